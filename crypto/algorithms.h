@@ -1,0 +1,105 @@
+// THE algorithm table (ALG-01..23): every ESP and AH transform, one row each. Adding an algorithm
+// is a row here, its vectors in tests/vectors, and an engine that performs it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace sallyport {
+
+// Encryption transforms, combined modes included; the index into the table, not the IANA number.
+enum class Cipher : std::uint8_t {
+  Null,
+  DesCbc,
+  TripleDesCbc,
+  AesCbc128, AesCbc192, AesCbc256,
+  AesCtr128, AesCtr192, AesCtr256,
+  AesCcm8_128, AesCcm8_192, AesCcm8_256,
+  AesCcm12_128, AesCcm12_192, AesCcm12_256,
+  AesCcm16_128, AesCcm16_192, AesCcm16_256,
+  AesGcm8_128, AesGcm8_192, AesGcm8_256,
+  AesGcm12_128, AesGcm12_192, AesGcm12_256,
+  AesGcm16_128, AesGcm16_192, AesGcm16_256,
+  AesGmac128, AesGmac192, AesGmac256,  // ENCR_NULL_AUTH_AES_GMAC (RFC 4543)
+  ChaCha20Poly1305,
+  CamelliaCbc128, CamelliaCbc192, CamelliaCbc256,
+};
+inline constexpr std::size_t kCipherCount = static_cast<std::size_t>(Cipher::CamelliaCbc256) + 1;
+
+enum class Integrity : std::uint8_t {
+  None,
+  HmacMd5_96,
+  HmacSha1_96,
+  HmacSha256_128,
+  HmacSha384_192,
+  HmacSha512_256,
+  AesXcbc_96,
+  AesCmac_96,
+};
+inline constexpr std::size_t kIntegrityCount = static_cast<std::size_t>(Integrity::AesCmac_96) + 1;
+
+// How the cipher works, which decides how an engine drives it.
+enum class CipherKind : std::uint8_t { Null, Cbc, Ctr, Ccm, Gcm, Gmac, ChaChaPoly };
+
+// How the IV of each packet is made.
+enum class IvRule : std::uint8_t {
+  None,
+  CounterXorMask,    // sequence number xor a random per-SA mask: unique (RFC 4106 3.1 and others)
+  EncryptedCounter,  // AES of the counter under a key of its own: unpredictable (RFC 3602 3)
+};
+
+// What RFC 8221 says of it; Weak ones must be allowed by name in the configuration (ALG-22).
+enum class Standing : std::uint8_t { Must, Should, May, ShouldNot, MustNot };
+
+struct CipherFacts {
+  Cipher id;
+  std::string_view name;        // as in configuration: "aes128gcm16", "3des-cbc"
+  std::uint16_t ike_id;         // IANA transform type 1
+  std::uint16_t key_bits;       // 0: no Key Length attribute needed and none sent
+  std::uint8_t key_bytes;       // cipher key, without salt
+  std::uint8_t salt_bytes;      // implicit nonce part that follows the key in KEYMAT
+  std::uint8_t iv_bytes;        // on the wire
+  std::uint8_t block_bytes;     // ESP padding alignment: 4 or the cipher's block
+  std::uint8_t icv_bytes;       // 0 where a separate Integrity makes the ICV
+  CipherKind kind;
+  IvRule iv_rule;
+  Standing standing;
+  bool needs_consent;           // weak or unusual: off unless allowed by name
+
+  [[nodiscard]] constexpr bool combined() const noexcept { return icv_bytes != 0; }
+  // A nonce that repeats under one key breaks it: static keys need consent (MAN-02).
+  [[nodiscard]] constexpr bool counter_based() const noexcept {
+    return kind == CipherKind::Ctr || kind == CipherKind::Ccm || kind == CipherKind::Gcm ||
+           kind == CipherKind::Gmac || kind == CipherKind::ChaChaPoly;
+  }
+};
+
+struct IntegrityFacts {
+  Integrity id;
+  std::string_view name;  // "hmac-sha1-96"
+  std::uint16_t ike_id;   // IANA transform type 3
+  std::uint8_t key_bytes;
+  std::uint8_t icv_bytes;
+  Standing standing;
+  bool needs_consent;
+};
+
+[[nodiscard]] const CipherFacts& facts(Cipher cipher) noexcept;
+[[nodiscard]] const IntegrityFacts& facts(Integrity integrity) noexcept;
+[[nodiscard]] std::span<const CipherFacts> all_ciphers() noexcept;
+[[nodiscard]] std::span<const IntegrityFacts> all_integrities() noexcept;
+[[nodiscard]] std::optional<Cipher> cipher_by_name(std::string_view name) noexcept;
+[[nodiscard]] std::optional<Integrity> integrity_by_name(std::string_view name) noexcept;
+
+// A cipher with the integrity that goes with it.
+struct Transform {
+  Cipher cipher{Cipher::Null};
+  Integrity integrity{Integrity::None};
+  friend bool operator==(const Transform&, const Transform&) = default;
+};
+// ICV octets on the wire.
+[[nodiscard]] std::uint8_t icv_bytes(Transform transform) noexcept;
+
+}  // namespace sallyport

@@ -1,0 +1,35 @@
+// One interface to everything that performs cryptography on packets: called once a burst.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/types.h"
+
+namespace sallyport {
+
+// The cryptographic work of one ESP packet, in place, in contiguous memory:
+//   esp: SPI, sequence | IV | text (payload, padding, trailer) | ICV
+// Lengths of IV and ICV follow from the key's transform.
+struct CryptoJob {
+  std::uint8_t* esp{};           // the ESP header
+  std::uint32_t text_bytes{};    // between IV and ICV
+  std::uint32_t sequence_high{}; // high half of the ESN, authenticated but not sent (RFC 4303 2.2.1)
+  KeySlot key{kNoKey};
+  bool esn{};
+  bool good{};                   // out: done; for open(): the ICV matched
+};
+
+// One per worker. Jobs of one burst come together, those of one key next to each other, so that
+// multi-buffer algorithms fill their lanes across SAs. When a call returns no job is in flight.
+class CryptoEngine {
+ public:
+  virtual ~CryptoEngine() = default;
+  // The IV is in its place; encrypts the text and writes the ICV behind it.
+  virtual void seal(std::span<CryptoJob> jobs) noexcept = 0;
+  // Checks the ICV in constant time and decrypts; `good` is false where it did not match, and the
+  // text is then not to be used (ESP-12).
+  virtual void open(std::span<CryptoJob> jobs) noexcept = 0;
+};
+
+}  // namespace sallyport

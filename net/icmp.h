@@ -1,0 +1,40 @@
+// ICMP (RFC 792, RFC 4443) and neighbour discovery (RFC 4861) codepoints.
+#pragma once
+
+#include "base/bytes.h"
+
+namespace sallyport {
+
+struct IcmpHeader {
+  std::uint8_t type;
+  std::uint8_t code;
+  Be16 checksum;
+  Be32 rest;
+};
+static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
+
+namespace icmp4 {
+inline constexpr std::uint8_t kEchoReply = 0;
+inline constexpr std::uint8_t kUnreachable = 3;
+inline constexpr std::uint8_t kEcho = 8;
+inline constexpr std::uint8_t kTimeExceeded = 11;
+inline constexpr std::uint8_t kCodeNetwork = 0;
+inline constexpr std::uint8_t kCodeHost = 1;
+inline constexpr std::uint8_t kCodeFragmentationNeeded = 4;
+inline constexpr std::uint8_t kCodeProhibited = 13;
+}  // namespace icmp4
+
+namespace icmp6 {
+inline constexpr std::uint8_t kUnreachable = 1;
+inline constexpr std::uint8_t kPacketTooBig = 2;
+inline constexpr std::uint8_t kTimeExceeded = 3;
+inline constexpr std::uint8_t kEcho = 128;
+inline constexpr std::uint8_t kEchoReply = 129;
+inline constexpr std::uint8_t kNeighbourSolicitation = 135;
+inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
+inline constexpr std::uint8_t kCodeNoRoute = 0;
+inline constexpr std::uint8_t kCodeProhibited = 1;
+inline constexpr std::uint8_t kCodeAddress = 3;
+}  // namespace icmp6
+
+}  // namespace sallyport

@@ -1,0 +1,67 @@
+// What a packet needs of an inbound SA.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/types.h"
+#include "crypto/algorithms.h"
+#include "net/address.h"
+#include "sad/sa.h"
+
+namespace sallyport {
+
+// One selector set flattened for the check after decapsulation (INB-04): every field is a range.
+// Addresses are big-endian 128-bit numbers as two host-order halves, IPv4 in the top 32 bits.
+struct alignas(64) CompiledSelector {
+  struct Bounds {
+    std::uint64_t first_high, first_low, last_high, last_low;
+  };
+  Bounds local;
+  Bounds remote;
+  std::uint32_t local_port_first, local_port_last;    // PortValue; kNotApplicable always matches
+  std::uint32_t remote_port_first, remote_port_last;
+  std::uint8_t protocol_first, protocol_last;
+  Family family;
+};
+static_assert(sizeof(CompiledSelector) == 128);
+
+// Immutable once published.
+struct alignas(64) InboundSa {
+  Spi spi{};
+  KeySlot key{kNoKey};
+  Transform transform;
+  std::uint8_t iv_bytes{};
+  std::uint8_t icv_bytes{};
+  std::uint8_t padding_mask{};  // of the ciphertext length: 3, 7 or 15
+  std::uint8_t minimum_bytes{}; // ESP header + IV + 2 + ICV (ESP-17)
+  IpsecMode mode{IpsecMode::Tunnel};
+  SaLookup lookup{SaLookup::Spi};
+  bool esn{};
+  bool dscp_from_outer{};
+  bool fix_transport_checksum{};  // UDP-encapsulated transport mode (NAT-04)
+  WorkerId owner{};
+  std::array<std::uint8_t, 4> salt{};
+  std::uint32_t window{};       // packets, 0: no replay check
+  std::uint32_t selector_count{};
+  const CompiledSelector* selectors{};  // in the slot table's arena
+  Address destination;          // compared as `lookup` says
+  Address source;
+  Family outer_family{Family::V4};
+};
+static_assert(sizeof(InboundSa) == 128);
+
+// Written by the owning worker only. The bitmap stands apart: `window / 64 + 1` words.
+struct alignas(64) InboundState {
+  std::uint64_t highest{};  // highest sequence number accepted
+  std::uint64_t* bitmap{};
+  std::uint64_t packets{};
+  std::uint64_t bytes{};
+  std::uint64_t soft_bytes{~0ull};
+  std::uint64_t hard_bytes{~0ull};
+  std::uint64_t soft_packets{~0ull};
+  std::uint64_t hard_packets{~0ull};
+};
+static_assert(sizeof(InboundState) == 64);
+
+}  // namespace sallyport

@@ -1,0 +1,51 @@
+// How a policy reaches its outbound SAs: a handle per policy, behind which a rekey swaps the SA
+// and DSCP classes choose among equal ones (SAD-09, SAD-14, ARCH-05).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+
+#include "base/types.h"
+
+namespace sallyport {
+
+using SaHandle = Strong<struct SaHandleTag, std::uint32_t>;
+
+// The outbound SAs of one handle, chosen by DSCP.
+struct SaChoice {
+  std::array<SaSlot, 64> by_dscp;
+};
+
+class SaHandles {
+ public:
+  SaHandles(std::size_t capacity, std::pmr::memory_resource& memory);
+  ~SaHandles();
+  SaHandles(const SaHandles&) = delete;
+  SaHandles& operator=(const SaHandles&) = delete;
+
+  // Workers. kNoSa where the policy has no SA for this class.
+  [[nodiscard]] SaSlot choose(SaHandle handle, std::uint8_t dscp) const noexcept {
+    const Entry& entry = entries_[handle.value];
+    const SaChoice* by_class = entry.choice.load(std::memory_order_acquire);
+    if (by_class != nullptr) [[unlikely]] return by_class->by_dscp[dscp & 63u];
+    return SaSlot{entry.slot.load(std::memory_order_acquire)};
+  }
+
+  // Control thread. One SA for every class; kNoSa empties the handle.
+  void assign(SaHandle handle, SaSlot slot) noexcept;
+  // Control thread. The caller keeps `choice` alive until it has been unread.
+  void assign(SaHandle handle, const SaChoice* choice) noexcept;
+
+ private:
+  struct Entry {
+    std::atomic<const SaChoice*> choice{};
+    std::atomic<std::uint32_t> slot{kNoSa.value};
+  };
+  std::pmr::memory_resource& memory_;
+  std::span<Entry> entries_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,37 @@
+// Sequence numbers of configured SAs survive restarts: they are reserved in blocks in a state file,
+// and a start resumes above the reservation, so that no nonce repeats (MAN-02, ALG-20).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "base/types.h"
+
+namespace sallyport {
+
+// Control thread only. Written through a temporary file, fsync and rename.
+class SequenceReservations {
+ public:
+  // Numbers reserved at a time; a worker may send up to the reservation and no further.
+  static constexpr std::uint64_t kBlock = 1ull << 22;
+
+  // Reads the file; one that is absent is empty, one that is damaged is an error.
+  [[nodiscard]] static Expected<SequenceReservations> open(std::filesystem::path file);
+
+  // The last number that may have been used under this key identity; 0 where there is none. The
+  // identity is derived from SA direction, SPI and keys (a digest, never the keys themselves).
+  [[nodiscard]] SequenceNumber reserved(const std::string& identity) const noexcept;
+  // Raises the reservation; durable once save() has returned.
+  void reserve(const std::string& identity, SequenceNumber up_to);
+  [[nodiscard]] Expected<void> save() const;
+
+ private:
+  explicit SequenceReservations(std::filesystem::path file) : file_(std::move(file)) {}
+  std::filesystem::path file_;
+  std::map<std::string, SequenceNumber> reserved_;
+};
+
+}  // namespace sallyport

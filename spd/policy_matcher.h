@@ -1,0 +1,35 @@
+// Finds the first policy of the ordered list that a packet matches. The interface takes edits, so
+// that a large base may stand under a small delta; readers see immutable views.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/error.h"
+#include "spd/policy.h"
+
+namespace sallyport {
+
+// An immutable ordered set of policies that any number of threads may ask at once.
+class PolicyView {
+ public:
+  virtual ~PolicyView() = default;
+  // The first policy in order that matches; kNoPolicy where none does. SPD-S and SPD-O for
+  // outbound fields, SPD-I for inbound ones: the roles are in `fields` already (SPD-02, SPD-03).
+  [[nodiscard]] virtual PolicyId match(const SelectorFields& fields) const noexcept = 0;
+};
+
+// Control thread only. Positions count from 0, the entry that is asked first.
+class PolicyMatcher {
+ public:
+  virtual ~PolicyMatcher() = default;
+  // Fails where the id is in use or the position lies past the end.
+  [[nodiscard]] virtual Expected<void> insert(std::size_t position, PolicyId id,
+                                              std::span<const Selector> selectors) = 0;
+  [[nodiscard]] virtual Expected<void> remove(PolicyId id) = 0;
+  [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
+  // What the edits so far amount to; the matcher may be edited on while the view is in use.
+  [[nodiscard]] virtual std::shared_ptr<const PolicyView> view() const = 0;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,65 @@
+// The security policy databases: ordered edits in, immutable snapshots out (RFC 4301 4.4.1).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "spd/policy_matcher.h"
+
+namespace sallyport {
+
+// What a worker needs of one policy. `generation` rises with every edit that may change the answer
+// for a packet that this policy decided; a cached answer with an older one is stale (SPD-06).
+struct PolicyEntry {
+  PolicyAction action{PolicyAction::Discard};
+  std::uint32_t generation{};
+};
+
+// One immutable state of every SPD. Read by workers, made by Spd::snapshot.
+struct PolicySet {
+  std::vector<PolicyEntry> entries;                      // by PolicyId; [0] is kNoPolicy
+  std::vector<std::shared_ptr<const PolicyView>> views;  // by SpdId
+
+  [[nodiscard]] PolicyId match(SpdId spd, const SelectorFields& fields) const noexcept {
+    return views[spd.value]->match(fields);
+  }
+  [[nodiscard]] const PolicyEntry& entry(PolicyId id) const noexcept { return entries[id.value]; }
+};
+
+// Control thread only. Policies keep their PolicyId from insertion to removal.
+class Spd {
+ public:
+  // `capacity` policies over all SPDs; `databases` SPD-IDs, 0 and up.
+  Spd(std::size_t capacity, std::size_t databases);
+  ~Spd();
+
+  // `position` counts within the policy's SPD; npos appends. Refuses a taken name, an invalid
+  // selector, a full table.
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+  [[nodiscard]] Expected<PolicyId> insert(Policy policy, std::size_t position = npos);
+  [[nodiscard]] Expected<void> remove(std::string_view name);
+  [[nodiscard]] Expected<void> move(std::string_view name, std::size_t position);
+
+  [[nodiscard]] const Policy* find(std::string_view name) const noexcept;
+  [[nodiscard]] const Policy* find(PolicyId id) const noexcept;
+  [[nodiscard]] std::optional<PolicyId> id_of(std::string_view name) const noexcept;
+  // Policies of one SPD in order of precedence.
+  [[nodiscard]] std::vector<const Policy*> ordered(SpdId spd) const;
+
+  [[nodiscard]] std::shared_ptr<const PolicySet> snapshot() const;
+
+ private:
+  struct Database;
+  struct Slot {
+    std::unique_ptr<Policy> policy;
+    std::uint32_t generation{};
+  };
+  void touch_overlapping(const Policy& edited);
+
+  std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry
+  std::vector<Database> databases_;
+};
+
+}  // namespace sallyport
