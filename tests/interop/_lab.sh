@@ -1,0 +1,185 @@
+# Sourced by every scenario: namespaces, cables, gateways, guests, captures and checks.
+# Whatever happens, everything made here is taken away at the end.
+set -euo pipefail
+
+interop=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$interop/../.." && pwd)
+build=${SALLYPORT_BUILD:-$root/build/release}
+export SALLYPORT_INTEROP_CACHE=${SALLYPORT_INTEROP_CACHE:-$root/build/interop-cache}
+
+scenario=$(basename "$0" .sh)
+work=$(mktemp -d /tmp/sallyport-interop.XXXXXX)
+lab=sp$$  # begins the name of every namespace
+reason=
+processes=()
+namespaces=()
+guests=()
+
+finish() {
+  local status=$? process guest namespace log
+  trap - EXIT
+  for process in "${processes[@]}"; do kill -9 "$process" 2>/dev/null || true; done
+  for guest in "${guests[@]}"; do "$interop/kernel/guest.sh" down "$work/$guest" || true; done
+  wait 2>/dev/null || true
+  for namespace in "${namespaces[@]}"; do ip netns delete "$lab-$namespace" || true; done
+  case $status in
+    0) echo "ok $scenario" ;;
+    77) echo "skipped: $reason" ;;
+    *)
+      for log in "$work"/*.log; do
+        [ -s "$log" ] && echo "--- end of $(basename "$log")" && tail -n 25 "$log"
+      done
+      echo "FAIL $scenario: ${reason:-stopped with status $status}"
+      status=1
+      ;;
+  esac
+  if [ -z "${SALLYPORT_INTEROP_KEEP:-}" ]; then rm -rf "$work"; else echo "kept: $work"; fi
+  exit "$status"
+}
+trap finish EXIT
+trap 'reason=interrupted; exit 1' INT TERM
+
+fail() { reason=$*; exit 1; }
+skip() { reason=$*; exit 77; }
+[ "$(id -u)" = 0 ] || skip "namespaces need root"
+
+# check WHAT COMMAND...: one line a check; the first that fails ends the scenario.
+check() {
+  local what=$1
+  shift
+  if "$@" >>"$work/check.log" 2>&1; then echo "  $what"; else fail "$what"; fi
+}
+
+# eventually SECONDS COMMAND...: until it succeeds.
+eventually() {
+  local deadline=$(($(date +%s%N) + $1 * 1000000000))
+  shift
+  until "$@"; do
+    [ "$(date +%s%N)" -lt "$deadline" ] || return 1
+    sleep 0.05
+  done
+}
+
+not() { ! "$@"; }
+
+namespace() {
+  local name
+  for name in "$@"; do
+    ip netns add "$lab-$name"
+    namespaces+=("$name")
+    ip -n "$lab-$name" link set lo up
+    inside "$name" sysctl -q -w net.ipv6.conf.{all,default}.accept_dad=0 \
+      net.ipv6.conf.default.router_solicitations=0
+  done
+}
+
+# A namespace whose kernel only lends its links to a gateway and never speaks itself.
+silent_namespace() {
+  namespace "$@"
+  local name
+  for name in "$@"; do inside "$name" sysctl -q -w net.ipv6.conf.{all,default}.disable_ipv6=1; done
+}
+
+inside() { ip netns exec "$lab-$1" "${@:2}"; }
+
+# cable NAMESPACE INTERFACE NAMESPACE INTERFACE: whole packets, real checksums.
+cable() {
+  ip link add "$2" netns "$lab-$1" type veth peer name "$4" netns "$lab-$3"
+  plain_link "$1" "$2"
+  plain_link "$3" "$4"
+}
+
+plain_link() {
+  inside "$1" ethtool -K "$2" tx off rx off gso off tso off gro off >/dev/null 2>&1 || true
+  ip -n "$lab-$1" link set "$2" up
+}
+
+# address NAMESPACE INTERFACE ADDRESS/LENGTH [ROUTER]
+address() {
+  ip -n "$lab-$1" address add "$3" dev "$2"
+  [ $# -lt 4 ] || ip -n "$lab-$1" route add default via "$4"
+}
+
+# background NAME COMMAND...: its output goes to NAME.log; `stop NAME` ends it.
+background() {
+  local name=$1
+  shift
+  "$@" >"$work/$name.log" 2>&1 &
+  processes+=($!)
+  echo $! >"$work/$name.pid"
+}
+
+stop() {
+  local pid
+  pid=$(cat "$work/$1.pid")
+  kill "-${2:-TERM}" "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null
+}
+
+# --- Sallyport ---
+
+control_socket() { echo "$work/$1.run/control"; }
+
+# gateway NAME NAMESPACE: runs $work/NAME.toml and waits until it answers.
+gateway() {
+  [ -x "$build/gateway/sallyport" ] || skip "$build/gateway/sallyport is not built"
+  mkdir -p "$work/$1.run"
+  background "$1" ip netns exec "$lab-$2" "$build/gateway/sallyport" --config "$work/$1.toml"
+  eventually 15 answers "$1" || fail "gateway $1 does not answer"
+}
+
+answers() {
+  kill -0 "$(cat "$work/$1.pid")" 2>/dev/null || fail "gateway $1 ended"
+  ctl "$1" show ports >/dev/null 2>&1
+}
+
+ctl() { "$build/ctl/sallyportctl" --socket "$(control_socket "$1")" "${@:2}"; }
+
+# --- Linux kernel guests ---
+
+# guest NAME NAMESPACE INTERFACE...
+guest() {
+  "$interop/kernel/guest.sh" build || fail "cannot build the kernel guest"
+  mkdir "$work/$1"
+  guests+=("$1")
+  "$interop/kernel/guest.sh" up "$work/$1" "$lab-$2" "${@:3}" || fail "guest $1 does not boot"
+}
+
+in_guest() { "$interop/kernel/guest.sh" exec "$work/$1" "${@:2}"; }
+
+# --- traffic ---
+
+echo_port=7007
+
+# pings COMMAND... -- ADDRESS: COMMAND leads into a namespace or a guest.
+pings() { "${@:1:$#-1}" "ping -n -q -c 5 -i 0.1 -W 2 ${*: -1}" | grep ' 5 received'; }
+
+udp_crosses() { "${@:1:$#-1}" "$interop/udp_probe.py send ${*: -1} $echo_port 5 1400"; }
+
+in_namespace() { inside "$1" sh -c "$2"; }
+
+echo_server() {
+  background "echo-$1" inside "$1" "$interop/udp_probe.py" echo $echo_port
+  eventually 5 grep -q ready "$work/echo-$1.log" || fail "no echo server in $1"
+}
+
+# --- what was on the wire ---
+
+# record NAME NAMESPACE INTERFACE: `recorded NAME FILTER` counts after `stop NAME`.
+record() {
+  background "$1" ip netns exec "$lab-$2" tcpdump -i "$3" -U --immediate-mode -w "$work/$1.pcap"
+  eventually 5 grep -q 'listening on' "$work/$1.log" || fail "no capture on $3"
+}
+
+recorded() { tcpdump -n -r "$work/$1.pcap" "$2" 2>/dev/null | wc -l; }
+
+esp='(esp or ip6 proto 50)'
+neighbours='(arp or (icmp6 and (ip6[40] == 135 or ip6[40] == 136)))'
+listener_reports='(ip6 and ip6[6] == 0 and dst net ff02::/16)'  # MLD of the peer's kernel
+
+only_esp_in() {
+  stop "$1" INT
+  check "the wire carried ESP" [ "$(recorded "$1" "$esp")" -gt 0 ]
+  check "the wire carried nothing else" \
+    [ "$(recorded "$1" "not ($esp or $neighbours or $listener_reports)")" = 0 ]
+}

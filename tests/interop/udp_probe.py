@@ -1,0 +1,37 @@
+#!/usr/bin/python3
+"""UDP both ways: `udp_probe.py echo PORT` answers every datagram with itself;
+`udp_probe.py send ADDRESS PORT COUNT BYTES` sends random ones and expects each back unchanged."""
+
+import os
+import socket
+import sys
+
+
+def echo(port):
+    server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.bind(("::", port))
+    print("ready", flush=True)
+    while True:
+        server.sendto(*server.recvfrom(65535))
+
+
+def send(address, port, count, size):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    client = socket.socket(family, socket.SOCK_DGRAM)
+    client.connect((address, port))
+    client.settimeout(2)
+    for number in range(count):
+        datagram = os.urandom(size)
+        client.send(datagram)
+        try:
+            if client.recv(65535) != datagram:
+                sys.exit(f"datagram {number} came back changed")
+        except OSError as error:
+            sys.exit(f"datagram {number}: {error}")
+
+
+if sys.argv[1] == "echo":
+    echo(int(sys.argv[2]))
+else:
+    send(sys.argv[2], *map(int, sys.argv[3:6]))
