@@ -1,0 +1,169 @@
+// What the operator asked for, as plain structs: checked, complete, every default filled in
+// (ARCH-13). docs/configuration.md describes each field.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/types.h"
+#include "net/address.h"
+#include "sad/sa.h"
+#include "spd/policy.h"
+
+namespace sallyport {
+
+struct InstanceConfig {
+  std::string name{"sallyport"};
+  std::string file_prefix;                // EAL --file-prefix; "sallyport-<name>" unless given
+  std::filesystem::path run_directory;    // sockets; "/run/sallyport/<name>" unless given
+  std::filesystem::path state_directory;  // what survives a restart; "/var/lib/sallyport/<name>"
+  bool inline_secrets{};                  // key material may stand in the file itself
+  friend bool operator==(const InstanceConfig&, const InstanceConfig&) = default;
+};
+
+// Capacities that are fixed at start; memory follows from them.
+struct LimitsConfig {
+  std::uint32_t sas{1024};       // in each direction
+  std::uint32_t policies{1024};  // over all databases, the default ones included
+  std::uint32_t flows{65536};    // flow cache entries of each worker
+  std::uint32_t routes{16384};   // of each family
+  std::uint32_t neighbours{4096};
+  std::uint32_t neighbour_hold{8};  // packets that wait for one unresolved neighbour
+  std::uint32_t mbufs{16384};
+  std::uint32_t punt_ring{1024};   // packets on the way to control, of each worker
+  std::uint32_t punt_rate{10000};  // packets a second to control, of each worker
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
+};
+
+enum class IdleRule : std::uint8_t { Spin, Yield, Sleep };
+enum class HugepageUse : std::uint8_t { Auto, Yes, No };
+
+struct DataplaneConfig {
+  std::uint16_t workers{1};
+  std::vector<std::uint16_t> cores;  // one of each worker; empty: not pinned
+  std::uint16_t burst{64};           // packets, at most
+  IdleRule idle{IdleRule::Sleep};
+  HugepageUse hugepages{HugepageUse::Auto};
+  friend bool operator==(const DataplaneConfig&, const DataplaneConfig&) = default;
+};
+
+enum class PortSide : std::uint8_t { Protected, Unprotected };
+// LocalStack: the kernel's own applications are behind it; its addresses are ours on the
+// unprotected side (docs/configuration.md).
+enum class PortKind : std::uint8_t { Link, LocalStack };
+
+struct IcmpErrorRule {
+  bool send{true};
+  std::uint32_t rate{100};  // messages a second
+  friend bool operator==(const IcmpErrorRule&, const IcmpErrorRule&) = default;
+};
+
+// PortId is the index into Configuration::ports.
+struct PortConfig {
+  std::string name;
+  std::string device;  // PCI address or vdev string
+  PortSide side{PortSide::Unprotected};
+  PortKind kind{PortKind::Link};
+  std::vector<Prefix> addresses;  // with host bits: our address and the network it is in
+  std::uint16_t mtu{1500};
+  std::optional<std::uint16_t> vlan;
+  SpdId spd{};
+  std::optional<MacAddress> mac;  // absent: the device's own
+  IcmpErrorRule icmp_errors;
+  bool udp_zero_checksum_v6{};  // RFC 6936: UDP-encapsulated ESP over IPv6 goes and comes with 0
+  friend bool operator==(const PortConfig&, const PortConfig&) = default;
+};
+
+enum class RouteAction : std::uint8_t { Forward, Blackhole };
+
+struct RouteConfig {
+  Prefix to;  // no host bits
+  RouteAction action{RouteAction::Forward};
+  std::optional<Address> via;  // absent: on-link
+  PortId port{kNoPort};        // always known where action is Forward
+  friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
+};
+
+struct NeighbourConfig {
+  Address address;
+  MacAddress mac;
+  PortId port{kNoPort};
+  friend bool operator==(const NeighbourConfig&, const NeighbourConfig&) = default;
+};
+
+// SpdId is the index into Configuration::spds; there is always one at least.
+struct SpdConfig {
+  std::string name{"default"};
+  bool default_policies{true};  // the shipped bypass entries stand before the operator's (ARCH-09)
+  friend bool operator==(const SpdConfig&, const SpdConfig&) = default;
+};
+
+struct CryptoConfig {
+  std::vector<std::string> allow;  // names of weak or unusual algorithms that may be used (ALG-22)
+  friend bool operator==(const CryptoConfig&, const CryptoConfig&) = default;
+};
+
+struct ControlConfig {
+  std::filesystem::path socket;  // "<run_directory>/control.sock" unless given
+  friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
+};
+
+// Where the keys of one SA came from, so that an export names files and never holds a key.
+// An empty path: inline, or the SA has no such key.
+struct KeyFiles {
+  std::filesystem::path key;
+  std::filesystem::path salt;
+  std::filesystem::path integrity_key;
+  friend bool operator==(const KeyFiles&, const KeyFiles&) = default;
+};
+
+// Move-only: SAs hold their keys. Selectors, endpoints, header rules and lifetimes that an SA took
+// over from the policy that names it are filled in.
+struct Configuration {
+  InstanceConfig instance;
+  LimitsConfig limits;
+  DataplaneConfig dataplane;
+  CryptoConfig crypto;
+  ControlConfig control;
+  std::vector<PortConfig> ports;
+  std::vector<RouteConfig> routes;
+  std::vector<NeighbourConfig> neighbours;
+  std::vector<SpdConfig> spds;
+  std::vector<Policy> policies;  // the operator's, in order; default policies are not among them
+  std::vector<Sa> sas;
+  std::map<std::string, KeyFiles> key_files;  // by SA name
+  std::vector<std::string> warnings;          // "file:line:column: what (remedy)"
+};
+
+// What a configuration reads besides itself: tests and fuzzing bring files of their own.
+class ConfigurationFiles {
+ public:
+  virtual ~ConfigurationFiles() = default;
+  [[nodiscard]] virtual Expected<std::string> text(const std::filesystem::path& file) const = 0;
+  // Decoded hex digits of a key file; refuses one that others than its owner can read.
+  [[nodiscard]] virtual Expected<Secret<128>> key(const std::filesystem::path& file) const = 0;
+  // Files that match a pattern ("conf.d/*.toml"), sorted by name; none is no error.
+  [[nodiscard]] virtual Expected<std::vector<std::filesystem::path>> matching(
+      const std::filesystem::path& pattern) const = 0;
+};
+
+// Reads the file and what it includes. All errors are found in one go: Error.where names the first
+// ("file:line:column"), and Error.what holds the others a line each.
+[[nodiscard]] Expected<Configuration> load_configuration(const std::filesystem::path& file);
+// The same from text; `name` stands in errors, and relative paths start at its directory.
+[[nodiscard]] Expected<Configuration> parse_configuration(std::string_view text,
+                                                          const std::filesystem::path& name,
+                                                          const ConfigurationFiles& files);
+
+// Every field written out; loading it again and writing it once more gives the same bytes
+// (ARCH-13). Refuses an SA whose key stood inline: keys leave only as references to files.
+[[nodiscard]] Expected<std::string> to_toml(const Configuration& configuration);
+
+}  // namespace sallyport
