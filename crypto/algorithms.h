@@ -5,7 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
 
 namespace sallyport {
 
@@ -14,17 +18,37 @@ enum class Cipher : std::uint8_t {
   Null,
   DesCbc,
   TripleDesCbc,
-  AesCbc128, AesCbc192, AesCbc256,
-  AesCtr128, AesCtr192, AesCtr256,
-  AesCcm8_128, AesCcm8_192, AesCcm8_256,
-  AesCcm12_128, AesCcm12_192, AesCcm12_256,
-  AesCcm16_128, AesCcm16_192, AesCcm16_256,
-  AesGcm8_128, AesGcm8_192, AesGcm8_256,
-  AesGcm12_128, AesGcm12_192, AesGcm12_256,
-  AesGcm16_128, AesGcm16_192, AesGcm16_256,
-  AesGmac128, AesGmac192, AesGmac256,  // ENCR_NULL_AUTH_AES_GMAC (RFC 4543)
+  AesCbc128,
+  AesCbc192,
+  AesCbc256,
+  AesCtr128,
+  AesCtr192,
+  AesCtr256,
+  AesCcm8_128,
+  AesCcm8_192,
+  AesCcm8_256,
+  AesCcm12_128,
+  AesCcm12_192,
+  AesCcm12_256,
+  AesCcm16_128,
+  AesCcm16_192,
+  AesCcm16_256,
+  AesGcm8_128,
+  AesGcm8_192,
+  AesGcm8_256,
+  AesGcm12_128,
+  AesGcm12_192,
+  AesGcm12_256,
+  AesGcm16_128,
+  AesGcm16_192,
+  AesGcm16_256,
+  AesGmac128,
+  AesGmac192,
+  AesGmac256,  // ENCR_NULL_AUTH_AES_GMAC (RFC 4543)
   ChaCha20Poly1305,
-  CamelliaCbc128, CamelliaCbc192, CamelliaCbc256,
+  CamelliaCbc128,
+  CamelliaCbc192,
+  CamelliaCbc256,
 };
 inline constexpr std::size_t kCipherCount = static_cast<std::size_t>(Cipher::CamelliaCbc256) + 1;
 
@@ -55,18 +79,18 @@ enum class Standing : std::uint8_t { Must, Should, May, ShouldNot, MustNot };
 
 struct CipherFacts {
   Cipher id;
-  std::string_view name;        // as in configuration: "aes128gcm16", "3des-cbc"
-  std::uint16_t ike_id;         // IANA transform type 1
-  std::uint16_t key_bits;       // 0: no Key Length attribute needed and none sent
-  std::uint8_t key_bytes;       // cipher key, without salt
-  std::uint8_t salt_bytes;      // implicit nonce part that follows the key in KEYMAT
-  std::uint8_t iv_bytes;        // on the wire
-  std::uint8_t block_bytes;     // ESP padding alignment: 4 or the cipher's block
-  std::uint8_t icv_bytes;       // 0 where a separate Integrity makes the ICV
+  std::string_view name;     // as in configuration: "aes128-gcm16", "3des-cbc"
+  std::uint16_t ike_id;      // IANA transform type 1
+  std::uint16_t key_bits;    // 0: no Key Length attribute needed and none sent
+  std::uint8_t key_bytes;    // cipher key, without salt
+  std::uint8_t salt_bytes;   // implicit nonce part that follows the key in KEYMAT
+  std::uint8_t iv_bytes;     // on the wire
+  std::uint8_t block_bytes;  // ESP padding alignment: 4 or the cipher's block
+  std::uint8_t icv_bytes;    // 0 where a separate Integrity makes the ICV
   CipherKind kind;
   IvRule iv_rule;
   Standing standing;
-  bool needs_consent;           // weak or unusual: off unless allowed by name
+  bool needs_consent;  // weak or unusual: off unless allowed by name
 
   [[nodiscard]] constexpr bool combined() const noexcept { return icv_bytes != 0; }
   // A nonce that repeats under one key breaks it: static keys need consent (MAN-02).
@@ -90,6 +114,7 @@ struct IntegrityFacts {
 [[nodiscard]] const IntegrityFacts& facts(Integrity integrity) noexcept;
 [[nodiscard]] std::span<const CipherFacts> all_ciphers() noexcept;
 [[nodiscard]] std::span<const IntegrityFacts> all_integrities() noexcept;
+// By the table's name or the compact one ("aes128gcm16", "aes128", "3des", "sha1").
 [[nodiscard]] std::optional<Cipher> cipher_by_name(std::string_view name) noexcept;
 [[nodiscard]] std::optional<Integrity> integrity_by_name(std::string_view name) noexcept;
 
@@ -101,5 +126,19 @@ struct Transform {
 };
 // ICV octets on the wire.
 [[nodiscard]] std::uint8_t icv_bytes(Transform transform) noexcept;
+// True where it must be allowed by name: a weak half, or encryption alone (ESP-06, ALG-22).
+[[nodiscard]] bool needs_consent(Transform transform) noexcept;
+
+// Refuses what may not stand together: NULL with NONE, a combined mode with an integrity of its
+// own (ESP-06, ALG-19).
+[[nodiscard]] Expected<void> validate(Transform transform);
+// Refuses a wrong length, DES weak and semi-weak keys (RFC 2405 4.1) and 3DES keys that collapse to
+// DES (RFC 2451 2.3); parity bits are ignored.
+[[nodiscard]] Expected<void> validate_key(Cipher cipher, ByteView key);
+
+// "aes128-gcm16", "aes128-cbc+hmac-sha1-96"; encryption alone must say so: "aes128-cbc+none".
+[[nodiscard]] Expected<Transform> parse_transform(std::string_view text);
+// The canonical spelling, which parse_transform reads back.
+[[nodiscard]] std::string to_string(Transform transform);
 
 }  // namespace sallyport

@@ -1,0 +1,297 @@
+#include "crypto/algorithms.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+namespace sallyport {
+namespace {
+
+// Key, salt, IV, block and ICV lengths in octets.
+struct Sizes {
+  std::uint8_t key, salt, iv, block, icv;
+};
+
+constexpr CipherFacts row(Cipher id, std::string_view name, std::uint16_t ike_id, Sizes sizes,
+                          CipherKind kind, Standing standing) {
+  const bool cbc = kind == CipherKind::Cbc;
+  // Only ciphers that come in several key lengths carry the attribute (RFC 7296 3.3.5).
+  const bool one_length =
+      kind == CipherKind::Null || kind == CipherKind::ChaChaPoly || sizes.block == 8;
+  const bool camellia = ike_id == 23;
+  return {.id = id,
+          .name = name,
+          .ike_id = ike_id,
+          .key_bits = static_cast<std::uint16_t>(one_length ? 0 : sizes.key * 8),
+          .key_bytes = sizes.key,
+          .salt_bytes = sizes.salt,
+          .iv_bytes = sizes.iv,
+          .block_bytes = sizes.block,
+          .icv_bytes = sizes.icv,
+          .kind = kind,
+          .iv_rule = cbc             ? IvRule::EncryptedCounter
+                     : sizes.iv == 0 ? IvRule::None
+                                     : IvRule::CounterXorMask,
+          .standing = standing,
+          .needs_consent = standing >= Standing::ShouldNot || kind == CipherKind::Null || camellia};
+}
+
+using enum CipherKind;
+using enum Standing;
+
+constexpr std::array kCiphers{
+    row(Cipher::Null, "null", 11, {0, 0, 0, 4, 0}, Null, Must),
+    row(Cipher::DesCbc, "des-cbc", 2, {8, 0, 8, 8, 0}, Cbc, MustNot),
+    row(Cipher::TripleDesCbc, "3des-cbc", 3, {24, 0, 8, 8, 0}, Cbc, ShouldNot),
+    row(Cipher::AesCbc128, "aes128-cbc", 12, {16, 0, 16, 16, 0}, Cbc, Must),
+    row(Cipher::AesCbc192, "aes192-cbc", 12, {24, 0, 16, 16, 0}, Cbc, May),
+    row(Cipher::AesCbc256, "aes256-cbc", 12, {32, 0, 16, 16, 0}, Cbc, Must),
+    row(Cipher::AesCtr128, "aes128-ctr", 13, {16, 4, 8, 4, 0}, Ctr, May),
+    row(Cipher::AesCtr192, "aes192-ctr", 13, {24, 4, 8, 4, 0}, Ctr, May),
+    row(Cipher::AesCtr256, "aes256-ctr", 13, {32, 4, 8, 4, 0}, Ctr, May),
+    row(Cipher::AesCcm8_128, "aes128-ccm8", 14, {16, 3, 8, 4, 8}, Ccm, Should),
+    row(Cipher::AesCcm8_192, "aes192-ccm8", 14, {24, 3, 8, 4, 8}, Ccm, May),
+    row(Cipher::AesCcm8_256, "aes256-ccm8", 14, {32, 3, 8, 4, 8}, Ccm, May),
+    row(Cipher::AesCcm12_128, "aes128-ccm12", 15, {16, 3, 8, 4, 12}, Ccm, May),
+    row(Cipher::AesCcm12_192, "aes192-ccm12", 15, {24, 3, 8, 4, 12}, Ccm, May),
+    row(Cipher::AesCcm12_256, "aes256-ccm12", 15, {32, 3, 8, 4, 12}, Ccm, May),
+    row(Cipher::AesCcm16_128, "aes128-ccm16", 16, {16, 3, 8, 4, 16}, Ccm, May),
+    row(Cipher::AesCcm16_192, "aes192-ccm16", 16, {24, 3, 8, 4, 16}, Ccm, May),
+    row(Cipher::AesCcm16_256, "aes256-ccm16", 16, {32, 3, 8, 4, 16}, Ccm, May),
+    row(Cipher::AesGcm8_128, "aes128-gcm8", 18, {16, 4, 8, 4, 8}, Gcm, May),
+    row(Cipher::AesGcm8_192, "aes192-gcm8", 18, {24, 4, 8, 4, 8}, Gcm, May),
+    row(Cipher::AesGcm8_256, "aes256-gcm8", 18, {32, 4, 8, 4, 8}, Gcm, May),
+    row(Cipher::AesGcm12_128, "aes128-gcm12", 19, {16, 4, 8, 4, 12}, Gcm, May),
+    row(Cipher::AesGcm12_192, "aes192-gcm12", 19, {24, 4, 8, 4, 12}, Gcm, May),
+    row(Cipher::AesGcm12_256, "aes256-gcm12", 19, {32, 4, 8, 4, 12}, Gcm, May),
+    row(Cipher::AesGcm16_128, "aes128-gcm16", 20, {16, 4, 8, 4, 16}, Gcm, Must),
+    row(Cipher::AesGcm16_192, "aes192-gcm16", 20, {24, 4, 8, 4, 16}, Gcm, May),
+    row(Cipher::AesGcm16_256, "aes256-gcm16", 20, {32, 4, 8, 4, 16}, Gcm, Must),
+    row(Cipher::AesGmac128, "aes128-gmac", 21, {16, 4, 8, 4, 16}, Gmac, May),
+    row(Cipher::AesGmac192, "aes192-gmac", 21, {24, 4, 8, 4, 16}, Gmac, May),
+    row(Cipher::AesGmac256, "aes256-gmac", 21, {32, 4, 8, 4, 16}, Gmac, May),
+    row(Cipher::ChaCha20Poly1305, "chacha20-poly1305", 28, {32, 4, 8, 4, 16}, ChaChaPoly, Should),
+    row(Cipher::CamelliaCbc128, "camellia128-cbc", 23, {16, 0, 16, 16, 0}, Cbc, May),
+    row(Cipher::CamelliaCbc192, "camellia192-cbc", 23, {24, 0, 16, 16, 0}, Cbc, May),
+    row(Cipher::CamelliaCbc256, "camellia256-cbc", 23, {32, 0, 16, 16, 0}, Cbc, May),
+};
+
+// NONE stands with combined modes only; validate() and needs_consent() see to that.
+constexpr std::array<IntegrityFacts, kIntegrityCount> kIntegrities{{
+    {Integrity::None, "none", 0, 0, 0, Must, false},
+    {Integrity::HmacMd5_96, "hmac-md5-96", 1, 16, 12, MustNot, true},
+    {Integrity::HmacSha1_96, "hmac-sha1-96", 2, 20, 12, Must, false},
+    {Integrity::HmacSha256_128, "hmac-sha256-128", 12, 32, 16, Must, false},
+    {Integrity::HmacSha384_192, "hmac-sha384-192", 13, 48, 24, May, false},
+    {Integrity::HmacSha512_256, "hmac-sha512-256", 14, 64, 32, Should, false},
+    {Integrity::AesXcbc_96, "aes-xcbc-96", 5, 16, 12, May, false},
+    {Integrity::AesCmac_96, "aes-cmac-96", 8, 16, 12, May, false},
+}};
+
+constexpr bool in_enum_order(const auto& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (static_cast<std::size_t>(rows[i].id) != i) return false;
+  }
+  return true;
+}
+static_assert(kCiphers.size() == kCipherCount && in_enum_order(kCiphers));
+static_assert(in_enum_order(kIntegrities));
+
+// True where both are the same but for hyphens.
+constexpr bool same_letters(std::string_view left, std::string_view right) {
+  const auto next = [](std::string_view& text) {
+    while (text.starts_with('-')) text.remove_prefix(1);
+    if (text.empty()) return '\0';
+    const char letter = text.front();
+    text.remove_prefix(1);
+    return letter;
+  };
+  while (true) {
+    const char letter = next(left);
+    if (letter != next(right)) return false;
+    if (letter == '\0') return true;
+  }
+}
+
+// "aes128-cbc" -> "aes128": CBC is what a cipher does where nothing else is said.
+constexpr std::string_view short_name(const CipherFacts& facts) {
+  return facts.kind == Cbc ? facts.name.substr(0, facts.name.rfind('-')) : facts.name;
+}
+
+// "hmac-sha1-96" -> "sha1", "aes-xcbc-96" -> "aes-xcbc".
+constexpr std::string_view short_name(const IntegrityFacts& facts) {
+  std::string_view name = facts.name;
+  if (name.starts_with("hmac-")) name.remove_prefix(5);
+  return name.substr(0, name.rfind('-'));
+}
+
+template <class Rows>
+constexpr auto by_name(const Rows& rows, std::string_view name) noexcept
+    -> std::optional<decltype(rows.front().id)> {
+  for (const auto& facts : rows) {
+    if (same_letters(name, facts.name) || same_letters(name, short_name(facts))) return facts.id;
+  }
+  return std::nullopt;
+}
+
+// Insertions, deletions and replacements between two words.
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> costs(right.size() + 1);
+  std::iota(costs.begin(), costs.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    std::size_t diagonal = std::exchange(costs[0], i + 1);
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
+      diagonal = costs[j + 1];
+      costs[j + 1] = std::min({replaced, diagonal + 1, costs[j] + 1});
+    }
+  }
+  return costs.back();
+}
+
+std::string_view nearest_name(const auto& rows, std::string_view name) {
+  std::string_view nearest;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const auto& facts : rows) {
+    const std::size_t distance =
+        std::min(edit_distance(name, facts.name), edit_distance(name, short_name(facts)));
+    if (distance < least) {
+      least = distance;
+      nearest = facts.name;
+    }
+  }
+  return nearest;
+}
+
+std::unexpected<Error> unknown(std::string_view what, std::string_view name,
+                               std::string_view nearest) {
+  return fail(Error::Code::Invalid,
+              "unknown " + std::string(what) + " \"" + std::string(name) + '"',
+              "nearest known: \"" + std::string(nearest) + '"');
+}
+
+// A DES key without its eight parity bits (the lowest of each octet).
+constexpr std::uint64_t kWithoutParity = 0xfefefefefefefefe;
+
+// FIPS 74: the four weak keys, then the six pairs of semi-weak ones.
+constexpr std::array<std::uint64_t, 16> kWeakDesKeys{
+    0x0101010101010101, 0xfefefefefefefefe, 0x1f1f1f1f0e0e0e0e, 0xe0e0e0e0f1f1f1f1,
+    0x01fe01fe01fe01fe, 0xfe01fe01fe01fe01, 0x1fe01fe00ef10ef1, 0xe01fe01ff10ef10e,
+    0x01e001e001f101f1, 0xe001e001f101f101, 0x1ffe1ffe0efe0efe, 0xfe1ffe1ffe0efe0e,
+    0x011f011f010e010e, 0x1f011f010e010e01, 0xe0fee0fef1fef1fe, 0xfee0fee0fef1fef1,
+};
+
+std::uint64_t des_key(ByteView key, std::size_t index) {
+  return load_be<std::uint64_t>(key.subspan(8 * index, 8).data()) & kWithoutParity;
+}
+
+bool is_weak_des(std::uint64_t key) {
+  return std::ranges::any_of(kWeakDesKeys,
+                             [&](std::uint64_t weak) { return (weak & kWithoutParity) == key; });
+}
+
+}  // namespace
+
+const CipherFacts& facts(Cipher cipher) noexcept {
+  return kCiphers[static_cast<std::size_t>(cipher)];
+}
+
+const IntegrityFacts& facts(Integrity integrity) noexcept {
+  return kIntegrities[static_cast<std::size_t>(integrity)];
+}
+
+std::span<const CipherFacts> all_ciphers() noexcept { return kCiphers; }
+std::span<const IntegrityFacts> all_integrities() noexcept { return kIntegrities; }
+
+std::optional<Cipher> cipher_by_name(std::string_view name) noexcept {
+  return by_name(kCiphers, name);
+}
+
+std::optional<Integrity> integrity_by_name(std::string_view name) noexcept {
+  return by_name(kIntegrities, name);
+}
+
+std::uint8_t icv_bytes(Transform transform) noexcept {
+  const CipherFacts& cipher = facts(transform.cipher);
+  return cipher.combined() ? cipher.icv_bytes : facts(transform.integrity).icv_bytes;
+}
+
+bool needs_consent(Transform transform) noexcept {
+  const bool unauthenticated = icv_bytes(transform) == 0;
+  return unauthenticated || facts(transform.cipher).needs_consent ||
+         facts(transform.integrity).needs_consent;
+}
+
+Expected<void> validate(Transform transform) {
+  const CipherFacts& cipher = facts(transform.cipher);
+  const bool none = transform.integrity == Integrity::None;
+  if (cipher.combined() && !none) {
+    return fail(Error::Code::Invalid,
+                std::string(cipher.name) + " makes its own ICV and takes no integrity algorithm",
+                "write \"" + std::string(cipher.name) + "\" alone");
+  }
+  if (transform.cipher == Cipher::Null && none) {
+    return fail(Error::Code::Refused, "neither encryption nor integrity would protect the packets",
+                "name an integrity algorithm: \"null+hmac-sha256-128\"");
+  }
+  return {};
+}
+
+Expected<void> validate_key(Cipher cipher, ByteView key) {
+  const CipherFacts& wanted = facts(cipher);
+  if (key.size() != wanted.key_bytes) {
+    return fail(Error::Code::Invalid, std::string(wanted.name) + " takes a key of " +
+                                          std::to_string(wanted.key_bytes) + " octets, not " +
+                                          std::to_string(key.size()));
+  }
+  if (cipher == Cipher::DesCbc && is_weak_des(des_key(key, 0))) {
+    return fail(Error::Code::Refused, "this is one of the 16 weak keys of DES", "use another key");
+  }
+  if (cipher == Cipher::TripleDesCbc) {
+    const std::uint64_t middle = des_key(key, 1);
+    if (des_key(key, 0) == middle || des_key(key, 2) == middle) {
+      return fail(Error::Code::Refused,
+                  "two neighbouring thirds of the 3DES key are equal: it is DES",
+                  "use a key of three different thirds");
+    }
+  }
+  return {};
+}
+
+Expected<Transform> parse_transform(std::string_view text) {
+  const std::size_t plus = text.find('+');
+  const std::string_view cipher_name = text.substr(0, plus);
+  const std::optional<Cipher> cipher = cipher_by_name(cipher_name);
+  if (!cipher)
+    return unknown("encryption algorithm", cipher_name, nearest_name(kCiphers, cipher_name));
+
+  Transform transform{.cipher = *cipher, .integrity = Integrity::None};
+  if (plus == std::string_view::npos) {
+    if (!facts(*cipher).combined()) {
+      return fail(Error::Code::Invalid,
+                  std::string(cipher_name) + " needs an integrity algorithm beside it",
+                  "for example \"" + std::string(facts(*cipher).name) + "+hmac-sha256-128\"");
+    }
+    return transform;
+  }
+  const std::string_view integrity_name = text.substr(plus + 1);
+  const std::optional<Integrity> integrity = integrity_by_name(integrity_name);
+  if (!integrity) {
+    return unknown("integrity algorithm", integrity_name,
+                   nearest_name(kIntegrities, integrity_name));
+  }
+  transform.integrity = *integrity;
+  if (Expected<void> sound = validate(transform); !sound) return std::unexpected(sound.error());
+  return transform;
+}
+
+std::string to_string(Transform transform) {
+  const CipherFacts& cipher = facts(transform.cipher);
+  std::string text(cipher.name);
+  if (!cipher.combined()) text += '+' + std::string(facts(transform.integrity).name);
+  return text;
+}
+
+}  // namespace sallyport
