@@ -19,7 +19,7 @@ struct alignas(64) CompiledSelector {
   };
   Bounds local;
   Bounds remote;
-  std::uint32_t local_port_first, local_port_last;    // PortValue; kNotApplicable always matches
+  std::uint32_t local_port_first, local_port_last;  // PortValue; kNotApplicable always matches
   std::uint32_t remote_port_first, remote_port_last;
   std::uint8_t protocol_first, protocol_last;
   Family family;
@@ -33,8 +33,8 @@ struct alignas(64) InboundSa {
   Transform transform;
   std::uint8_t iv_bytes{};
   std::uint8_t icv_bytes{};
-  std::uint8_t padding_mask{};  // of the ciphertext length: 3, 7 or 15
-  std::uint8_t minimum_bytes{}; // ESP header + IV + 2 + ICV (ESP-17)
+  std::uint8_t padding_mask{};   // of the ciphertext length: 3, 7 or 15
+  std::uint8_t minimum_bytes{};  // ESP header + IV + 2 + ICV (ESP-17)
   IpsecMode mode{IpsecMode::Tunnel};
   SaLookup lookup{SaLookup::Spi};
   bool esn{};
@@ -43,15 +43,16 @@ struct alignas(64) InboundSa {
   WorkerId owner{};
   std::array<std::uint8_t, 4> salt{};
   std::uint32_t window{};       // packets, 0: no replay check
+  std::uint32_t replay_mask{};  // words of the bitmap, minus 1
   std::uint32_t selector_count{};
   const CompiledSelector* selectors{};  // in the slot table's arena
-  Address destination;          // compared as `lookup` says
+  Address destination;                  // compared as `lookup` says
   Address source;
   Family outer_family{Family::V4};
 };
 static_assert(sizeof(InboundSa) == 128);
 
-// Written by the owning worker only. The bitmap stands apart: `window / 64 + 1` words.
+// Written by the owning worker only. The bitmap stands apart: replay_words(window) words.
 struct alignas(64) InboundState {
   std::uint64_t highest{};  // highest sequence number accepted
   std::uint64_t* bitmap{};

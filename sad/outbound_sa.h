@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "base/types.h"
@@ -22,43 +23,51 @@ struct alignas(64) OutboundSa {
   KeySlot key{kNoKey};
   Transform transform;
   IvRule iv_rule{IvRule::None};
-  std::uint8_t header_bytes{};     // used part of `header`
-  std::uint8_t outer_ip_bytes{};   // 20 or 40; 0 in transport mode
+  std::uint8_t header_bytes{};    // used part of `header`
+  std::uint8_t outer_ip_bytes{};  // 20 or 40; 0 in transport mode
   std::uint8_t iv_bytes{};
   std::uint8_t icv_bytes{};
-  std::uint8_t padding_mask{};     // alignment of payload + padding + 2, minus 1
+  std::uint8_t padding_mask{};  // alignment of payload + padding + 2, minus 1
   IpsecMode mode{IpsecMode::Tunnel};
   Family outer_family{Family::V4};
   bool esn{};
   bool udp{};
   bool destination_options_outside{};
-  bool inner_v4{};                 // families that the selectors allow (TUN-01)
+  bool inner_v4{};  // families that the selectors allow (TUN-01)
   bool inner_v6{};
   DfRule df{DfRule::Copy};
   EcnRule ecn{EcnRule::Normal};
-  std::uint16_t checksum_base{};   // of the outer IPv4 header, length, id, TOS and DF left out, folded
+  std::uint16_t
+      checksum_base{};  // of the outer IPv4 header, length, id, TOS and DF left out, folded
   WorkerId owner{};
   std::array<std::uint8_t, 4> salt{};
   // SIV-free IV material: xor mask of the counter, or the key slot's encrypted counter start.
   std::uint64_t iv_mask{};
   // Index into the shared DSCP maps (64 octets each); map 0 is the identity (TUN-04).
   std::uint16_t dscp_map{};
-  std::uint16_t path_mtu{1500};    // of the outer path, octets
-  std::uint32_t soft_seconds{};
+  std::uint16_t path_mtu{1500};  // of the outer path, octets
+  std::uint32_t soft_seconds{};  // 0: no limit
 };
 static_assert(sizeof(OutboundSa) == 128);
 
 // Written by the owning worker only.
 struct alignas(64) OutboundState {
-  std::uint64_t last_sequence{};   // last number sent
-  std::uint64_t sequence_limit{};  // reserved so far; no number above is sent (ESP-10, MAN-02)
+  std::uint64_t last_sequence{};  // last number sent
+  // Reserved so far; no number above is sent (ESP-10, MAN-02). Control raises it under way: read
+  // it by sequence_limit().
+  std::uint64_t sequence_limit{};
   std::uint64_t packets{};
-  std::uint64_t bytes{};           // octets given to the cipher (SAD-07)
+  std::uint64_t bytes{};  // octets given to the cipher (SAD-07)
   std::uint64_t soft_bytes{~0ull};
   std::uint64_t hard_bytes{~0ull};
   std::uint64_t soft_packets{~0ull};
   std::uint64_t hard_packets{~0ull};
 };
 static_assert(sizeof(OutboundState) == 64);
+
+// Workers. The last number that may be sent now.
+[[nodiscard]] inline std::uint64_t sequence_limit(OutboundState& state) noexcept {
+  return std::atomic_ref(state.sequence_limit).load(std::memory_order_relaxed);
+}
 
 }  // namespace sallyport

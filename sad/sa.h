@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +29,13 @@ struct UdpEncapsulation {
   friend bool operator==(const UdpEncapsulation&, const UdpEncapsulation&) = default;
 };
 
+// What an SA has carried so far; lifetimes in packets and bytes go on from here.
+struct SaUsage {
+  std::uint64_t packets{};
+  std::uint64_t bytes{};
+  friend bool operator==(const SaUsage&, const SaUsage&) = default;
+};
+
 struct Sa {
   std::string name;
   Direction direction{Direction::Outbound};
@@ -42,21 +50,40 @@ struct Sa {
   Secret<4> salt;
   Secret<64> integrity_key;
   bool esn{true};
-  std::uint32_t replay_window{64};          // packets; inbound
-  SequenceNumber last_sequence{};           // already used (outbound), highest accepted (inbound)
+  std::uint32_t replay_window{64};  // packets; inbound
+  SequenceNumber last_sequence{};   // already used (outbound), highest accepted (inbound)
   std::optional<UdpEncapsulation> encapsulation;
   TunnelHeaderRules header;
   DestinationOptions destination_options{DestinationOptions::Inside};
-  std::vector<std::uint8_t> dscp;           // outbound: classes this SA carries; empty: any (ARCH-05)
-  std::vector<Selector> selectors;          // what it may carry; inbound packets are checked (INB-04)
+  std::vector<std::uint8_t> dscp;   // outbound: classes this SA carries; empty: any (ARCH-05)
+  std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)
   Lifetime soft;
   Lifetime hard;
-  bool static_key{};                        // configured, not negotiated (MAN-02)
+  bool static_key{};  // configured, not negotiated (MAN-02)
+  SaUsage used;       // before this life, where the SA was carried here
 };
 
-// Refuses what no SA may be, one sentence each: key lengths, SPI < 256, encryption without
-// integrity unless allowed, replay window or ESN without integrity, AH with NONE, window sizes
-// other than 0 and 32..65536 (ESP-06, RPL-01, AH-17, ALG-03).
+// The highest number that the SA may send (ESP-10).
+[[nodiscard]] constexpr SequenceNumber last_sendable(const Sa& sa) noexcept {
+  return {sa.esn ? ~0ull : 0xffffffffull};
+}
+
+// Refuses what no SA may be, one sentence each: key lengths, SPI < 256, no integrity, a negotiated
+// ESN without replay window, window sizes other than 0 and 32..65536, numbers out of range, no
+// selectors, tunnels without endpoints (ESP-06, RPL-01, RPL-06, AH-17, ALG-03).
 [[nodiscard]] Expected<void> validate(const Sa& sa);
+// Refuses halves of different mode or protocol, or of equal direction (ARCH-04).
+[[nodiscard]] Expected<void> validate_pair(const Sa& outbound, const Sa& inbound);
+
+// What is allowed but not advised, one sentence each; empty where nothing is (MAN-02).
+[[nodiscard]] std::vector<std::string> warnings(const Sa& sa);
+// What is not advised of two halves together: equal keys in both directions (MAN-03).
+[[nodiscard]] std::vector<std::string> pair_warnings(const Sa& outbound, const Sa& inbound);
+
+[[nodiscard]] std::string_view to_string(Direction direction) noexcept;
+[[nodiscard]] std::string_view to_string(IpsecMode mode) noexcept;
+[[nodiscard]] std::string_view to_string(IpsecProtocol protocol) noexcept;
+[[nodiscard]] std::string_view to_string(SaLookup lookup) noexcept;
+[[nodiscard]] std::string_view to_string(DestinationOptions placement) noexcept;
 
 }  // namespace sallyport

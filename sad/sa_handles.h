@@ -19,6 +19,15 @@ struct SaChoice {
   std::array<SaSlot, 64> by_dscp;
 };
 
+// An outbound SA of a policy and the classes that it carries; none named: any.
+struct SaForClasses {
+  SaSlot slot;
+  std::span<const std::uint8_t> dscp;
+};
+// For each class the first SA that names it, else the first that carries any, else the first of
+// all: DSCP steers among equal SAs and denies nothing (ARCH-05, SAD-09). kNoSa where there is none.
+[[nodiscard]] SaChoice choose_by_dscp(std::span<const SaForClasses> sas) noexcept;
+
 class SaHandles {
  public:
   SaHandles(std::size_t capacity, std::pmr::memory_resource& memory);
@@ -30,7 +39,8 @@ class SaHandles {
   [[nodiscard]] SaSlot choose(SaHandle handle, std::uint8_t dscp) const noexcept {
     const Entry& entry = entries_[handle.value];
     const SaChoice* by_class = entry.choice.load(std::memory_order_acquire);
-    if (by_class != nullptr) [[unlikely]] return by_class->by_dscp[dscp & 63u];
+    if (by_class != nullptr) [[unlikely]]
+      return by_class->by_dscp[dscp & 63u];
     return SaSlot{entry.slot.load(std::memory_order_acquire)};
   }
 

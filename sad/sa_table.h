@@ -11,40 +11,91 @@
 
 namespace sallyport {
 
+// What a live SA has done, read while its worker goes on.
+struct SaCounters {
+  SequenceNumber sequence;  // last sent, or highest accepted
+  std::uint64_t packets{};
+  std::uint64_t bytes{};
+};
+
+// Every SA has two editions of its compiled form and one state: an edit (SAD-11) fills the edition
+// that nobody reads and publishes that. Slot n + capacity is the other edition of slot n, so slot
+// numbers run to twice the capacity.
 class SaTable {
  public:
   struct Capacity {
     std::size_t outbound{};
     std::size_t inbound{};
+    std::size_t dscp_maps{1024};  // different ones, the identity included; at most 65 535
   };
   SaTable(Capacity capacity, std::pmr::memory_resource& memory);
   ~SaTable();
   SaTable(const SaTable&) = delete;
   SaTable& operator=(const SaTable&) = delete;
 
-  [[nodiscard]] const OutboundSa& outbound(SaSlot slot) const noexcept { return outbound_[slot.value]; }
-  [[nodiscard]] OutboundState& outbound_state(SaSlot slot) const noexcept {
-    return outbound_states_[slot.value];
+  [[nodiscard]] const OutboundSa& outbound(SaSlot slot) const noexcept {
+    return outbound_[slot.value];
   }
-  [[nodiscard]] const InboundSa& inbound(SaSlot slot) const noexcept { return inbound_[slot.value]; }
+  [[nodiscard]] OutboundState& outbound_state(SaSlot slot) const noexcept {
+    return outbound_states_[first_edition(slot, outbound_states_.size()).value];
+  }
+  [[nodiscard]] const InboundSa& inbound(SaSlot slot) const noexcept {
+    return inbound_[slot.value];
+  }
   [[nodiscard]] InboundState& inbound_state(SaSlot slot) const noexcept {
-    return inbound_states_[slot.value];
+    return inbound_states_[first_edition(slot, inbound_states_.size()).value];
   }
   [[nodiscard]] const SaIndex& index() const noexcept { return index_; }
-  [[nodiscard]] Capacity capacity() const noexcept { return {outbound_.size(), inbound_.size()}; }
+  // Outer DSCP by inner DSCP; map 0 is the identity (TUN-04).
+  [[nodiscard]] std::span<const std::uint8_t, 64> dscp_map(std::uint16_t map) const noexcept {
+    return dscp_maps_[map].outer;
+  }
+  [[nodiscard]] Capacity capacity() const noexcept {
+    return {outbound_states_.size(), inbound_states_.size(), dscp_maps_.size()};
+  }
 
   // For the control thread, which fills a slot before anything leads to it.
-  [[nodiscard]] OutboundSa& writable_outbound(SaSlot slot) noexcept { return outbound_[slot.value]; }
+  [[nodiscard]] OutboundSa& writable_outbound(SaSlot slot) noexcept {
+    return outbound_[slot.value];
+  }
   [[nodiscard]] InboundSa& writable_inbound(SaSlot slot) noexcept { return inbound_[slot.value]; }
   [[nodiscard]] SaIndex& writable_index() noexcept { return index_; }
+  [[nodiscard]] std::span<std::uint8_t, 64> writable_dscp_map(std::uint16_t map) noexcept {
+    return dscp_maps_[map].outer;
+  }
+  // Room for a selector set of one row and for the bitmap of a window up to 450 packets, beside
+  // each other for all SAs; larger ones come from memory(). Shared by both editions.
+  [[nodiscard]] std::span<CompiledSelector> nearby_selectors(SaSlot slot) noexcept;
+  [[nodiscard]] std::span<std::uint64_t> nearby_bitmap(SaSlot slot) noexcept;
   [[nodiscard]] std::pmr::memory_resource& memory() noexcept { return memory_; }
 
+  // The slot that holds the other edition of the same SA.
+  [[nodiscard]] SaSlot other_edition(Direction direction, SaSlot slot) const noexcept;
+  // Control thread. Lets the outbound SA send up to this number; never lowers it, never goes past
+  // the end of the SA's numbers (MAN-02, ESP-10).
+  void raise_sequence_limit(SaSlot slot, SequenceNumber limit) noexcept;
+  // Control thread.
+  [[nodiscard]] SaCounters counters(Direction direction, SaSlot slot) const noexcept;
+
  private:
+  struct alignas(64) DscpMap {
+    std::array<std::uint8_t, 64> outer;
+  };
+  struct alignas(64) Bitmap {
+    std::array<std::uint64_t, 8> words;
+  };
+  [[nodiscard]] static SaSlot first_edition(SaSlot slot, std::size_t capacity) noexcept {
+    return slot.value < capacity ? slot : SaSlot{slot.value - static_cast<std::uint32_t>(capacity)};
+  }
+
   std::pmr::memory_resource& memory_;
-  std::span<OutboundSa> outbound_;
+  std::span<OutboundSa> outbound_;  // both editions
   std::span<OutboundState> outbound_states_;
-  std::span<InboundSa> inbound_;
+  std::span<InboundSa> inbound_;  // both editions
   std::span<InboundState> inbound_states_;
+  std::span<CompiledSelector> selectors_;
+  std::span<Bitmap> bitmaps_;
+  std::span<DscpMap> dscp_maps_;
   SaIndex index_;
 };
 

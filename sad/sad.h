@@ -3,8 +3,8 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,7 +16,7 @@
 
 namespace sallyport {
 
-// Control thread only.
+// Control thread only. Key management and configuration feed it alike (ARCH-14).
 class Sad {
  public:
   struct Parts {
@@ -27,6 +27,7 @@ class Sad {
     std::uint16_t workers{1};  // owners are given out in turn
   };
   explicit Sad(Parts parts);
+  // No worker reads the table any more.
   ~Sad();
   Sad(const Sad&) = delete;
   Sad& operator=(const Sad&) = delete;
@@ -34,14 +35,26 @@ class Sad {
   // Validates, installs the keys, fills a slot, publishes it. Refuses a taken name, a taken inbound
   // look-up key, a full table; a refusal leaves nothing behind.
   [[nodiscard]] Expected<SaSlot> add(Sa sa);
-  // Unpublishes at once; the slot and the keys are freed when unread (DP-04, SAD-12).
+  // Unpublishes at once; the slot and the keys are freed when unread (DP-04, SAD-12). The handles
+  // that lead to an outbound SA have been emptied before.
   [[nodiscard]] Expected<void> remove(std::string_view name);
+
+  // Leads whatever led to an outbound SA to this slot instead (SaHandles::assign).
+  using Publish = std::function<void(SaSlot)>;
+  // Changes the outer addresses of a live SA; SPI, keys, numbers, counters and window stay as they
+  // are (SAD-11). Calls `publish` (outbound only) when the change takes effect: at once, or where
+  // the move before is still being read, when it no longer is; a later move supersedes one that
+  // waits. Refuses addresses that no such SA may have, and an inbound SA that is looked up by them.
+  [[nodiscard]] Expected<void> move_endpoints(std::string_view name, const Endpoints& to,
+                                              Publish publish);
 
   struct Entry {
     const Sa* sa{};
     SaSlot slot{};
   };
   [[nodiscard]] std::optional<Entry> find(std::string_view name) const noexcept;
+  // By a slot as workers know it, either edition.
+  [[nodiscard]] std::optional<Entry> find(Direction direction, SaSlot slot) const noexcept;
   // In name order.
   void for_each(const std::function<void(const Entry&)>& visit) const;
   [[nodiscard]] std::size_t size(Direction direction) const noexcept;
@@ -51,7 +64,7 @@ class Sad {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // also watched by what waits for retirement
 };
 
 }  // namespace sallyport

@@ -1,0 +1,253 @@
+#include "sad/compile_sa.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "net/checksum.h"
+#include "net/esp.h"
+#include "net/ipv4.h"
+#include "net/ipv6.h"
+#include "net/packet_summary.h"
+#include "net/udp.h"
+#include "sad/replay_window.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint64_t kUnlimited = ~0ull;
+
+std::uint8_t padding_mask(const CipherFacts& cipher) {
+  return static_cast<std::uint8_t>(std::max<unsigned>(4, cipher.block_bytes) - 1);
+}
+
+std::array<std::uint8_t, 4> salt_of(const Sa& sa) {
+  std::array<std::uint8_t, 4> salt{};
+  std::ranges::copy(sa.salt.view(), salt.begin());
+  return salt;
+}
+
+// Fills a header template from its end towards its front.
+class TemplateWriter {
+ public:
+  explicit TemplateWriter(std::span<std::uint8_t, 64> room) : room_(room) {}
+
+  template <class Header>
+  void put_in_front(const Header& header) {
+    front_ -= sizeof header;
+    std::memcpy(room_.data() + front_, &header, sizeof header);
+  }
+  [[nodiscard]] std::uint8_t used() const {
+    return static_cast<std::uint8_t>(room_.size() - front_);
+  }
+  [[nodiscard]] ByteView front(std::size_t bytes) const { return room_.subspan(front_, bytes); }
+
+ private:
+  std::span<std::uint8_t, 64> room_;
+  std::size_t front_{64};
+};
+
+Ipv4Header outer_v4(const Sa& sa, std::uint8_t protocol) {
+  Ipv4Header header{};
+  header.version_ihl = 0x45;
+  header.ttl = sa.header.hop_limit;
+  header.protocol = protocol;
+  std::ranges::copy(sa.endpoints.local.wire(), header.source);
+  std::ranges::copy(sa.endpoints.remote.wire(), header.destination);
+  return header;
+}
+
+Ipv6Header outer_v6(const Sa& sa, std::uint8_t protocol) {
+  Ipv6Header header{};
+  header.version_class_flow.set(6u << 28 | sa.header.flow_label);
+  header.next_header = protocol;
+  header.hop_limit = sa.header.hop_limit;
+  std::ranges::copy(sa.endpoints.local.wire(), header.source);
+  std::ranges::copy(sa.endpoints.remote.wire(), header.destination);
+  return header;
+}
+
+void write_header(const Sa& sa, OutboundSa& out) {
+  TemplateWriter writer{out.header};
+  EspHeader esp{};
+  esp.spi.set(sa.spi.value);
+  writer.put_in_front(esp);
+  if (sa.encapsulation) {
+    UdpHeader udp{};
+    udp.source_port.set(sa.encapsulation->local_port);
+    udp.destination_port.set(sa.encapsulation->remote_port);
+    writer.put_in_front(udp);
+  }
+  if (sa.mode == IpsecMode::Tunnel) {
+    const std::uint8_t protocol = sa.encapsulation ? kProtocolUdp : kProtocolEsp;
+    if (out.outer_family == Family::V4) {
+      writer.put_in_front(outer_v4(sa, protocol));
+      out.outer_ip_bytes = sizeof(Ipv4Header);
+      out.checksum_base = static_cast<std::uint16_t>(~checksum(writer.front(sizeof(Ipv4Header))));
+    } else {
+      writer.put_in_front(outer_v6(sa, protocol));
+      out.outer_ip_bytes = sizeof(Ipv6Header);
+    }
+  }
+  out.header_bytes = writer.used();
+}
+
+bool allows(const Sa& sa, Family family) {
+  return std::ranges::any_of(sa.selectors, [family](const Selector& selector) {
+    return selector.family().value_or(family) == family;
+  });
+}
+
+template <class State>
+void set_limits(const Sa& sa, State& state) {
+  state.packets = sa.used.packets;
+  state.bytes = sa.used.bytes;
+  state.soft_bytes = sa.soft.bytes.value_or(kUnlimited);
+  state.hard_bytes = sa.hard.bytes.value_or(kUnlimited);
+  state.soft_packets = sa.soft.packets.value_or(kUnlimited);
+  state.hard_packets = sa.hard.packets.value_or(kUnlimited);
+}
+
+// 0: no limit.
+std::uint32_t seconds_of(const Lifetime& life) {
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  return life.time
+             ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.time->count(), 1, most))
+             : 0;
+}
+
+AddressRange all_of(Family family) {
+  AddressRange range{Address::any(family), Address::any(family)};
+  std::fill_n(range.last.bytes.begin(), bits(family) / 8, std::uint8_t{0xff});
+  return range;
+}
+
+std::vector<AddressRange> ranges_of(const std::vector<AddressRange>& given, Family family) {
+  if (given.empty()) return {all_of(family)};
+  std::vector<AddressRange> wanted;
+  std::ranges::copy_if(given, std::back_inserter(wanted),
+                       [family](const AddressRange& r) { return r.first.family == family; });
+  return wanted;
+}
+
+struct PortValues {
+  PortValue first, last;
+};
+
+std::vector<PortValues> values_of(const PortSet& ports) {
+  if (ports.is_any()) return {{0, kNotApplicable}};
+  if (ports.is_opaque()) return {{kUnavailable, kNotApplicable}};
+  std::vector<PortValues> values;
+  for (const PortRange& range : ports.ranges()) values.push_back({range.first, range.last});
+  return values;
+}
+
+CompiledSelector::Bounds bounds_of(const AddressRange& range) {
+  const auto half = [](const Address& address, std::size_t offset) {
+    return load_be<std::uint64_t>(address.bytes.data() + offset);
+  };
+  return {half(range.first, 0), half(range.first, 8), half(range.last, 0), half(range.last, 8)};
+}
+
+// All rows of one selector that hold for one pair of address ranges.
+void append_rows(const Selector& selector, const AddressRange& local, const AddressRange& remote,
+                 std::vector<CompiledSelector>& rows) {
+  CompiledSelector row{};
+  row.local = bounds_of(local);
+  row.remote = bounds_of(remote);
+  row.family = local.first.family;
+  row.protocol_first = selector.protocol.value_or(0);
+  row.protocol_last = selector.protocol.value_or(255);
+  for (const PortValues& mine : values_of(selector.local_port)) {
+    for (const PortValues& theirs : values_of(selector.remote_port)) {
+      row.local_port_first = mine.first;
+      row.local_port_last = mine.last;
+      row.remote_port_first = theirs.first;
+      row.remote_port_last = theirs.last;
+      rows.push_back(row);
+    }
+  }
+}
+
+}  // namespace
+
+OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcept {
+  const CipherFacts& cipher = facts(sa.transform.cipher);
+  OutboundSa out;
+  out.spi = sa.spi;
+  out.key = context.key;
+  out.transform = sa.transform;
+  out.iv_rule = cipher.iv_rule;
+  out.iv_bytes = cipher.iv_bytes;
+  out.icv_bytes = icv_bytes(sa.transform);
+  out.padding_mask = padding_mask(cipher);
+  out.mode = sa.mode;
+  out.outer_family = sa.endpoints.local.family;
+  out.esn = sa.esn;
+  out.udp = sa.encapsulation.has_value();
+  out.destination_options_outside = sa.destination_options == DestinationOptions::Outside;
+  out.inner_v4 = allows(sa, Family::V4);
+  out.inner_v6 = allows(sa, Family::V6);
+  out.df = sa.header.df;
+  out.ecn = sa.header.ecn;
+  out.owner = context.owner;
+  out.salt = salt_of(sa);
+  out.iv_mask = context.iv_mask;
+  out.dscp_map = context.dscp_map;
+  out.soft_seconds = seconds_of(sa.soft);
+  write_header(sa, out);
+  return out;
+}
+
+OutboundState initial_outbound_state(const Sa& sa) noexcept {
+  OutboundState state;
+  state.last_sequence = sa.last_sequence.value;
+  state.sequence_limit = sa.static_key ? sa.last_sequence.value : last_sendable(sa).value;
+  set_limits(sa, state);
+  return state;
+}
+
+InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept {
+  const CipherFacts& cipher = facts(sa.transform.cipher);
+  InboundSa in;
+  in.spi = sa.spi;
+  in.key = context.key;
+  in.transform = sa.transform;
+  in.iv_bytes = cipher.iv_bytes;
+  in.icv_bytes = icv_bytes(sa.transform);
+  in.padding_mask = padding_mask(cipher);
+  in.minimum_bytes = static_cast<std::uint8_t>(sizeof(EspHeader) + in.iv_bytes +
+                                               sizeof(EspTrailer) + in.icv_bytes);
+  in.mode = sa.mode;
+  in.lookup = sa.lookup;
+  in.esn = sa.esn;
+  in.dscp_from_outer = sa.header.dscp_from_outer;
+  in.fix_transport_checksum = sa.encapsulation && sa.mode == IpsecMode::Transport;
+  in.owner = context.owner;
+  in.salt = salt_of(sa);
+  in.window = sa.replay_window;
+  if (in.window != 0)
+    in.replay_mask = static_cast<std::uint32_t>(replay_words(sa.replay_window) - 1);
+  in.destination = sa.endpoints.local;
+  in.source = sa.endpoints.remote;
+  in.outer_family = sa.endpoints.local.family;
+  return in;
+}
+
+InboundState initial_inbound_state(const Sa& sa) noexcept {
+  InboundState state;
+  state.highest = sa.last_sequence.value;
+  set_limits(sa, state);
+  return state;
+}
+
+std::vector<CompiledSelector> compile_selectors(std::span<const Selector> selectors) {
+  std::vector<CompiledSelector> rows;
+  for (const Selector& selector : selectors)
+    for (const Family family : {Family::V4, Family::V6})
+      for (const AddressRange& local : ranges_of(selector.local, family))
+        for (const AddressRange& remote : ranges_of(selector.remote, family))
+          append_rows(selector, local, remote, rows);
+  return rows;
+}
+
+}  // namespace sallyport
