@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 #include "base/types.h"
@@ -54,7 +53,7 @@ static_assert(sizeof(OutboundSa) == 128);
 struct alignas(64) OutboundState {
   std::uint64_t last_sequence{};  // last number sent
   // Reserved so far; no number above is sent (ESP-10, MAN-02). Control raises it under way: read
-  // it by sequence_limit().
+  // it by SaTable::sequence_limit.
   std::uint64_t sequence_limit{};
   std::uint64_t packets{};
   std::uint64_t bytes{};  // octets given to the cipher (SAD-07)
@@ -64,10 +63,5 @@ struct alignas(64) OutboundState {
   std::uint64_t hard_packets{~0ull};
 };
 static_assert(sizeof(OutboundState) == 64);
-
-// Workers. The last number that may be sent now.
-[[nodiscard]] inline std::uint64_t sequence_limit(OutboundState& state) noexcept {
-  return std::atomic_ref(state.sequence_limit).load(std::memory_order_relaxed);
-}
 
 }  // namespace sallyport

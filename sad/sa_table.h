@@ -45,6 +45,10 @@ class SaTable {
   [[nodiscard]] InboundState& inbound_state(SaSlot slot) const noexcept {
     return inbound_states_[first_edition(slot, inbound_states_.size()).value];
   }
+  // The last number that the outbound SA may send now.
+  [[nodiscard]] std::uint64_t sequence_limit(SaSlot slot) const noexcept {
+    return std::atomic_ref(outbound_state(slot).sequence_limit).load(std::memory_order_relaxed);
+  }
   [[nodiscard]] const SaIndex& index() const noexcept { return index_; }
   // Outer DSCP by inner DSCP; map 0 is the identity (TUN-04).
   [[nodiscard]] std::span<const std::uint8_t, 64> dscp_map(std::uint16_t map) const noexcept {
