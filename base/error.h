@@ -27,8 +27,7 @@ using Expected = std::expected<T, Error>;
 
 [[nodiscard]] inline std::unexpected<Error> fail(Error::Code code, std::string what,
                                                  std::string remedy = {}, std::string where = {}) {
-  return std::unexpected(
-      Error{code, std::move(where), std::move(what), std::move(remedy)});
+  return std::unexpected(Error{code, std::move(where), std::move(what), std::move(remedy)});
 }
 
 }  // namespace sallyport

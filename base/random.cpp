@@ -6,6 +6,20 @@
 #include <cstdlib>
 
 namespace sallyport {
+namespace {
+
+// False where the source fails; a signal is no failure.
+bool fill_from(EntropySource source, MutableBytes out) noexcept {
+  while (!out.empty()) {
+    const std::ptrdiff_t got = source(out);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return true;
+}
+
+}  // namespace
 
 std::uint32_t Random::u32() noexcept {
   std::uint8_t bytes[4];
@@ -19,21 +33,20 @@ std::uint64_t Random::u64() noexcept {
   return load_be<std::uint64_t>(bytes);
 }
 
-Expected<SystemRandom> SystemRandom::open() {
+std::ptrdiff_t kernel_entropy(MutableBytes out) noexcept {
+  return getrandom(out.data(), out.size(), GRND_NONBLOCK);
+}
+
+Expected<SystemRandom> SystemRandom::open(EntropySource source) {
   std::uint8_t probe[16];
-  if (getrandom(probe, sizeof probe, GRND_NONBLOCK) != sizeof probe)
+  if (!fill_from(source, probe))
     return fail(Error::Code::Refused, "the kernel's random generator is not seeded",
                 "wait until the system has gathered entropy, then start again");
-  return SystemRandom{};
+  return SystemRandom{source};
 }
 
 void SystemRandom::fill(MutableBytes out) noexcept {
-  while (!out.empty()) {
-    const ssize_t got = getrandom(out.data(), out.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) std::abort();
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
+  if (!fill_from(source_, out)) std::abort();
 }
 
 }  // namespace sallyport

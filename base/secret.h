@@ -22,7 +22,8 @@ class Secret {
  public:
   Secret() = default;
   // Longer input is cut to Capacity: check lengths before.
-  explicit Secret(ByteView bytes) noexcept : size_(bytes.size() < Capacity ? bytes.size() : Capacity) {
+  explicit Secret(ByteView bytes) noexcept
+      : size_(bytes.size() < Capacity ? bytes.size() : Capacity) {
     for (std::size_t i = 0; i < size_; ++i) bytes_[i] = bytes[i];
   }
   Secret(const Secret&) = delete;

@@ -25,20 +25,24 @@ struct Address {
   // Dotted quad or RFC 4291 text.
   [[nodiscard]] static Expected<Address> parse(std::string_view text);
 
-  [[nodiscard]] std::uint32_t v4_value() const noexcept { return load_be<std::uint32_t>(bytes.data()); }
+  [[nodiscard]] std::uint32_t v4_value() const noexcept {
+    return load_be<std::uint32_t>(bytes.data());
+  }
   // 4 or 16 bytes, wire order.
   [[nodiscard]] ByteView wire() const noexcept {
     return ByteView(bytes).first(family == Family::V4 ? 4 : 16);
   }
   [[nodiscard]] bool is_unspecified() const noexcept;
   [[nodiscard]] bool is_multicast() const noexcept;
-  [[nodiscard]] bool is_link_local() const noexcept;   // 169.254/16, fe80::/10
+  [[nodiscard]] bool is_link_local() const noexcept;  // 169.254/16, fe80::/10
   [[nodiscard]] bool is_loopback() const noexcept;
 
   friend auto operator<=>(const Address&, const Address&) = default;
 };
 
-[[nodiscard]] inline unsigned bits(Family family) noexcept { return family == Family::V4 ? 32 : 128; }
+[[nodiscard]] inline unsigned bits(Family family) noexcept {
+  return family == Family::V4 ? 32 : 128;
+}
 [[nodiscard]] std::string to_string(const Address& address);
 
 // The next address up or down; nullopt past the end of the family's space.

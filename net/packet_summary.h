@@ -2,52 +2,44 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "net/address.h"
+#include "net/protocol.h"
 #include "net/selector.h"
 
 namespace sallyport {
 
-// IP protocol numbers that the gateway knows by name (IANA).
-enum IpProtocol : std::uint8_t {
-  kProtocolHopByHop = 0,
-  kProtocolIcmp = 1,
-  kProtocolIpv4 = 4,
-  kProtocolTcp = 6,
-  kProtocolUdp = 17,
-  kProtocolDccp = 33,
-  kProtocolIpv6 = 41,
-  kProtocolRouting = 43,
-  kProtocolFragment = 44,
-  kProtocolEsp = 50,
-  kProtocolAh = 51,
-  kProtocolIcmpv6 = 58,
-  kProtocolNone = 59,
-  kProtocolDestination = 60,
-  kProtocolSctp = 132,
-  kProtocolMobility = 135,
-  kProtocolUdpLite = 136,
-};
-
 // Flat and trivially copyable: bursts hold an array of these. 64 bytes, one cache line.
+// Offsets count octets from the start of the IP header.
+//
+// A transport-mode header goes to transport_offset, and its number into the octet at
+// transport_protocol_offset (RFC 4303 3.1.1: behind hop-by-hop, routing and fragment headers).
+// Destination options that follow those are then protected. The outside_ pair is the place that
+// leaves them in the clear, as Linux does where there is no routing header. For IPv4 and for
+// chains without destination options both pairs are the same.
 struct alignas(64) PacketSummary {
-  std::array<std::uint8_t, 16> source{};       // wire order, as in Address
+  std::array<std::uint8_t, 16> source{};  // wire order, as in Address
   std::array<std::uint8_t, 16> destination{};
-  std::uint32_t length{};          // of the IP datagram, octets, from the IP header
-  std::uint16_t upper_offset{};    // of the upper-layer header, from the start of the IP header
-  std::uint16_t protocol_offset{}; // of the octet that names the upper protocol
-  std::uint16_t transport_offset{};// where a transport-mode ESP header goes (RFC 4303 3.1.1)
-  std::uint16_t source_port{};     // or ICMP type * 256 + code, or MH type * 256; see ports_visible
+  std::uint32_t length{};           // of the IP datagram, octets, from the IP header
+  std::uint16_t upper_offset{};     // of the upper-layer header
+  std::uint16_t protocol_offset{};  // of the octet that names the upper protocol
+  std::uint16_t transport_offset{};
+  std::uint16_t transport_protocol_offset{};
+  std::uint16_t outside_offset{};
+  std::uint16_t outside_protocol_offset{};
+  std::uint16_t source_port{};  // or ICMP type * 256 + code, or MH type * 256; see ports_visible
   std::uint16_t destination_port{};
   Family family{Family::V4};
-  std::uint8_t protocol{};         // upper-layer protocol, after the skipped extension headers
-  std::uint8_t traffic_class{};    // DSCP and ECN
-  std::uint8_t hop_limit{};        // TTL
-  bool fragment{};                 // any fragment, first or later
-  bool later_fragment{};           // offset > 0: no upper-layer header here
-  bool ports_visible{};            // the two port fields hold what the packet says
-  bool has_options{};              // IPv4 options or IPv6 hop-by-hop options: a slow-path packet
-  bool dont_fragment{};            // IPv4 DF; false for IPv6
+  std::uint8_t protocol{};       // after the skipped headers; kProtocolOpaque where hidden
+  std::uint8_t traffic_class{};  // DSCP and ECN
+  std::uint8_t hop_limit{};      // TTL
+  bool fragment{};               // first or later; an atomic fragment (RFC 6946) is none
+  bool later_fragment{};         // offset > 0: no upper-layer header here
+  bool ports_visible{};          // the two port fields hold what the packet says
+  bool has_options{};            // IPv4 options or IPv6 hop-by-hop options: a slow-path packet
+  bool dont_fragment{};          // IPv4 DF; false for IPv6
+  std::uint8_t segments_left{};  // of the IPv6 routing header: not 0 here: not the last stop
 
   [[nodiscard]] Address source_address() const noexcept { return {source, family}; }
   [[nodiscard]] Address destination_address() const noexcept { return {destination, family}; }
@@ -57,20 +49,50 @@ static_assert(sizeof(PacketSummary) == 64);
 // Why a packet cannot be an IP datagram that we carry; each is one drop reason.
 enum class ParseVerdict : std::uint8_t {
   Good,
-  Truncated,          // shorter than its headers or than its own length field
+  Truncated,  // shorter than its headers or than its own length field
   BadVersion,
-  BadHeaderLength,    // IHL, extension header or option lengths
+  BadHeaderLength,    // IHL or IPv4 option lengths; hop-by-hop not in front (RFC 8200 4.1)
   BadChecksum,        // IPv4 header (RFC 1812 5.2.2)
-  BadAddress,         // source multicast or loopback, and the like (RFC 1812 5.3.7, RFC 4291 2.7)
+  BadAddress,         // not for a wire (RFC 1812 5.3.7, RFC 4291 2.5, 2.7, RFC 6890), or a source
+                      // route that hides where the packet goes (RFC 5095 3, RFC 7126 4.3, 4.4)
   TooManyExtensions,  // more extension headers than kMaxExtensionHeaders
 };
 inline constexpr unsigned kMaxExtensionHeaders = 8;
 
-// Parses `datagram`, which starts at the IP header and may be followed by link padding.
-// Never reads past its end. Headers 0, 43, 44, 60 are skipped, 50 and 51 never (ARCH-11).
-[[nodiscard]] ParseVerdict summarize(ByteView datagram, PacketSummary& out) noexcept;
+// The IPv6 extension headers that the walk to the upper-layer protocol skips (ARCH-11).
+class SkippedHeaders {
+ public:
+  // 0, 43, 44 and 60 (RFC 4301 4.4.1.1).
+  constexpr SkippedHeaders() noexcept {
+    for (const std::uint8_t number :
+         {kProtocolHopByHop, kProtocolRouting, kProtocolFragment, kProtocolDestination})
+      set(number);
+  }
+  // Any of 0, 43, 44, 60, 135, 139, 140, 253, 254 and no others: ESP and AH are never skipped.
+  [[nodiscard]] static Expected<SkippedHeaders> of(std::span<const std::uint8_t> numbers);
 
-// The fields as the SPD sees them (RFC 4301 4.4.1.1; SEL-06, SEL-09).
+  [[nodiscard]] constexpr bool contains(std::uint8_t number) const noexcept {
+    return (words_[number / 64] >> (number % 64) & 1) != 0;
+  }
+  friend bool operator==(const SkippedHeaders&, const SkippedHeaders&) = default;
+
+ private:
+  constexpr void set(std::uint8_t number) noexcept {
+    words_[number / 64] |= std::uint64_t{1} << (number % 64);
+  }
+  std::array<std::uint64_t, 4> words_{};
+};
+inline constexpr SkippedHeaders kDefaultSkippedHeaders;
+
+// Parses `datagram`, which starts at the IP header and may be followed by link padding.
+// Never reads past its end. `out` is meaningful only where the verdict is Good.
+// IPv6 options are not looked into: a router does not have to (RFC 8200 4).
+[[nodiscard]] ParseVerdict summarize(
+    ByteView datagram, PacketSummary& out,
+    const SkippedHeaders& skipped = kDefaultSkippedHeaders) noexcept;
+
+// The fields as the SPD sees them (RFC 4301 4.4.1.1; SEL-06). The one value of ICMP and MH is the
+// sender's: it stands in the slot of the side that sent the packet (SEL-09).
 [[nodiscard]] SelectorFields selector_fields(const PacketSummary& packet,
                                              Direction direction) noexcept;
 

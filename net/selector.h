@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/address.h"
@@ -37,9 +40,18 @@ inline constexpr PortValue kUnavailable = 0x10000;
 // the other side's slot is open (SEL-09). Matches everything.
 inline constexpr PortValue kNotApplicable = 0x10001;
 
+// How the text of a port-like selector is to be read.
+enum class PortNotation : std::uint8_t {
+  Port,      // "443", "1024-65535"
+  Icmp,      // "8", "3/1", "3/0-3/5", "128-129": type, or type/code (SEL-07)
+  Mobility,  // "5", "1-4": MH type (SEL-08)
+};
+
 struct PortRange {
   std::uint16_t first{};
   std::uint16_t last{0xffff};
+
+  [[nodiscard]] static Expected<PortRange> parse(std::string_view text, PortNotation notation);
   friend auto operator<=>(const PortRange&, const PortRange&) = default;
 };
 
@@ -48,8 +60,11 @@ class PortSet {
  public:
   [[nodiscard]] static PortSet any() { return PortSet{Kind::Any, {}}; }
   [[nodiscard]] static PortSet opaque() { return PortSet{Kind::Opaque, {}}; }
-  // Sorted and merged; an empty list is refused.
+  // Sorted and merged; refuses an empty list. What covers 0 to 65535 is ANY, as in IKE.
   [[nodiscard]] static Expected<PortSet> of(std::vector<PortRange> ranges);
+  // "any" alone, "opaque" alone, or ranges in `notation`.
+  [[nodiscard]] static Expected<PortSet> parse(std::span<const std::string> texts,
+                                               PortNotation notation);
 
   [[nodiscard]] bool is_any() const noexcept { return kind_ == Kind::Any; }
   [[nodiscard]] bool is_opaque() const noexcept { return kind_ == Kind::Opaque; }
@@ -71,7 +86,7 @@ class PortSet {
 struct Selector {
   std::vector<AddressRange> local;
   std::vector<AddressRange> remote;
-  std::optional<std::uint8_t> protocol;  // nullopt: ANY
+  std::optional<std::uint8_t> protocol;  // nullopt: ANY; kProtocolOpaque: hidden (IPv6, SEL-03)
   PortSet local_port = PortSet::any();   // or ICMP type/code, MH type, that this side sends
   PortSet remote_port = PortSet::any();  // or ICMP type/code, MH type, that the other side sends
 
@@ -80,8 +95,9 @@ struct Selector {
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 
-// Mixed families, ports without a protocol that has them, protocol ANY with ports, multicast
-// addresses (SEL-01..04): the error says which.
+// Refuses mixed families, multicast, ports without a protocol that has them, protocol ANY with
+// ports, protocol OPAQUE with IPv4 (SEL-01..04, SEL-10): the error says which, and what is right.
+// A range that runs to the end of its family may span multicast ("::/0").
 [[nodiscard]] Expected<void> validate(const Selector& selector);
 
 // The selector fields of one packet, seen from this side: local is the source of an outbound
@@ -95,6 +111,13 @@ struct SelectorFields {
 };
 
 [[nodiscard]] bool matches(const Selector& selector, const SelectorFields& fields) noexcept;
+
+// True where some packet, going either way, matches both.
+[[nodiscard]] bool overlaps(const Selector& left, const Selector& right) noexcept;
+
+// "any", "opaque", or ranges by number: "80,443,1024-2047".
+[[nodiscard]] std::string to_string(const PortSet& ports);
+// "192.0.2.0/24 <-> any tcp any <-> 443", local first.
 [[nodiscard]] std::string to_string(const Selector& selector);
 
 }  // namespace sallyport
