@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/types.h"
 #include "crypto/algorithms.h"
 #include "net/selector.h"
@@ -42,8 +44,8 @@ struct TunnelHeaderRules {
   EcnRule ecn{EcnRule::Normal};
   DscpRule dscp;
   std::uint8_t hop_limit{64};
-  std::uint32_t flow_label{};        // 20 bits, for an IPv6 outer header
-  bool dscp_from_outer{};            // on egress overwrite the inner DSCP (off: RFC 4301 default)
+  std::uint32_t flow_label{};  // 20 bits, for an IPv6 outer header
+  bool dscp_from_outer{};      // on egress overwrite the inner DSCP (off: RFC 4301 default)
   friend bool operator==(const TunnelHeaderRules&, const TunnelHeaderRules&) = default;
 };
 
@@ -55,28 +57,53 @@ struct Lifetime {
   friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
 
+// How fragments without ports go through an SA that asks for ports (RFC 4301 7; FRAG-*).
+enum class FragmentChecks : std::uint8_t { Stateless, Stateful };
+
 struct Protection {
   IpsecProtocol protocol{IpsecProtocol::Esp};
   IpsecMode mode{IpsecMode::Tunnel};
   Endpoints endpoints;
   std::vector<Transform> proposals;  // in falling preference
   bool esn{true};
-  std::uint32_t replay_window{64};   // packets; 0 is off (RPL-01)
+  std::uint32_t replay_window{64};  // packets; 0 is off (RPL-01)
+  FragmentChecks fragments{FragmentChecks::Stateless};
   TunnelHeaderRules header;
   Lifetime soft;
   Lifetime hard;
-  std::vector<std::string> sas;      // names of configured SAs
+  std::vector<std::string> sas;  // names of configured SAs
   friend bool operator==(const Protection&, const Protection&) = default;
+};
+
+// Which selectors of a new SA come from the packet that asked for it, instead of from the policy.
+struct PopulateFromPacket {
+  bool local{};
+  bool remote{};
+  bool protocol{};
+  bool local_port{};
+  bool remote_port{};
+  friend bool operator==(const PopulateFromPacket&, const PopulateFromPacket&) = default;
 };
 
 struct Policy {
   std::string name;
   SpdId spd{};
-  std::vector<Selector> selectors;  // the entry matches where any of them does
+  std::vector<std::string> names{};   // IKE identities or local users it is for; empty: everyone
+  std::vector<Selector> selectors{};  // the entry matches where any of them does
+  PopulateFromPacket pfp{};
   PolicyAction action{PolicyAction::Discard};
-  std::optional<Protection> protect;  // present where action is Protect
+  std::optional<Protection> protect{};  // present where action is Protect
   friend bool operator==(const Policy&, const Policy&) = default;
 };
+
+// What cannot be a tunnel header: a DSCP of more than six bits, a map without 64 entries, hop limit
+// 0, a flow label of more than 20 bits.
+[[nodiscard]] Expected<void> validate(const TunnelHeaderRules& rules);
+// Refuses what no entry may be (RFC 4301 4.4.1.2): no or mixed selectors, an action and a
+// protection that disagree, endpoints that the mode has no use for, PFP of an OPAQUE field.
+[[nodiscard]] Expected<void> validate(const Policy& policy);
+// What is allowed but may not mean what its author thinks, one sentence each (SPD-10).
+[[nodiscard]] std::vector<std::string> warnings(const Policy& policy);
 
 [[nodiscard]] std::string_view to_string(PolicyAction action) noexcept;
 

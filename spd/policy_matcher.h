@@ -27,6 +27,7 @@ class PolicyMatcher {
   [[nodiscard]] virtual Expected<void> insert(std::size_t position, PolicyId id,
                                               std::span<const Selector> selectors) = 0;
   [[nodiscard]] virtual Expected<void> remove(PolicyId id) = 0;
+  // `position` is the one that the policy has afterwards.
   [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
   // What the edits so far amount to; the matcher may be edited on while the view is in use.
   [[nodiscard]] virtual std::shared_ptr<const PolicyView> view() const = 0;

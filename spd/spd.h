@@ -19,6 +19,7 @@ struct PolicyEntry {
 
 // One immutable state of every SPD. Read by workers, made by Spd::snapshot.
 struct PolicySet {
+  std::uint32_t version{};                               // rises with every change; never 0
   std::vector<PolicyEntry> entries;                      // by PolicyId; [0] is kNoPolicy
   std::vector<std::shared_ptr<const PolicyView>> views;  // by SpdId
 
@@ -33,13 +34,13 @@ class Spd {
  public:
   // `capacity` policies over all SPDs; `databases` SPD-IDs, 0 and up.
   Spd(std::size_t capacity, std::size_t databases);
-  ~Spd();
 
   // `position` counts within the policy's SPD; npos appends. Refuses a taken name, an invalid
   // selector, a full table.
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
   [[nodiscard]] Expected<PolicyId> insert(Policy policy, std::size_t position = npos);
   [[nodiscard]] Expected<void> remove(std::string_view name);
+  // `position` is the one that the policy has in its SPD afterwards.
   [[nodiscard]] Expected<void> move(std::string_view name, std::size_t position);
 
   [[nodiscard]] const Policy* find(std::string_view name) const noexcept;
@@ -51,15 +52,26 @@ class Spd {
   [[nodiscard]] std::shared_ptr<const PolicySet> snapshot() const;
 
  private:
-  struct Database;
+  struct Database {
+    std::unique_ptr<PolicyMatcher> matcher;
+    std::vector<PolicyId> order;                     // of precedence
+    mutable std::shared_ptr<const PolicyView> view;  // null: edited since the last snapshot
+  };
   struct Slot {
-    std::unique_ptr<Policy> policy;
+    std::unique_ptr<Policy> policy;  // null: free
     std::uint32_t generation{};
   };
-  void touch_overlapping(const Policy& edited);
+  [[nodiscard]] Expected<PolicyId> free_slot() const;
+  // Makes stale what `policies` decided and `edited` may decide from now on.
+  void touch(std::span<const PolicyId> policies, const Policy& edited);
+  void changed(Database& database);
 
+  std::size_t capacity_;
   std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry
+  std::vector<PolicyId> free_;
+  std::map<std::string, PolicyId, std::less<>> ids_;  // by name
   std::vector<Database> databases_;
+  std::uint32_t version_{1};
 };
 
 }  // namespace sallyport

@@ -1,0 +1,160 @@
+#include "spd/spd.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "spd/interval_matcher.h"
+
+namespace sallyport {
+namespace {
+
+bool overlap(const Policy& left, const Policy& right) {
+  return std::ranges::any_of(left.selectors, [&](const Selector& ours) {
+    return std::ranges::any_of(right.selectors,
+                               [&](const Selector& theirs) { return overlaps(ours, theirs); });
+  });
+}
+
+std::unexpected<Error> no_such_policy(std::string_view name) {
+  return fail(Error::Code::NotFound, fmt::format("there is no policy {}", name),
+              "`show policies` lists them");
+}
+
+std::size_t position_in(const std::vector<PolicyId>& order, PolicyId id) {
+  return static_cast<std::size_t>(std::ranges::find(order, id) - order.begin());
+}
+
+}  // namespace
+
+Spd::Spd(std::size_t capacity, std::size_t databases)
+    : capacity_(capacity), slots_(1), databases_(databases) {
+  for (Database& database : databases_) database.matcher = std::make_unique<IntervalMatcher>();
+}
+
+Expected<PolicyId> Spd::free_slot() const {
+  if (!free_.empty()) return free_.back();
+  if (slots_.size() > capacity_)
+    return fail(Error::Code::Exhausted,
+                fmt::format("all {} places for policies are taken", capacity_),
+                "raise limits.policies");
+  return PolicyId{static_cast<std::uint32_t>(slots_.size())};
+}
+
+Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
+  if (auto ok = validate(policy); !ok) return std::unexpected(ok.error());
+  const std::string where = "policy " + policy.name;
+  if (policy.spd.value >= databases_.size())
+    return fail(Error::Code::NotFound, fmt::format("there is no SPD {}", policy.spd.value),
+                fmt::format("choose 0 to {}", databases_.size() - 1), where);
+  if (ids_.contains(policy.name))
+    return fail(Error::Code::Exists, "the name is taken", "choose another one", where);
+  const Expected<PolicyId> id = free_slot();
+  if (!id) return id;
+
+  Database& database = databases_[policy.spd.value];
+  if (position == npos) position = database.order.size();
+  if (auto ok = database.matcher->insert(position, *id, policy.selectors); !ok) {
+    ok.error().where = where;
+    return std::unexpected(ok.error());
+  }
+  database.order.insert(database.order.begin() + static_cast<std::ptrdiff_t>(position), *id);
+  if (free_.empty())
+    slots_.emplace_back();
+  else
+    free_.pop_back();
+  ids_.emplace(policy.name, *id);
+  // What matched nothing so far may match it.
+  ++slots_[kNoPolicy.value].generation;
+  touch(std::span(database.order).subspan(position + 1), policy);
+  changed(database);
+  slots_[id->value].policy = std::make_unique<Policy>(std::move(policy));
+  return id;
+}
+
+Expected<void> Spd::remove(std::string_view name) {
+  const auto named = ids_.find(name);
+  if (named == ids_.end()) return no_such_policy(name);
+  const PolicyId id = named->second;
+  Slot& slot = slots_[id.value];
+  Database& database = databases_[slot.policy->spd.value];
+  if (auto ok = database.matcher->remove(id); !ok) return ok;
+  std::erase(database.order, id);
+  changed(database);
+  // The others keep what they decided: the removed one did not match it, or came after them.
+  ++slot.generation;
+  slot.policy.reset();
+  free_.push_back(id);
+  ids_.erase(named);
+  return {};
+}
+
+Expected<void> Spd::move(std::string_view name, std::size_t position) {
+  const std::optional<PolicyId> id = id_of(name);
+  if (!id) return no_such_policy(name);
+  Slot& slot = slots_[id->value];
+  Database& database = databases_[slot.policy->spd.value];
+  if (auto ok = database.matcher->move(*id, position); !ok) {
+    ok.error().where = fmt::format("policy {}", name);
+    return ok;
+  }
+  const std::size_t from = position_in(database.order, *id);
+  database.order.erase(database.order.begin() + static_cast<std::ptrdiff_t>(from));
+  database.order.insert(database.order.begin() + static_cast<std::ptrdiff_t>(position), *id);
+  // Moved up it takes from those that it passed; moved down it gives to them.
+  if (position < from)
+    touch(std::span(database.order).subspan(position + 1, from - position), *slot.policy);
+  ++slot.generation;
+  changed(database);
+  return {};
+}
+
+void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {
+  for (const PolicyId id : policies) {
+    Slot& slot = slots_[id.value];
+    if (overlap(edited, *slot.policy)) ++slot.generation;
+  }
+}
+
+void Spd::changed(Database& database) {
+  database.view.reset();
+  ++version_;
+}
+
+const Policy* Spd::find(std::string_view name) const noexcept {
+  const auto named = ids_.find(name);
+  return named == ids_.end() ? nullptr : find(named->second);
+}
+
+const Policy* Spd::find(PolicyId id) const noexcept {
+  return id.value < slots_.size() ? slots_[id.value].policy.get() : nullptr;
+}
+
+std::optional<PolicyId> Spd::id_of(std::string_view name) const noexcept {
+  const auto named = ids_.find(name);
+  return named == ids_.end() ? std::nullopt : std::optional(named->second);
+}
+
+std::vector<const Policy*> Spd::ordered(SpdId spd) const {
+  std::vector<const Policy*> policies;
+  if (spd.value >= databases_.size()) return policies;
+  for (const PolicyId id : databases_[spd.value].order) policies.push_back(find(id));
+  return policies;
+}
+
+std::shared_ptr<const PolicySet> Spd::snapshot() const {
+  auto set = std::make_shared<PolicySet>();
+  set->version = version_;
+  set->entries.reserve(slots_.size());
+  // An empty slot, and the nominal last entry is one, discards.
+  for (const Slot& slot : slots_)
+    set->entries.push_back({.action = slot.policy ? slot.policy->action : PolicyAction::Discard,
+                            .generation = slot.generation});
+  for (const Database& database : databases_) {
+    if (!database.view) database.view = database.matcher->view();
+    set->views.push_back(database.view);
+  }
+  return set;
+}
+
+}  // namespace sallyport
