@@ -12,12 +12,13 @@ namespace sallyport {
 //   esp: SPI, sequence | IV | text (payload, padding, trailer) | ICV
 // Lengths of IV and ICV follow from the key's transform.
 struct CryptoJob {
-  std::uint8_t* esp{};           // the ESP header
-  std::uint32_t text_bytes{};    // between IV and ICV
-  std::uint32_t sequence_high{}; // high half of the ESN, authenticated but not sent (RFC 4303 2.2.1)
+  std::uint8_t* esp{};         // the ESP header
+  std::uint32_t text_bytes{};  // between IV and ICV
+  // High half of the ESN, authenticated but not sent (RFC 4303 2.2.1).
+  std::uint32_t sequence_high{};
   KeySlot key{kNoKey};
   bool esn{};
-  bool good{};                   // out: done; for open(): the ICV matched
+  bool good{};  // out: done; for open(): the ICV matched
 };
 
 // One per worker. Jobs of one burst come together, those of one key next to each other, so that

@@ -1,0 +1,70 @@
+// Groups the jobs of a burst by transform, so that one call serves all SAs that share it.
+#pragma once
+
+#include <algorithm>
+
+#include "dataplane/crypto/engine.h"
+#include "dataplane/crypto/key_table.h"
+
+namespace sallyport {
+
+inline constexpr std::size_t kEspHeaderBytes = 8;
+
+enum class Operation { Seal, Open };
+
+// A job beside its key, and where the parts of its packet lie.
+struct BatchItem {
+  CryptoJob* job;
+  const ExpandedKey* key;
+
+  [[nodiscard]] std::uint8_t* esp() const noexcept { return job->esp; }
+  [[nodiscard]] std::uint8_t* iv() const noexcept { return job->esp + kEspHeaderBytes; }
+  [[nodiscard]] std::uint8_t* text() const noexcept { return iv() + key->iv_bytes; }
+  [[nodiscard]] std::uint8_t* icv() const noexcept { return text() + job->text_bytes; }
+};
+
+// Items of one transform: at least one, at most kBatchItems.
+using Batch = std::span<const BatchItem>;
+inline constexpr std::size_t kBatchItems = 64;
+[[nodiscard]] inline Transform transform_of(Batch batch) noexcept {
+  return batch.front().key->transform;
+}
+
+// Calls `work(Batch)` until every job was in one batch. Jobs of one transform come together even
+// where others stand between them.
+template <class Work>
+void for_each_batch(std::span<CryptoJob> jobs, const KeyTable& keys, Work&& work) noexcept {
+  std::array<BatchItem, kBatchItems> items;
+  while (!jobs.empty()) {
+    const auto some = jobs.first(std::min(jobs.size(), kBatchItems));
+    jobs = jobs.subspan(some.size());
+    const auto end = std::ranges::transform(some, items.begin(), [&](CryptoJob& job) {
+                       return BatchItem{&job, &keys.at(job.key)};
+                     }).out;
+    for (auto first = items.begin(); first != end;) {
+      const Transform transform = first->key->transform;
+      const auto next = std::partition(
+          first + 1, end, [&](const BatchItem& item) { return item.key->transform == transform; });
+      work(Batch(first, next));
+      first = next;
+    }
+  }
+}
+
+// True where the first `count` octets (8 to 32, a multiple of 4) are equal; the time depends on
+// `count` only.
+[[nodiscard]] inline bool equal_icv(const std::uint8_t* left, const std::uint8_t* right,
+                                    std::size_t count) noexcept {
+  const auto difference = [&](std::size_t at) {
+    std::uint64_t a;
+    std::uint64_t b;
+    std::memcpy(&a, left + at, sizeof a);
+    std::memcpy(&b, right + at, sizeof b);
+    return a ^ b;
+  };
+  std::uint64_t differences = difference(count - 8);
+  for (std::size_t at = 0; at + 8 < count; at += 8) differences |= difference(at);
+  return differences == 0;
+}
+
+}  // namespace sallyport

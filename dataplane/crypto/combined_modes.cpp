@@ -1,0 +1,180 @@
+#include "dataplane/crypto/combined_modes.h"
+
+#include <emmintrin.h>
+
+namespace sallyport {
+namespace {
+
+std::uint32_t load_32(const void* from) noexcept {
+  std::uint32_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+std::uint64_t load_64(const void* from) noexcept {
+  std::uint64_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+// Composed in a register and stored at once: the library's wide load of two narrow stores would
+// wait.
+void store_block(void* to, std::uint64_t low, std::uint64_t high) noexcept {
+  const __m128i block = _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
+  _mm_store_si128(static_cast<__m128i*>(to), block);
+}
+
+// Salt of four octets, then the IV (RFC 4106 4, RFC 7634 2).
+void write_nonce(const BatchItem& item, void* to) noexcept {
+  const std::uint64_t iv = load_64(item.iv());
+  store_block(to, load_32(item.key->salt.data()) | iv << 32, iv >> 32);
+}
+
+// Salt of three octets, then the IV (RFC 4309 4).
+void write_ccm_nonce(const BatchItem& item, void* to) noexcept {
+  const std::uint64_t iv = load_64(item.iv());
+  const std::uint64_t salt = load_32(item.key->salt.data()) & 0xffffff;
+  store_block(to, salt | iv << 24, iv >> 40);
+}
+
+// SPI and sequence number, all 64 bits of it with ESN (RFC 4106 5); its length in octets.
+std::size_t write_associated(const CryptoJob& job, void* to) noexcept {
+  const std::uint64_t header = load_64(job.esp);
+  const std::uint64_t high = __builtin_bswap32(job.sequence_high);
+  const std::uint64_t extended = (header & 0xffffffff) | high << 32;
+  store_block(to, job.esn ? extended : header, header >> 32);
+  return job.esn ? 12 : 8;
+}
+
+// One of the library's three entries for keys of 16, 24 and 32 octets.
+template <class Function>
+Function by_key_size(Batch batch, Function for_128, Function for_192, Function for_256) noexcept {
+  const std::uint8_t key_bytes = facts(transform_of(batch).cipher).key_bytes;
+  return key_bytes == 16 ? for_128 : key_bytes == 24 ? for_192 : for_256;
+}
+
+}  // namespace
+
+template <Operation operation>
+void CombinedModes::gcm(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  const IMB_MGR& mb = instance_;
+  const aes_gcm_enc_dec_t crypt =
+      kSeal ? by_key_size(batch, mb.gcm128_enc, mb.gcm192_enc, mb.gcm256_enc)
+            : by_key_size(batch, mb.gcm128_dec, mb.gcm192_dec, mb.gcm256_dec);
+  const std::size_t icv_bytes = batch.front().key->icv_bytes;
+  gcm_context_data context;
+  for (const BatchItem& item : batch) {
+    Scratch scratch;
+    write_nonce(item, &scratch.nonce);
+    const std::size_t associated = write_associated(*item.job, &scratch.associated);
+    std::uint8_t* text = item.text();
+    std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
+    crypt(&item.key->gcm, &context, text, text, item.job->text_bytes, scratch.nonce.bytes.data(),
+          scratch.associated.bytes.data(), associated, tag, icv_bytes);
+    item.job->good = kSeal || equal_icv(tag, item.icv(), icv_bytes);
+  }
+}
+
+// Everything from the SPI to the next header is associated data, the IV included (ALG-08).
+template <Operation operation>
+void CombinedModes::gmac(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  const IMB_MGR& mb = instance_;
+  const auto start = by_key_size(batch, mb.gmac128_init, mb.gmac192_init, mb.gmac256_init);
+  const auto update = by_key_size(batch, mb.gmac128_update, mb.gmac192_update, mb.gmac256_update);
+  const auto finish =
+      by_key_size(batch, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
+  const std::size_t icv_bytes = batch.front().key->icv_bytes;
+  gcm_context_data context;
+  for (const BatchItem& item : batch) {
+    Scratch scratch;
+    const gcm_key_data* key = &item.key->gcm;
+    write_nonce(item, &scratch.nonce);
+    const std::size_t associated = write_associated(*item.job, &scratch.associated);
+    std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
+    start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
+    update(key, &context, scratch.associated.bytes.data(), associated);
+    update(key, &context, item.iv(), item.key->iv_bytes + item.job->text_bytes);
+    finish(key, &context, tag, icv_bytes);
+    item.job->good = kSeal || equal_icv(tag, item.icv(), icv_bytes);
+  }
+}
+
+// `describe(job, item, scratch)` fills in what the algorithm wants; the rest is the same for all.
+template <Operation operation, class Describe>
+void CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const BatchItem& item = batch[i];
+    Scratch& scratch = scratch_[i];
+    IMB_JOB& job = *IMB_GET_NEXT_JOB(&instance_);
+    job.src = item.text();
+    job.dst = item.text();
+    job.cipher_start_src_offset_in_bytes = 0;
+    job.msg_len_to_cipher_in_bytes = item.job->text_bytes;
+    job.hash_start_src_offset_in_bytes = 0;
+    job.msg_len_to_hash_in_bytes = item.job->text_bytes;
+    job.iv = scratch.nonce.bytes.data();
+    job.auth_tag_output = kSeal ? item.icv() : scratch.tag.bytes.data();
+    job.auth_tag_output_len_in_bytes = item.key->icv_bytes;
+    job.cipher_direction = kSeal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+    describe(job, item, scratch);
+    if (IMB_SUBMIT_JOB_NOCHECK(&instance_) != nullptr) ++done;
+  }
+  while (IMB_FLUSH_JOB(&instance_) != nullptr) ++done;
+  // A job that did not come back proves nothing about its packet.
+  const bool all = done == batch.size();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const BatchItem& item = batch[i];
+    item.job->good =
+        all && (kSeal || equal_icv(scratch_[i].tag.bytes.data(), item.icv(), item.key->icv_bytes));
+  }
+}
+
+template <Operation operation>
+void CombinedModes::ccm(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  const std::uint64_t key_bytes = facts(transform_of(batch).cipher).key_bytes;
+  by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
+    write_ccm_nonce(item, &scratch.nonce);
+    job.cipher_mode = IMB_CIPHER_CCM;
+    job.hash_alg = IMB_AUTH_AES_CCM;
+    job.chain_order = kSeal ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+    job.enc_keys = item.key->separate.cipher.aes.encrypt.data();
+    job.dec_keys = job.enc_keys;
+    job.key_len_in_bytes = key_bytes;
+    job.iv_len_in_bytes = 11;
+    job.u.CCM.aad_len_in_bytes = write_associated(*item.job, &scratch.associated);
+    job.u.CCM.aad = scratch.associated.bytes.data();
+  });
+}
+
+template <Operation operation>
+void CombinedModes::chacha_poly(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
+    write_nonce(item, &scratch.nonce);
+    job.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+    job.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+    job.chain_order = kSeal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+    job.enc_keys = item.key->separate.cipher.raw.data();
+    job.dec_keys = job.enc_keys;
+    job.key_len_in_bytes = 32;
+    job.iv_len_in_bytes = 12;
+    job.u.CHACHA20_POLY1305.aad_len_in_bytes = write_associated(*item.job, &scratch.associated);
+    job.u.CHACHA20_POLY1305.aad = scratch.associated.bytes.data();
+  });
+}
+
+template void CombinedModes::gcm<Operation::Seal>(Batch) noexcept;
+template void CombinedModes::gcm<Operation::Open>(Batch) noexcept;
+template void CombinedModes::gmac<Operation::Seal>(Batch) noexcept;
+template void CombinedModes::gmac<Operation::Open>(Batch) noexcept;
+template void CombinedModes::ccm<Operation::Seal>(Batch) noexcept;
+template void CombinedModes::ccm<Operation::Open>(Batch) noexcept;
+template void CombinedModes::chacha_poly<Operation::Seal>(Batch) noexcept;
+template void CombinedModes::chacha_poly<Operation::Open>(Batch) noexcept;
+
+}  // namespace sallyport

@@ -1,0 +1,40 @@
+// AES-GCM, AES-GMAC, AES-CCM and ChaCha20-Poly1305 on ESP packets, by IPsec-MB.
+#pragma once
+
+#include "dataplane/crypto/batch.h"
+
+namespace sallyport {
+
+// One per engine. Every function takes a batch of the kind in its name and leaves `good` in each
+// job.
+class CombinedModes {
+ public:
+  explicit CombinedModes(IMB_MGR& instance) noexcept : instance_(instance) {}
+
+  template <Operation operation>
+  void gcm(Batch batch) noexcept;
+  template <Operation operation>
+  void gmac(Batch batch) noexcept;
+  // CCM with keys of 128 and 256 bits, and ChaCha20-Poly1305.
+  template <Operation operation>
+  void ccm(Batch batch) noexcept;
+  template <Operation operation>
+  void chacha_poly(Batch batch) noexcept;
+
+ private:
+  struct alignas(16) Block {
+    std::array<std::uint8_t, 16> bytes;
+  };
+  // What the jobs in flight point to besides packets and keys.
+  struct Scratch {
+    Block nonce, associated, tag;
+  };
+
+  template <Operation operation, class Describe>
+  void by_jobs(Batch batch, Describe describe) noexcept;
+
+  IMB_MGR& instance_;
+  std::array<Scratch, kBatchItems> scratch_;
+};
+
+}  // namespace sallyport

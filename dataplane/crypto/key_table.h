@@ -1,0 +1,74 @@
+// The expanded keys of all SAs: one slot each, of fixed capacity, apart from the SAs themselves.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <memory_resource>
+#include <vector>
+
+#include "base/random.h"
+#include "dataplane/crypto/expanded_key.h"
+#include "sad/key_store.h"
+
+namespace sallyport {
+
+// install() and retire() belong to the control thread; workers read slots that were published to
+// them and are not retired, without locks.
+class KeyTable final : public KeyStore {
+ public:
+  // `memory` gives one block of about 1.1 KiB a slot and must outlive the table.
+  [[nodiscard]] static Expected<std::unique_ptr<KeyTable>> create(std::size_t capacity,
+                                                                  std::pmr::memory_resource& memory,
+                                                                  Random& random);
+  ~KeyTable() override;
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
+
+  // Refuses wrong lengths, weak keys, pairs that may not stand together, and a full table.
+  [[nodiscard]] Expected<KeySlot> install(const KeyMaterial& keys) override;
+  void retire(KeySlot slot) noexcept override;
+
+  [[nodiscard]] const ExpandedKey& at(KeySlot slot) const noexcept { return slots_[slot.value]; }
+  // Fetches the lines that a packet with this much text will read.
+  void prefetch(KeySlot slot, std::uint32_t text_bytes) const noexcept;
+  [[nodiscard]] std::size_t in_use() const noexcept { return fresh_ - free_.size(); }
+
+ private:
+  // Which lines a packet reads: the first ones, and of the GCM tables one hash key power a block,
+  // counted back from their end.
+  struct Footprint {
+    std::uint8_t first_lines;
+    std::uint8_t bytes_per_block;
+  };
+
+  KeyTable(std::size_t capacity, std::pmr::memory_resource& memory, Random& random,
+           IpsecMb instance);
+  [[nodiscard]] Footprint footprint(Transform transform) const noexcept;
+
+  std::pmr::memory_resource& memory_;
+  Random& random_;
+  IpsecMb instance_;
+  std::size_t capacity_;
+  ExpandedKey* slots_;
+  std::pmr::vector<Footprint> footprints_;
+  std::size_t fresh_{};  // slots from here on were never used
+  std::pmr::vector<std::uint32_t> free_;
+};
+
+inline void KeyTable::prefetch(KeySlot slot, std::uint32_t text_bytes) const noexcept {
+  constexpr std::uint32_t kPowers = 48;
+  const Footprint lines = footprints_[slot.value];
+  const auto* key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
+  for (std::size_t line = 0; line < lines.first_lines; ++line) {
+    __builtin_prefetch(key + line * kCacheLine);
+  }
+  // One block more for the associated data, one for the lengths.
+  const std::uint32_t blocks = std::min(text_bytes / 16 + 3, kPowers);
+  const std::uint8_t* end = key + offsetof(ExpandedKey, spread);
+  for (const std::uint8_t* p = key + kGcmTableBytes - blocks * lines.bytes_per_block; p < end;
+       p += kCacheLine) {
+    __builtin_prefetch(p);
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,140 @@
+#include "dataplane/crypto/openssl_engine.h"
+
+#include <openssl/evp.h>
+
+#include <string>
+
+namespace sallyport {
+namespace {
+
+constexpr std::array kPerformed{Cipher::CamelliaCbc128, Cipher::CamelliaCbc192,
+                                Cipher::CamelliaCbc256, Cipher::AesCcm8_192,
+                                Cipher::AesCcm12_192,   Cipher::AesCcm16_192};
+constexpr int kCcmNonceBytes = 11;
+
+const EVP_CIPHER* evp_cipher(Cipher cipher) noexcept {
+  switch (cipher) {
+    case Cipher::CamelliaCbc128:
+      return EVP_camellia_128_cbc();
+    case Cipher::CamelliaCbc192:
+      return EVP_camellia_192_cbc();
+    case Cipher::CamelliaCbc256:
+      return EVP_camellia_256_cbc();
+    default:
+      return EVP_aes_192_ccm();
+  }
+}
+
+// A context bound to its cipher, which then only takes keys and IVs.
+bool prepare(EVP_CIPHER_CTX* context, Cipher cipher, Operation operation) noexcept {
+  const int encrypt = operation == Operation::Seal ? 1 : 0;
+  if (context == nullptr ||
+      EVP_CipherInit_ex(context, evp_cipher(cipher), nullptr, nullptr, nullptr, encrypt) != 1) {
+    return false;
+  }
+  if (facts(cipher).kind != CipherKind::Ccm) return EVP_CIPHER_CTX_set_padding(context, 0) == 1;
+  return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kCcmNonceBytes, nullptr) == 1;
+}
+
+int length_of(const BatchItem& item) noexcept { return static_cast<int>(item.job->text_bytes); }
+
+// Salt of three octets, then the IV (RFC 4309 4).
+std::array<std::uint8_t, kCcmNonceBytes> ccm_nonce(const BatchItem& item) noexcept {
+  std::array<std::uint8_t, kCcmNonceBytes> nonce;
+  std::memcpy(nonce.data(), item.key->salt.data(), 3);
+  std::memcpy(nonce.data() + 3, item.iv(), 8);
+  return nonce;
+}
+
+// SPI and sequence number (RFC 4309 5); its length in octets.
+int write_associated(const CryptoJob& job, std::uint8_t* to) noexcept {
+  if (!job.esn) {
+    std::memcpy(to, job.esp, 8);
+    return 8;
+  }
+  std::memcpy(to, job.esp, 4);
+  store_be<std::uint32_t>(to + 4, job.sequence_high);
+  std::memcpy(to + 8, job.esp + 4, 4);
+  return 12;
+}
+
+// The rest of one CCM packet, once key, nonce and tag length are set.
+bool crypt_ccm(EVP_CIPHER_CTX* context, const BatchItem& item) noexcept {
+  std::array<std::uint8_t, 12> associated;
+  const int associated_bytes = write_associated(*item.job, associated.data());
+  int written = 0;
+  return EVP_CipherUpdate(context, nullptr, &written, nullptr, length_of(item)) == 1 &&
+         EVP_CipherUpdate(context, nullptr, &written, associated.data(), associated_bytes) == 1 &&
+         EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1;
+}
+
+}  // namespace
+
+void OpensslEngine::Free::operator()(evp_cipher_ctx_st* context) const noexcept {
+  EVP_CIPHER_CTX_free(context);
+}
+
+bool OpensslEngine::performs(Cipher cipher) noexcept {
+  return std::ranges::find(kPerformed, cipher) != kPerformed.end();
+}
+
+Expected<OpensslEngine> OpensslEngine::create() {
+  OpensslEngine engine;
+  for (std::size_t i = 0; i < kPerformed.size(); ++i) {
+    for (const Operation operation : {Operation::Seal, Operation::Open}) {
+      Context& context = engine.contexts_[i][static_cast<std::size_t>(operation)];
+      context.reset(EVP_CIPHER_CTX_new());
+      if (!prepare(context.get(), kPerformed[i], operation)) {
+        return fail(Error::Code::Unsupported,
+                    "OpenSSL does not offer " + std::string(facts(kPerformed[i]).name),
+                    "enable OpenSSL's default provider");
+      }
+    }
+  }
+  return engine;
+}
+
+template <Operation operation>
+evp_cipher_ctx_st* OpensslEngine::context_for(Batch batch) noexcept {
+  const auto* found = std::ranges::find(kPerformed, transform_of(batch).cipher);
+  return contexts_[static_cast<std::size_t>(found - kPerformed.begin())]
+                  [static_cast<std::size_t>(operation)]
+                      .get();
+}
+
+template <Operation operation>
+void OpensslEngine::camellia(Batch batch) noexcept {
+  EVP_CIPHER_CTX* context = context_for<operation>(batch);
+  const ExpandedKey* set = nullptr;
+  for (const BatchItem& item : batch) {
+    const std::uint8_t* key = item.key == set ? nullptr : item.key->separate.cipher.raw.data();
+    set = item.key;
+    int written = 0;
+    EVP_CipherInit_ex(context, nullptr, nullptr, key, item.iv(), -1);
+    EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item));
+  }
+}
+
+template <Operation operation>
+void OpensslEngine::ccm(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  EVP_CIPHER_CTX* context = context_for<operation>(batch);
+  for (const BatchItem& item : batch) {
+    const auto nonce = ccm_nonce(item);
+    const int icv_bytes = item.key->icv_bytes;
+    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, icv_bytes, kSeal ? nullptr : item.icv());
+    EVP_CipherInit_ex(context, nullptr, nullptr, item.key->separate.cipher.raw.data(), nonce.data(),
+                      -1);
+    item.job->good = crypt_ccm(context, item);
+    if constexpr (kSeal) {
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, icv_bytes, item.icv());
+    }
+  }
+}
+
+template void OpensslEngine::camellia<Operation::Seal>(Batch) noexcept;
+template void OpensslEngine::camellia<Operation::Open>(Batch) noexcept;
+template void OpensslEngine::ccm<Operation::Seal>(Batch) noexcept;
+template void OpensslEngine::ccm<Operation::Open>(Batch) noexcept;
+
+}  // namespace sallyport

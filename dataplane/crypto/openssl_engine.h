@@ -1,0 +1,41 @@
+// What IPsec-MB 1.3 lacks, by OpenSSL: Camellia-CBC, and AES-CCM with keys of 192 bits.
+#pragma once
+
+#include <memory>
+
+#include "base/error.h"
+#include "dataplane/crypto/batch.h"
+
+struct evp_cipher_ctx_st;
+
+namespace sallyport {
+
+// One per worker. Contexts are made once; packets allocate nothing.
+class OpensslEngine {
+ public:
+  [[nodiscard]] static Expected<OpensslEngine> create();
+  [[nodiscard]] static bool performs(Cipher cipher) noexcept;
+
+  // En- or decrypts the text of each job; integrity is another's work, and `good` is left alone.
+  template <Operation operation>
+  void camellia(Batch batch) noexcept;
+  // AES-CCM whole; leaves `good` in each job.
+  template <Operation operation>
+  void ccm(Batch batch) noexcept;
+
+ private:
+  struct Free {
+    void operator()(evp_cipher_ctx_st* context) const noexcept;
+  };
+  using Context = std::unique_ptr<evp_cipher_ctx_st, Free>;
+  // For one cipher, by operation.
+  using Contexts = std::array<Context, 2>;
+
+  OpensslEngine() = default;
+  template <Operation operation>
+  [[nodiscard]] evp_cipher_ctx_st* context_for(Batch batch) noexcept;
+
+  std::array<Contexts, 6> contexts_;
+};
+
+}  // namespace sallyport

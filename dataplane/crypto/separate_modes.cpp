@@ -1,0 +1,252 @@
+#include "dataplane/crypto/separate_modes.h"
+
+namespace sallyport {
+namespace {
+
+// How IPsec-MB performs a cipher or an integrity algorithm.
+enum class Call : std::uint8_t { Nothing, Burst, Jobs, Openssl };
+
+struct CipherCall {
+  Call call;
+  IMB_CIPHER_MODE mode;
+};
+
+constexpr CipherCall call_for(Cipher cipher) noexcept {
+  switch (cipher) {
+    case Cipher::Null:
+      return {Call::Nothing, IMB_CIPHER_NULL};
+    case Cipher::DesCbc:
+      return {Call::Jobs, IMB_CIPHER_DES};
+    case Cipher::TripleDesCbc:
+      return {Call::Jobs, IMB_CIPHER_DES3};
+    case Cipher::AesCtr128:
+    case Cipher::AesCtr192:
+    case Cipher::AesCtr256:
+      return {Call::Burst, IMB_CIPHER_CNTR};
+    case Cipher::CamelliaCbc128:
+    case Cipher::CamelliaCbc192:
+    case Cipher::CamelliaCbc256:
+      return {Call::Openssl, IMB_CIPHER_NULL};
+    default:
+      return {Call::Burst, IMB_CIPHER_CBC};
+  }
+}
+
+struct IntegrityCall {
+  Integrity id;
+  Call call;
+  IMB_HASH_ALG algorithm;
+  // Below this many packets SHA instructions beat half-empty lanes of wide vectors (measured).
+  std::uint8_t narrow_below;
+};
+
+constexpr std::array<IntegrityCall, kIntegrityCount> kIntegrityCalls{{
+    {Integrity::None, Call::Nothing, IMB_AUTH_NULL, 4},
+    {Integrity::HmacMd5_96, Call::Jobs, IMB_AUTH_MD5, 0},
+    {Integrity::HmacSha1_96, Call::Burst, IMB_AUTH_HMAC_SHA_1, 4},
+    {Integrity::HmacSha256_128, Call::Burst, IMB_AUTH_HMAC_SHA_256, 10},
+    {Integrity::HmacSha384_192, Call::Burst, IMB_AUTH_HMAC_SHA_384, 0},
+    {Integrity::HmacSha512_256, Call::Burst, IMB_AUTH_HMAC_SHA_512, 0},
+    {Integrity::AesXcbc_96, Call::Jobs, IMB_AUTH_AES_XCBC, 4},
+    {Integrity::AesCmac_96, Call::Jobs, IMB_AUTH_AES_CMAC, 4},
+}};
+static_assert(std::ranges::is_sorted(kIntegrityCalls, {}, &IntegrityCall::id));
+
+const IntegrityCall& call_for(Integrity integrity) noexcept {
+  return kIntegrityCalls[static_cast<std::size_t>(integrity)];
+}
+
+}  // namespace
+
+bool SeparateModes::is_small(Batch batch) noexcept {
+  return batch.size() < call_for(transform_of(batch).integrity).narrow_below;
+}
+
+void SeparateModes::seal(Batch batch) noexcept {
+  IMB_MGR& instance = is_small(batch) ? parts_.narrow : parts_.wide;
+  describe<Operation::Seal>(batch);
+  crypt<Operation::Seal>(instance, batch);
+  const bool encrypted = complete_;
+  authenticate(instance, batch);
+  for (const BatchItem& item : batch) item.job->good = encrypted && complete_;
+}
+
+void SeparateModes::open(Batch batch) noexcept {
+  describe<Operation::Open>(batch);
+  authenticate(is_small(batch) ? parts_.narrow : parts_.wide, batch);
+  const std::size_t good = check(batch);
+  if (good == 0) return;
+  const Batch passed(passed_.data(), good);
+  crypt<Operation::Open>(parts_.wide, passed);  // no lanes to fill: blocks decrypt side by side
+  for (const BatchItem& item : passed) item.job->good = complete_;
+}
+
+// What is the same for all packets of a transform stays in the jobs from batch to batch.
+void SeparateModes::describe_transform(Transform transform) noexcept {
+  if (transform == described_) return;
+  described_ = transform;
+  const CipherFacts& cipher = facts(transform.cipher);
+  const bool ctr = cipher.kind == CipherKind::Ctr;
+  for (IMB_JOB& job : jobs_) {
+    job = {};
+    job.cipher_mode = call_for(transform.cipher).mode;
+    job.hash_alg = call_for(transform.integrity).algorithm;
+    job.key_len_in_bytes = cipher.key_bytes;
+    job.iv_len_in_bytes = ctr ? 12u : cipher.iv_bytes;
+    job.cipher_start_src_offset_in_bytes = kEspHeaderBytes + cipher.iv_bytes;
+    job.auth_tag_output_len_in_bytes = facts(transform.integrity).icv_bytes;
+  }
+}
+
+template <Operation operation>
+void SeparateModes::describe(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  const Transform transform = transform_of(batch);
+  describe_transform(transform);
+  const bool ctr = facts(transform.cipher).kind == CipherKind::Ctr;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const BatchItem& item = batch[i];
+    Scratch& scratch = scratch_[i];
+    IMB_JOB& job = jobs_[i];
+    job.src = item.esp();
+    job.dst = item.text();
+    job.msg_len_to_cipher_in_bytes = item.job->text_bytes;
+    job.msg_len_to_hash_in_bytes = static_cast<std::size_t>(item.icv() - item.esp());
+    job.iv = item.iv();
+    job.auth_tag_output = kSeal ? item.icv() : scratch.tag.data();
+    job.status = IMB_STATUS_BEING_PROCESSED;
+    if (ctr) {  // RFC 3686 4: nonce, IV; the library appends the block counter
+      std::memcpy(scratch.nonce.data(), item.key->salt.data(), 4);
+      std::memcpy(scratch.nonce.data() + 4, item.iv(), 8);
+      job.iv = scratch.nonce.data();
+    }
+    if (item.job->esn) {  // authenticated behind the next header, not sent (RFC 4303 2.2.1)
+      std::memcpy(&scratch.icv_start, item.icv(), 4);
+      store_be<std::uint32_t>(item.icv(), item.job->sequence_high);
+      job.msg_len_to_hash_in_bytes += 4;
+    }
+  }
+  point_to_cipher_keys(batch);
+  point_to_integrity_keys(batch);
+}
+
+void SeparateModes::point_to_cipher_keys(Batch batch) noexcept {
+  const auto point = [&](auto keys) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const CipherKeys& cipher = batch[i].key->separate.cipher;
+      std::tie(jobs_[i].enc_keys, jobs_[i].dec_keys) = keys(cipher);
+    }
+  };
+  using Keys = std::pair<const void*, const void*>;
+  switch (transform_of(batch).cipher) {
+    case Cipher::DesCbc:
+      return point([](const CipherKeys& c) { return Keys{&c.des.rounds, &c.des.rounds}; });
+    case Cipher::TripleDesCbc:
+      return point([](const CipherKeys& c) { return Keys{&c.des.in_order, &c.des.in_order}; });
+    default:
+      return point([](const CipherKeys& c) { return Keys{&c.aes.encrypt, &c.aes.decrypt}; });
+  }
+}
+
+void SeparateModes::point_to_integrity_keys(Batch batch) noexcept {
+  const auto point = [&](auto set) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      set(jobs_[i], batch[i].key->separate.integrity);
+    }
+  };
+  switch (transform_of(batch).integrity) {
+    case Integrity::AesXcbc_96:
+      return point([](IMB_JOB& job, const IntegrityKeys& keys) {
+        job.u.XCBC._k1_expanded = reinterpret_cast<const std::uint32_t*>(keys.mac.schedule.data());
+        job.u.XCBC._k2 = keys.mac.full.data();
+        job.u.XCBC._k3 = keys.mac.partial.data();
+      });
+    case Integrity::AesCmac_96:
+      return point([](IMB_JOB& job, const IntegrityKeys& keys) {
+        job.u.CMAC._key_expanded = keys.mac.schedule.data();
+        job.u.CMAC._skey1 = keys.mac.full.data();
+        job.u.CMAC._skey2 = keys.mac.partial.data();
+      });
+    default:
+      return point([](IMB_JOB& job, const IntegrityKeys& keys) {
+        job.u.HMAC._hashed_auth_key_xor_ipad = keys.hmac.inner.data();
+        job.u.HMAC._hashed_auth_key_xor_opad = keys.hmac.outer.data();
+      });
+  }
+}
+
+// One pass by the job interface, flushed to empty: its asynchronous bursts lose jobs in 1.3.
+template <class Describe>
+void SeparateModes::by_jobs(IMB_MGR& instance, std::size_t count, Describe describe) noexcept {
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    IMB_JOB& job = *IMB_GET_NEXT_JOB(&instance);
+    job = jobs_[i];
+    describe(job);
+    if (IMB_SUBMIT_JOB_NOCHECK(&instance) != nullptr) ++done;
+  }
+  while (IMB_FLUSH_JOB(&instance) != nullptr) ++done;
+  complete_ = done == count;
+}
+
+template <Operation operation>
+void SeparateModes::crypt(IMB_MGR& instance, Batch batch) noexcept {
+  constexpr IMB_CIPHER_DIRECTION kDirection =
+      operation == Operation::Seal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+  const auto [call, mode] = call_for(transform_of(batch).cipher);
+  const auto count = static_cast<std::uint32_t>(batch.size());
+  complete_ = true;
+  switch (call) {
+    case Call::Nothing:
+      return;
+    case Call::Openssl:
+      return parts_.openssl.camellia<operation>(batch);
+    case Call::Burst: {
+      const auto key_size = static_cast<IMB_KEY_SIZE_BYTES>(jobs_[0].key_len_in_bytes);
+      complete_ = IMB_SUBMIT_CIPHER_BURST_NOCHECK(&instance, jobs_.data(), count, mode, kDirection,
+                                                  key_size) == count;
+      return;
+    }
+    case Call::Jobs:
+      return by_jobs(instance, count, [](IMB_JOB& job) {
+        job.cipher_direction = kDirection;
+        job.chain_order = IMB_ORDER_CIPHER_HASH;
+        job.hash_alg = IMB_AUTH_NULL;
+      });
+  }
+}
+
+void SeparateModes::authenticate(IMB_MGR& instance, Batch batch) noexcept {
+  const IntegrityCall& call = call_for(transform_of(batch).integrity);
+  const auto count = static_cast<std::uint32_t>(batch.size());
+  complete_ = true;
+  if (call.call == Call::Burst) {
+    complete_ =
+        IMB_SUBMIT_HASH_BURST_NOCHECK(&instance, jobs_.data(), count, call.algorithm) == count;
+  } else if (call.call == Call::Jobs) {
+    by_jobs(instance, count, [](IMB_JOB& job) {
+      job.cipher_direction = IMB_DIR_ENCRYPT;
+      job.chain_order = IMB_ORDER_HASH_CIPHER;
+      job.cipher_mode = IMB_CIPHER_NULL;
+    });
+  }
+}
+
+// Puts the received ICVs back together and compares; those that match move to the front of
+// `passed_` and of the jobs. How many they are.
+std::size_t SeparateModes::check(Batch batch) noexcept {
+  const std::size_t icv_bytes = batch.front().key->icv_bytes;
+  std::size_t good = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const BatchItem& item = batch[i];
+    if (item.job->esn) std::memcpy(item.icv(), &scratch_[i].icv_start, 4);
+    item.job->good =
+        complete_ && (icv_bytes == 0 || equal_icv(scratch_[i].tag.data(), item.icv(), icv_bytes));
+    if (!item.job->good) continue;
+    if (good != i) jobs_[good] = jobs_[i];
+    passed_[good++] = item;
+  }
+  return good;
+}
+
+}  // namespace sallyport
