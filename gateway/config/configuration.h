@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/types.h"
+#include "dataplane/port_facts.h"
 #include "net/address.h"
 #include "sad/sa.h"
 #include "spd/policy.h"
@@ -54,10 +55,7 @@ struct DataplaneConfig {
   friend bool operator==(const DataplaneConfig&, const DataplaneConfig&) = default;
 };
 
-enum class PortSide : std::uint8_t { Protected, Unprotected };
-// LocalStack: the kernel's own applications are behind it; its addresses are ours on the
-// unprotected side (docs/configuration.md).
-enum class PortKind : std::uint8_t { Link, LocalStack };
+using PortSide = Side;  // Side and PortKind are the data plane's own (dataplane/port_facts.h)
 
 struct IcmpErrorRule {
   bool send{true};
@@ -149,6 +147,8 @@ class ConfigurationFiles {
   [[nodiscard]] virtual Expected<std::string> text(const std::filesystem::path& file) const = 0;
   // Decoded hex digits of a key file; refuses one that others than its owner can read.
   [[nodiscard]] virtual Expected<Secret<128>> key(const std::filesystem::path& file) const = 0;
+  // Refuses a file that others than its owner can read: it holds keys.
+  [[nodiscard]] virtual Expected<void> check_private(const std::filesystem::path& file) const = 0;
   // Files that match a pattern ("conf.d/*.toml"), sorted by name; none is no error.
   [[nodiscard]] virtual Expected<std::vector<std::filesystem::path>> matching(
       const std::filesystem::path& pattern) const = 0;

@@ -1,0 +1,271 @@
+#include "dataplane/dataplane.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include <algorithm>
+
+#include "dataplane/crypto/sa_iv_source.h"
+#include "dataplane/dataplane_parts.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint16_t kDataRoom = RTE_MBUF_DEFAULT_BUF_SIZE;
+constexpr std::uint16_t kLinkBytes = 18;
+constexpr std::uint16_t kBackRoom = 64;  // ESP trailer and ICV
+constexpr unsigned kPoolCache = 256;
+
+// Room in front for link, outer, UDP and ESP headers and for the IV; behind for trailer and ICV.
+std::uint16_t data_room(const DataplaneSettings& settings) {
+  std::uint16_t mtu = 1500;
+  for (const PortSettings& port : settings.ports) mtu = std::max(mtu, port.mtu);
+  const int needed = RTE_PKTMBUF_HEADROOM + kLinkBytes + mtu + kBackRoom;
+  return static_cast<std::uint16_t>(std::max<int>(kDataRoom, needed));
+}
+
+Expected<std::unique_ptr<rte_mempool, FreePool>> make_pool(const DataplaneSettings& settings) {
+  static std::atomic<unsigned> counter;
+  const std::string name = fmt::format("packets-{}", counter++);
+  std::unique_ptr<rte_mempool, FreePool> pool(
+      rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(settings.mbufs), kPoolCache,
+                              kPrivateBytes, data_room(settings), SOCKET_ID_ANY));
+  if (pool == nullptr)
+    return fail(
+        Error::Code::Exhausted,
+        fmt::format("no memory for {} packet buffers: {}", settings.mbufs, rte_strerror(rte_errno)),
+        "lower [limits] mbufs or give more memory");
+  return pool;
+}
+
+Expected<void> open_ports(Dataplane::Parts& parts) {
+  for (std::size_t i = 0; i < parts.settings.ports.size(); ++i) {
+    auto port = Port::open(PortId{static_cast<std::uint16_t>(i)}, parts.settings.ports[i],
+                           {.count = parts.settings.workers}, parts.pool.get());
+    if (!port) return std::unexpected(port.error());
+    if ((*port)->queue_count() < parts.settings.workers)
+      return fail(Error::Code::Unsupported,
+                  fmt::format("port {} has {} queue pairs for {} workers", (*port)->settings().name,
+                              (*port)->queue_count(), parts.settings.workers),
+                  fmt::format("set [dataplane] workers = {}", (*port)->queue_count()));
+    parts.ports.push_back(std::move(*port));
+  }
+  return {};
+}
+
+std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, std::uint16_t worker) {
+  std::vector<PortQueue> queues;
+  for (const auto& port : parts.ports) queues.emplace_back(*port, worker);
+  return queues;
+}
+
+Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint16_t id,
+                                              Random& random) {
+  auto engine = IpsecMbEngine::create(*parts.keys);
+  if (!engine) return std::unexpected(engine.error());
+  auto to_control = PacketRing::create(parts.settings.punt_ring);
+  auto from_control = PacketRing::create(parts.settings.punt_ring);
+  if (!to_control) return std::unexpected(to_control.error());
+  if (!from_control) return std::unexpected(from_control.error());
+  const DataplaneSettings& settings = parts.settings;
+  std::string variant((*engine)->variant());
+  return std::make_unique<Worker>(
+      Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
+                     parts.pool.get(), parts.memory},
+      Worker::Settings{.id = WorkerId{id},
+                       .idle = settings.idle,
+                       .flows = settings.flows,
+                       .policies = settings.policies,
+                       .icmp_errors_per_second = settings.icmp_errors_per_second},
+      Worker::Equipment{std::move(*engine), std::make_unique<SaIvSource>(*parts.keys),
+                        std::move(*to_control), std::move(*from_control), queues_of(parts, id),
+                        random.u64(), std::move(variant)});
+}
+
+Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
+  const DataplaneSettings& settings = parts.settings;
+  auto keys = KeyTable::create(2 * settings.sas, parts.memory, random);
+  if (!keys) return std::unexpected(keys.error());
+  auto tables = PublishedTables::create(settings.workers);
+  if (!tables) return std::unexpected(tables.error());
+  auto neighbours = NeighbourTable::create(settings.neighbours, (*tables)->readers());
+  if (!neighbours) return std::unexpected(neighbours.error());
+  parts.keys = std::move(*keys);
+  parts.tables = std::move(*tables);
+  parts.neighbours = std::move(*neighbours);
+  parts.sas =
+      std::make_unique<SaTable>(SaTable::Capacity{settings.sas, settings.sas}, parts.memory);
+  parts.handles = std::make_unique<SaHandles>(settings.policies + 1, parts.memory);
+  return {};
+}
+
+void pin(std::thread& thread, std::uint16_t core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
+}
+
+}  // namespace
+
+std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t routes) {
+  constexpr std::uint64_t kMegabyte = 1 << 20;
+  constexpr std::uint64_t kPerSa = 2 * (2 * sizeof(OutboundSa) + sizeof(OutboundState) + 1536);
+  constexpr std::uint64_t kBase = 64 * kMegabyte;  // rings, devices, EAL itself
+  constexpr std::size_t kSmallFib = 64;
+  constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
+  const std::uint64_t bytes =
+      kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
+      settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
+      settings.neighbours * 128 + (routes > kSmallFib ? 2 * kFibs : 0);
+  return bytes / kMegabyte + 1;
+}
+
+Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings, Random& random) {
+  auto parts = std::make_unique<Parts>();
+  parts->settings = std::move(settings);
+  auto pool = make_pool(parts->settings);
+  if (!pool) return std::unexpected(pool.error());
+  parts->pool = std::move(*pool);
+  if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
+  if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
+  for (std::uint16_t id = 0; id < parts->settings.workers; ++id) {
+    auto worker = make_worker(*parts, id, random);
+    if (!worker) return std::unexpected(worker.error());
+    parts->workers.push_back(std::move(*worker));
+  }
+  return std::unique_ptr<Dataplane>(new Dataplane(std::move(parts)));
+}
+
+Dataplane::~Dataplane() { stop(); }
+
+void Dataplane::start() {
+  for (auto& worker : parts_->workers) {
+    parts_->threads.emplace_back([&worker] {
+      rte_thread_register();
+      worker->run();
+      rte_thread_unregister();
+    });
+    const std::size_t index = parts_->threads.size() - 1;
+    if (index < parts_->settings.cores.size())
+      pin(parts_->threads.back(), parts_->settings.cores[index]);
+  }
+}
+
+void Dataplane::stop() noexcept {
+  for (auto& worker : parts_->workers) worker->stop();
+  for (std::thread& thread : parts_->threads) thread.join();
+  parts_->threads.clear();
+}
+
+bool Dataplane::turn() noexcept { return parts_->workers.front()->turn(); }
+
+SaTable& Dataplane::sas() noexcept { return *parts_->sas; }
+SaHandles& Dataplane::handles() noexcept { return *parts_->handles; }
+KeyStore& Dataplane::keys() noexcept { return *parts_->keys; }
+Retirement& Dataplane::retirement() noexcept { return *parts_->tables; }
+NeighbourTable& Dataplane::neighbours() noexcept { return *parts_->neighbours; }
+
+Expected<void> Dataplane::publish(std::shared_ptr<const PolicySet> policies,
+                                  std::span<const Route> routes) {
+  auto built = Routes::build(routes);
+  if (!built) return std::unexpected(built.error());
+  parts_->tables->publish({std::move(policies), std::move(*built)});
+  return {};
+}
+
+void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
+  parts_->tables->publish({std::move(policies), parts_->tables->latest().routes});
+}
+
+void Dataplane::poll() { parts_->tables->poll(); }
+
+std::vector<PortStatus> Dataplane::ports() const {
+  std::vector<PortStatus> list;
+  for (const auto& port : parts_->ports) {
+    PortStatus status{.settings = &port->settings(),
+                      .id = port->id(),
+                      .mac = port->mac(),
+                      .driver = port->driver(),
+                      .link_up = port->link_up(),
+                      .queues = port->queue_count()};
+    for (const auto& worker : parts_->workers) {
+      const PortQueue& queue = worker->ports()[port->id().value];
+      status.received_packets += queue.received.packets.read();
+      status.received_bytes += queue.received.bytes.read();
+      status.sent_packets += queue.sent.packets.read();
+      status.sent_bytes += queue.sent.bytes.read();
+    }
+    list.push_back(std::move(status));
+  }
+  return list;
+}
+
+std::vector<WorkerStatus> Dataplane::workers() const {
+  std::vector<WorkerStatus> list;
+  for (const auto& worker : parts_->workers) {
+    const WorkerCounters& counters = worker->context().counters;
+    const FlowCache& flows = worker->flows();
+    list.push_back({.id = worker->context().id,
+                    .turns = counters.turns.read(),
+                    .busy_turns = counters.busy_turns.read(),
+                    .flow_hits = flows.hits(),
+                    .flow_misses = flows.misses.read(),
+                    .flow_stale = flows.stale.read(),
+                    .flow_evictions = flows.evictions.read(),
+                    .punted = counters.punted.read(),
+                    .held = counters.held.read(),
+                    .released = counters.released.read(),
+                    .originated = counters.originated.read(),
+                    .fragments_made = counters.fragments_made.read(),
+                    .crypto_variant = std::string(worker->crypto_variant())});
+  }
+  return list;
+}
+
+std::uint64_t Dataplane::dropped(DropReason reason) const {
+  std::uint64_t sum = parts_->control_drops.read(reason);
+  for (const auto& worker : parts_->workers) sum += worker->context().drops.read(reason);
+  return sum;
+}
+
+Dataplane::Traffic Dataplane::policy_traffic(PolicyId policy) const {
+  Traffic sum;
+  for (const auto& worker : parts_->workers) {
+    const TrafficCounter& counter = worker->context().policy_counters[policy.value];
+    sum.packets += counter.packets.read();
+    sum.bytes += counter.bytes.read();
+  }
+  return sum;
+}
+
+PacketAccount Dataplane::account() const {
+  PacketAccount account;
+  for (const PortStatus& port : ports()) {
+    account.received += port.received_packets;
+    account.sent += port.sent_packets;
+  }
+  std::uint64_t released = parts_->control_released.read();
+  for (const WorkerStatus& worker : workers()) {
+    account.originated += worker.originated;
+    account.fragments_made += worker.fragments_made;
+    account.punted += worker.punted;
+    account.held += worker.held;
+    released += worker.released;
+  }
+  account.held -= released;
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    (facts(reason).kind == DropClass::Consumed ? account.consumed : account.dropped) +=
+        dropped(reason);
+  }
+  return account;
+}
+
+std::size_t Dataplane::mbufs_in_use() const { return rte_mempool_in_use_count(parts_->pool.get()); }
+
+}  // namespace sallyport

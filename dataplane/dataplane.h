@@ -1,0 +1,124 @@
+// The data plane as its owner sees it: everything that workers share, the workers, and the control
+// thread's side of both. No DPDK type shows here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "dataplane/drop_reason.h"
+#include "dataplane/next_hop.h"
+#include "dataplane/port_facts.h"
+#include "sad/key_store.h"
+#include "sad/retirement.h"
+#include "sad/sa_handles.h"
+#include "sad/sa_table.h"
+#include "spd/spd.h"
+
+namespace sallyport {
+
+class Worker;
+class PublishedTables;
+class NeighbourTable;
+
+// What a worker does when there is nothing to do.
+enum class IdleMode : std::uint8_t { Spin, Yield, Sleep };
+
+struct DataplaneSettings {
+  std::vector<PortSettings> ports;  // PortId is the index
+  std::uint16_t workers{1};
+  std::vector<std::uint16_t> cores;  // of each worker; empty: not pinned
+  IdleMode idle{IdleMode::Sleep};
+  std::size_t sas{1024};  // in each direction
+  std::size_t policies{1024};
+  std::size_t flows{65536};  // cached by each worker
+  std::size_t neighbours{4096};
+  std::size_t mbufs{16384};
+  std::size_t punt_ring{1024};
+  std::uint32_t icmp_errors_per_second{100};
+};
+
+// Megabytes of DPDK memory that these settings need.
+[[nodiscard]] std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t routes);
+
+struct PortStatus {
+  const PortSettings* settings{};
+  PortId id{};
+  MacAddress mac;
+  std::string driver;
+  bool link_up{};
+  std::uint16_t queues{};
+  std::uint64_t received_packets{}, received_bytes{}, sent_packets{}, sent_bytes{};
+};
+
+struct WorkerStatus {
+  WorkerId id{};
+  std::uint64_t turns{}, busy_turns{};
+  std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{};
+  std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
+  std::string crypto_variant;
+};
+
+// Both sides of the conservation law; at a quiet moment balance() is 0.
+struct PacketAccount {
+  std::uint64_t received{}, originated{}, fragments_made{};
+  std::uint64_t sent{}, dropped{}, consumed{}, punted{}, held{};
+
+  [[nodiscard]] std::int64_t balance() const noexcept {
+    return static_cast<std::int64_t>(received + originated + fragments_made) -
+           static_cast<std::int64_t>(sent + dropped + consumed + punted + held);
+  }
+};
+
+// Control thread only, but for the workers' own threads. EAL has been started.
+class Dataplane {
+ public:
+  // Opens the ports and makes everything that workers need; no worker runs yet.
+  [[nodiscard]] static Expected<std::unique_ptr<Dataplane>> open(DataplaneSettings settings,
+                                                                 Random& random);
+  ~Dataplane();
+
+  // One thread for each worker. Without start(), turn() runs worker 0 on the calling thread: tests
+  // and benches go turn by turn.
+  void start();
+  void stop() noexcept;
+  bool turn() noexcept;
+
+  // What control writes into.
+  [[nodiscard]] SaTable& sas() noexcept;
+  [[nodiscard]] SaHandles& handles() noexcept;
+  [[nodiscard]] KeyStore& keys() noexcept;
+  [[nodiscard]] Retirement& retirement() noexcept;
+  [[nodiscard]] NeighbourTable& neighbours() noexcept;
+  // Policies and routes that the next turns decide by; published together.
+  [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
+                                       std::span<const Route> routes);
+  void publish(std::shared_ptr<const PolicySet> policies);
+  // Frees what no worker reads any more; to be called now and then.
+  void poll();
+
+  // What happened.
+  [[nodiscard]] std::vector<PortStatus> ports() const;
+  [[nodiscard]] std::vector<WorkerStatus> workers() const;
+  [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
+  struct Traffic {
+    std::uint64_t packets{}, bytes{};
+  };
+  [[nodiscard]] Traffic policy_traffic(PolicyId policy) const;
+  [[nodiscard]] PacketAccount account() const;
+  [[nodiscard]] std::size_t mbufs_in_use() const;
+
+  struct Parts;
+  // For the control side of the data plane (punts, neighbours) and for tests.
+  [[nodiscard]] Parts& parts() noexcept { return *parts_; }
+
+ private:
+  explicit Dataplane(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,39 @@
+// What stands behind Dataplane: for the control side of the data plane, benches and tests.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "dataplane/crypto/ipsec_mb_engine.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/memory.h"
+#include "dataplane/worker.h"
+
+namespace sallyport {
+
+struct FreePool {
+  void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
+};
+
+// In the order of their making: what stands later uses what stands before.
+struct Dataplane::Parts {
+  DataplaneSettings settings;
+  DpdkMemory memory;
+  std::unique_ptr<rte_mempool, FreePool> pool;
+  std::unique_ptr<KeyTable> keys;
+  std::unique_ptr<PublishedTables> tables;
+  std::unique_ptr<NeighbourTable> neighbours;
+  std::unique_ptr<SaTable> sas;
+  std::unique_ptr<SaHandles> handles;
+  std::vector<std::unique_ptr<Port>> ports;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
+  Drops control_drops;       // of packets that ended with control
+  Counter control_released;  // held packets that ended with control
+};
+
+}  // namespace sallyport

@@ -1,0 +1,86 @@
+#include "dataplane/drop_reason.h"
+
+#include <array>
+
+namespace sallyport {
+namespace {
+
+using enum DropReason;
+constexpr auto kDropped = DropClass::Dropped;
+constexpr auto kConsumed = DropClass::Consumed;
+
+constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
+    {LinkHeader, "link_header", "frame shorter than its link header", kDropped, false},
+    {LinkAddress, "link_address", "frame for another station", kDropped, false},
+    {LinkVlan, "link_vlan", "VLAN tag that the port does not carry", kDropped, false},
+    {LinkType, "link_type", "neither IPv4, IPv6 nor ARP", kDropped, false},
+    {Truncated, "truncated", "shorter than its headers or its length field say", kDropped, false},
+    {BadVersion, "bad_version", "IP version is neither 4 nor 6", kDropped, false},
+    {BadHeaderLength, "bad_header_length", "header, option or extension length", kDropped, false},
+    {BadChecksum, "bad_checksum", "IPv4 header checksum (RFC 1812 5.2.2)", kDropped, false},
+    {BadAddress, "bad_address", "source or destination not allowed on a wire (RFC 1812 5.3.7)",
+     kDropped, false},
+    {TooManyExtensions, "too_many_extensions", "IPv6 extension headers beyond the bound", kDropped,
+     false},
+    {NoRoute, "no_route", "no route to the destination", kDropped, false},
+    {Blackhole, "blackhole", "route says discard", kDropped, false},
+    {Multicast, "multicast", "multicast or broadcast is not forwarded", kDropped, false},
+    {HopLimit, "hop_limit", "TTL or hop limit ran out", kDropped, false},
+    {TooBig, "too_big", "larger than the MTU and not to be fragmented", kDropped, false},
+    {NeighbourUnresolved, "neighbour_unresolved", "next hop did not answer", kDropped, false},
+    {PortDown, "port_down", "egress port has no link", kDropped, false},
+    {TransmitFull, "transmit_full", "transmit queue was full", kDropped, false},
+    {NoPolicy, "no_policy", "matched no policy (RFC 4301 5.1, 5.2)", kDropped, true},
+    {PolicyDiscard, "policy_discard", "a policy says discard", kDropped, true},
+    {PlaintextProtected, "plaintext_protected", "came in clear, policy says protect (RFC 4301 5.2)",
+     kDropped, true},
+    {NoSa, "no_sa", "policy says protect and there is no SA", kDropped, true},
+    {TransportForwarded, "transport_forwarded",
+     "transport mode is for this node's own traffic (RFC 4301 4.1)", kDropped, true},
+    {FragmentTransport, "fragment_transport", "transport mode carries no fragments (RFC 4301 4.1)",
+     kDropped, true},
+    {FamilyNotAllowed, "family_not_allowed", "inner family outside the SA's selectors", kDropped,
+     true},
+    {NoRoom, "no_room", "buffer too small for the headers to be added", kDropped, false},
+    {UnknownSpi, "unknown_spi", "no SA for SPI and addresses (RFC 4303 3.4.2)", kDropped, true},
+    {EspFragment, "esp_fragment", "fragment offered to ESP (RFC 4303 3.4.1)", kDropped, true},
+    {EspTruncated, "esp_truncated", "shorter than ESP header, IV, trailer and ICV", kDropped, true},
+    {EspAlignment, "esp_alignment", "ciphertext is not whole blocks", kDropped, true},
+    {Replay, "replay", "seen before or left of the window (RFC 4303 3.4.3)", kDropped, true},
+    {IcvFailure, "icv_failure", "integrity check failed (RFC 4303 3.4.4)", kDropped, true},
+    {BadPadding, "bad_padding", "ESP padding is not 1, 2, 3, ... (RFC 4303 2.4)", kDropped, true},
+    {BadNextHeader, "bad_next_header", "next header does not fit the mode (RFC 4303 2.6)", kDropped,
+     true},
+    {InnerMalformed, "inner_malformed", "what came out is no IP packet", kDropped, true},
+    {SelectorMismatch, "selector_mismatch", "not within its SA's selectors (RFC 4301 5.2 step 4)",
+     kDropped, true},
+    {EcnCe, "ecn_ce", "congestion mark on a Not-ECT inner packet (RFC 6040 4.2)", kDropped, false},
+    {DummyPacket, "dummy_packet", "dummy packet, next header 59 (RFC 4303 2.6)", kConsumed, false},
+    {SequenceExhausted, "sequence_exhausted", "the SA has no sequence number left (RFC 4303 3.3.3)",
+     kDropped, true},
+    {LifetimeExpired, "lifetime_expired", "the SA's hard lifetime has passed", kDropped, true},
+    {UdpChecksum, "udp_checksum", "UDP over IPv6 without a checksum (RFC 8200 8.1)", kDropped,
+     false},
+    {NatKeepalive, "nat_keepalive", "NAT keepalive (RFC 3948 2.3)", kConsumed, false},
+    {PuntFull, "punt_full", "the ring to control was full", kDropped, false},
+    {PuntRefused, "punt_refused", "for this node, and nothing here takes it", kDropped, false},
+    {HoldFull, "hold_full", "too many packets wait for a neighbour", kDropped, false},
+    {HoldTimeout, "hold_timeout", "a neighbour did not answer in time", kDropped, false},
+    {NoBuffer, "no_buffer", "no free packet buffer", kDropped, false},
+    {Instance, "instance_stopping", "in flight when the gateway stopped", kDropped, false},
+}};
+
+constexpr bool rows_in_order() {
+  for (std::size_t i = 0; i < kFacts.size(); ++i)
+    if (kFacts[i].reason != static_cast<DropReason>(i)) return false;
+  return true;
+}
+static_assert(rows_in_order());
+
+}  // namespace
+
+const DropFacts& facts(DropReason reason) noexcept {
+  return kFacts[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace sallyport

@@ -1,0 +1,80 @@
+// The reasons for which packets end, and what each means. No DPDK here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport {
+
+// Adding one: a value here and a row in drop_reason.cpp, in the same order.
+enum class DropReason : std::uint8_t {
+  // Link and IP headers.
+  LinkHeader,
+  LinkAddress,
+  LinkVlan,
+  LinkType,
+  Truncated,
+  BadVersion,
+  BadHeaderLength,
+  BadChecksum,
+  BadAddress,
+  TooManyExtensions,
+  // Forwarding.
+  NoRoute,
+  Blackhole,
+  Multicast,
+  HopLimit,
+  TooBig,
+  NeighbourUnresolved,
+  PortDown,
+  TransmitFull,
+  // The boundary.
+  NoPolicy,
+  PolicyDiscard,
+  PlaintextProtected,
+  NoSa,
+  TransportForwarded,
+  FragmentTransport,
+  FamilyNotAllowed,
+  NoRoom,
+  // SAs.
+  UnknownSpi,
+  EspFragment,
+  EspTruncated,
+  EspAlignment,
+  Replay,
+  IcvFailure,
+  BadPadding,
+  BadNextHeader,
+  InnerMalformed,
+  SelectorMismatch,
+  EcnCe,
+  DummyPacket,
+  SequenceExhausted,
+  LifetimeExpired,
+  UdpChecksum,
+  NatKeepalive,
+  // Hand-over to control.
+  PuntFull,
+  PuntRefused,
+  HoldFull,
+  HoldTimeout,
+  NoBuffer,
+  Instance,
+};
+inline constexpr std::size_t kDropReasonCount = static_cast<std::size_t>(DropReason::Instance) + 1;
+
+// Consumed: the packet did its work here (a dummy, a keepalive), nothing was lost.
+enum class DropClass : std::uint8_t { Dropped, Consumed };
+
+struct DropFacts {
+  DropReason reason;
+  std::string_view name;     // in counters and tables
+  std::string_view meaning;  // a sentence for the operator, with the RFC
+  DropClass kind;
+  bool audit;  // an auditable event of RFC 4301 4.2 and others (AUD-01)
+};
+[[nodiscard]] const DropFacts& facts(DropReason reason) noexcept;
+
+}  // namespace sallyport

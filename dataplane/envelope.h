@@ -1,0 +1,46 @@
+// What accompanies a packet through a ring between a worker and control: it stands in the mbuf's
+// private area.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <type_traits>
+
+#include "net/address.h"
+
+namespace sallyport {
+
+enum class Purpose : std::uint8_t {
+  // Worker to control.
+  Deliver,      // for an address of ours: echo, IKE, neighbour discovery; data starts at IP
+  Arp,          // data starts at the ARP header
+  Resolve,      // ready to go out of `port` to `next_hop`, whose link address is unknown
+  HopLimit,     // an ICMP error is due to the source; the packet itself is already counted
+  Unreachable,  // likewise: no route or no neighbour
+  Prohibited,   // likewise: discarded by policy
+  TooBig,       // likewise: `mtu` is what would have fitted
+  // Control to worker.
+  Originate,        // made here: routed and judged by outbound policy like any other
+  OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
+  Resolved,         // judged before it was held: goes out of `port` to `mac`
+  LinkFrame,        // a whole frame (ARP) for `port`
+};
+
+struct Envelope {
+  Purpose purpose{};
+  PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
+  std::uint16_t mtu{};
+  MacAddress mac{};  // Deliver and Arp: the frame's source; otherwise the link destination
+  Address next_hop{};
+
+  [[nodiscard]] static Envelope& of(rte_mbuf* mbuf) noexcept {
+    return *static_cast<Envelope*>(rte_mbuf_to_priv(mbuf));
+  }
+};
+static_assert(std::is_trivially_copyable_v<Envelope>);
+
+// Size of the private area of every packet pool.
+inline constexpr std::uint16_t kPrivateBytes = 64;
+static_assert(sizeof(Envelope) <= kPrivateBytes);
+
+}  // namespace sallyport

@@ -1,0 +1,28 @@
+// Outbound ESP: choose SAs, number packets, build headers and trailers (RFC 4303 3.3).
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/sa_runs.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+// Sets the SA of every packet by its policy's handle and DSCP; drops those that have none, or that
+// the SA may not or cannot carry (ARCH-03, ARCH-07, TUN-01, SAD-09).
+void choose_sas(Burst& burst, WorkerContext& my) noexcept;
+
+// Gives each packet of a run its sequence number, as far as the SA's numbers and lifetime reach;
+// the rest is dropped and the run shortened (RFC 4303 3.3.3; ESP-10, SAD-06).
+void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept;
+
+// Puts headers, padding and trailer around each packet of a run, and says what is to be encrypted.
+// `jobs` has a place for each packet. Room has been checked by choose_sas.
+void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+
+// Over IPv6 the UDP checksum covers the ciphertext, so it comes after the engine (NAT-02).
+void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept;
+
+// Largest inner packet whose result fits `path_mtu` (PMTU-02).
+[[nodiscard]] std::uint32_t inner_mtu(const OutboundSa& sa) noexcept;
+
+}  // namespace sallyport

@@ -1,0 +1,71 @@
+// Exact-match cache of policy decisions, one per worker: a hit never touches the SPD.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+
+#include "dataplane/counters.h"
+#include "net/packet_summary.h"
+#include "spd/policy.h"
+
+namespace sallyport {
+
+// SPD-ID, direction and all selector fields of a packet (SPD-07).
+struct FlowKey {
+  std::uint64_t words[5];
+
+  [[nodiscard]] static FlowKey of(const PacketSummary& packet, SpdId spd,
+                                  Direction direction) noexcept;
+  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+};
+
+struct alignas(64) Flow {
+  FlowKey key;
+  PolicyId policy;
+  std::uint32_t generation;  // of the policy when it was asked (SPD-06)
+  std::uint32_t version;     // of the PolicySet last compared; 0: an empty place
+  PolicyAction action;
+};
+static_assert(sizeof(Flow) == 64);
+
+class FlowCache {
+ public:
+  // `capacity` flows, rounded up to a power of two; `seed` keeps outsiders from aiming at one
+  // place.
+  FlowCache(std::size_t capacity, std::uint64_t seed, std::pmr::memory_resource& memory);
+  ~FlowCache();
+  FlowCache(const FlowCache&) = delete;
+  FlowCache& operator=(const FlowCache&) = delete;
+
+  [[nodiscard]] std::uint32_t hash(const FlowKey& key) const noexcept;
+  void prefetch(std::uint32_t hash) const noexcept {
+    __builtin_prefetch(&flows_[hash & mask_]);
+    __builtin_prefetch(&flows_[(hash & mask_) ^ 1]);
+  }
+  // The flow with this key, or null.
+  [[nodiscard]] Flow* find(const FlowKey& key, std::uint32_t hash) noexcept {
+    Flow& first = flows_[hash & mask_];
+    if (first.key == key && first.version != 0) return &first;
+    Flow& second = flows_[(hash & mask_) ^ 1];
+    return second.key == key && second.version != 0 ? &second : nullptr;
+  }
+  // The place for a new flow with this key: a free one of its two, else the one at its hash.
+  [[nodiscard]] Flow& place(std::uint32_t hash) noexcept;
+
+  Counter lookups;
+  Counter misses;
+  Counter stale;
+  Counter evictions;
+  [[nodiscard]] std::uint64_t hits() const noexcept {
+    return lookups.read() - misses.read() - stale.read();
+  }
+
+ private:
+  std::pmr::memory_resource& memory_;
+  std::span<Flow> flows_;
+  std::uint32_t mask_;
+  std::uint64_t seed_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,87 @@
+#include "dataplane/forward.h"
+
+#include "dataplane/outbound.h"
+#include "dataplane/punt.h"
+#include "dataplane/transmit.h"
+#include "net/checksum.h"
+#include "net/ipv4.h"
+#include "net/ipv6.h"
+
+namespace sallyport {
+namespace {
+
+const Port& port_of(PortId id, const WorkerContext& my) noexcept {
+  return my.ports[id.value].port();
+}
+
+bool from_local_stack(const Packet& packet, const WorkerContext& my) noexcept {
+  return packet.ingress != kNoPort && port_of(packet.ingress, my).kind() == PortKind::LocalStack;
+}
+
+// What is for this node, and what has nowhere to go, ends here.
+bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
+  switch (packet.next_hop->kind) {
+    case NextHop::Kind::OnLink:
+    case NextHop::Kind::Gateway:
+    case NextHop::Kind::LocalStack:
+      return true;
+    case NextHop::Kind::Ours:
+      punt_delivery(packet, my);
+      return false;
+    case NextHop::Kind::Multicast:
+      my.drops.drop(packet, DropReason::Multicast);
+      return false;
+    case NextHop::Kind::Blackhole:
+      my.drops.drop(packet, DropReason::Blackhole);
+      return false;
+    case NextHop::Kind::None:
+      drop_and_tell(packet, {DropReason::NoRoute, Purpose::Unreachable}, my);
+      return false;
+  }
+  return false;
+}
+
+// RFC 1812 5.3.1, RFC 8200 3. The IPv4 checksum follows the TTL octet.
+void decrement_hop_limit(Packet& packet) noexcept {
+  --packet.summary.hop_limit;
+  if (packet.summary.family == Family::V6) {
+    --packet.header<Ipv6Header>().hop_limit;
+    return;
+  }
+  auto& header = packet.header<Ipv4Header>();
+  const auto before = static_cast<std::uint16_t>(header.ttl << 8);
+  --header.ttl;
+  header.checksum.set(
+      checksum_update(header.checksum.get(), before, static_cast<std::uint16_t>(header.ttl << 8)));
+}
+
+bool passes_hop_limit(Packet& packet, WorkerContext& my) noexcept {
+  const bool own = packet.ingress == kNoPort || from_local_stack(packet, my);
+  packet.forwarded = !own;
+  if (own || packet.next_hop->kind == NextHop::Kind::LocalStack) return true;
+  if (packet.summary.hop_limit > 1) [[likely]] {
+    decrement_hop_limit(packet);
+    return true;
+  }
+  drop_and_tell(packet, {DropReason::HopLimit, Purpose::HopLimit}, my);
+  return false;
+}
+
+bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept {
+  return port_of(packet.next_hop->port, my).side() == Side::Unprotected;
+}
+
+}  // namespace
+
+void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  now.routes->look_up(burst);
+  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
+  burst.keep_if([&](Packet& packet) { return passes_hop_limit(packet, my); });
+  Burst leaving =
+      burst.take_if([&](const Packet& packet) { return leaves_the_boundary(packet, my); });
+  if (!leaving.empty()) outbound(leaving, now, my);
+  burst.append(leaving);
+  transmit(burst, my);
+}
+
+}  // namespace sallyport

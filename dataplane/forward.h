@@ -1,0 +1,15 @@
+// What a router does (RFC 1812, RFC 8200), with the boundary on the way out (RFC 4301 5.1 step 1:
+// route first, so that the egress port decides whether policy is met).
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/tables.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+// Takes packets inside the boundary and leaves nothing: each is queued on a port, given to control
+// or dropped.
+void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
+}  // namespace sallyport

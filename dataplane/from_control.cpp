@@ -1,0 +1,85 @@
+#include "dataplane/from_control.h"
+
+#include <array>
+
+#include "dataplane/forward.h"
+#include "dataplane/parse.h"
+#include "dataplane/policy_match.h"
+#include "dataplane/transmit.h"
+
+namespace sallyport {
+namespace {
+
+Purpose purpose_of(const Packet& packet) noexcept { return Envelope::of(packet.mbuf).purpose; }
+
+// A whole frame or an already judged packet goes to its port as it is.
+bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
+  const Envelope& envelope = Envelope::of(packet.mbuf);
+  if (envelope.purpose == Purpose::LinkFrame) {
+    my.counters.originated.add();
+    my.ports[envelope.port.value].enqueue(packet.mbuf, my.drops);
+    return true;
+  }
+  if (envelope.purpose != Purpose::Resolved) return false;
+  my.counters.released.add();
+  packet.summary.family = (packet.data()[0] >> 4) == 4 ? Family::V4 : Family::V6;
+  send_to(packet, envelope.port, envelope.mac, my);
+  return true;
+}
+
+bool read_headers(Packet& packet, WorkerContext& my) noexcept {
+  my.counters.originated.add();
+  const ParseVerdict verdict = summarize(packet);
+  if (verdict == ParseVerdict::Good) return true;
+  my.drops.drop(packet, drop_reason(verdict));
+  return false;
+}
+
+// Link-local protocols name their port and neighbour; policy is still asked (ARCH-09). What policy
+// would encrypt has no business on the link: it is discarded.
+void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (burst.empty()) return;
+  std::array<NextHop, kBurstSize> next_hops;
+  for (unsigned i = 0; i < burst.size(); ++i) {
+    next_hops[i] = {NextHop::Kind::OnLink, Envelope::of(burst[i].mbuf).port, {}};
+    burst[i].next_hop = &next_hops[i];
+  }
+  Burst crossing = burst.take_if([&](const Packet& packet) {
+    return my.ports[packet.next_hop->port.value].port().side() == Side::Unprotected;
+  });
+  match_policies(crossing, Direction::Outbound, now, my);
+  crossing.keep_if([&](Packet& packet) {
+    if (packet.action == PolicyAction::Bypass) return true;
+    my.drops.drop(packet,
+                  packet.policy == kNoPolicy ? DropReason::NoPolicy : DropReason::PolicyDiscard);
+    return false;
+  });
+  burst.append(crossing);
+  for (Packet* packet : burst)
+    send_to(*packet, packet->next_hop->port, Envelope::of(packet->mbuf).mac, my);
+}
+
+}  // namespace
+
+Burst receive_from_control(PacketStore& store, WorkerContext& my) noexcept {
+  std::array<rte_mbuf*, kBurstSize> mbufs;
+  const unsigned count = my.from_control.pop(mbufs);
+  Burst burst;
+  for (unsigned i = 0; i < count; ++i) {
+    store[i] = Packet{};
+    store[i].mbuf = mbufs[i];
+    burst.push(store[i]);
+  }
+  return burst;
+}
+
+void forward_from_control(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) { return !send_at_once(packet, my); });
+  burst.keep_if([&](Packet& packet) { return read_headers(packet, my); });
+  Burst on_link = burst.take_if(
+      [](const Packet& packet) { return purpose_of(packet) == Purpose::OriginateOnLink; });
+  send_on_link(on_link, now, my);
+  if (!burst.empty()) forward(burst, now, my);
+}
+
+}  // namespace sallyport

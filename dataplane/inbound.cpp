@@ -1,0 +1,58 @@
+#include "dataplane/inbound.h"
+
+#include "dataplane/esp_decapsulate.h"
+#include "dataplane/policy_match.h"
+
+namespace sallyport {
+namespace {
+
+// A clear packet that policy protects must not come in clear (RFC 4301 5.2 step 3b; INB-07).
+void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) {
+    if (packet.action == PolicyAction::Bypass) return true;
+    const DropReason reason = packet.action == PolicyAction::Protect
+                                  ? DropReason::PlaintextProtected
+                              : packet.policy == kNoPolicy ? DropReason::NoPolicy
+                                                           : DropReason::PolicyDiscard;
+    my.drops.drop(packet, reason);
+    return false;
+  });
+}
+
+void open_all(Burst& burst, WorkerContext& my) noexcept {
+  SaRuns runs(burst);
+  std::array<CryptoJob, kBurstSize> jobs;
+  unsigned count = 0;
+  for (SaRun& run : runs) {
+    check_replay(run, my);
+    prepare_open(run, std::span(jobs).subspan(count, run.packets.size()), my);
+    count += static_cast<unsigned>(run.packets.size());
+  }
+  my.engine.open(std::span(jobs).first(count));
+  Burst opened;
+  count = 0;
+  for (SaRun& run : runs) {
+    const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
+    count += static_cast<unsigned>(run_jobs.size());
+    decapsulate(run, run_jobs, my);
+    for (Packet* packet : run.packets) opened.push(*packet);
+  }
+  burst = opened;
+}
+
+}  // namespace
+
+void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  now.routes->look_up(burst);
+  Burst ipsec = take_ipsec_for_us(burst, my);
+  if (!burst.empty()) {
+    match_policies(burst, Direction::Inbound, now, my);
+    drop_unprotected(burst, my);
+  }
+  if (ipsec.empty()) return;
+  find_sas(ipsec, my);
+  open_all(ipsec, my);
+  burst.append(ipsec);
+}
+
+}  // namespace sallyport

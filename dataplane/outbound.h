@@ -1,0 +1,14 @@
+// Across the boundary, outward (RFC 4301 5.1).
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/tables.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+// Takes packets whose way leads out of an unprotected port; leaves those that may go out, protected
+// as policy says, with the next hop of what they have become.
+void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
+}  // namespace sallyport

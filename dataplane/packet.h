@@ -1,0 +1,58 @@
+// The only wrapper of an mbuf. From parse to transmit its data starts at the IP header.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include "base/bytes.h"
+#include "base/types.h"
+#include "dataplane/next_hop.h"
+#include "net/packet_summary.h"
+#include "spd/policy.h"
+
+namespace sallyport {
+
+// One packet of a burst: what the headers said, and what the stages have decided so far.
+// Lives in a PacketStore for one burst; the mbuf moves on to a port, a ring or the pool.
+struct Packet {
+  PacketSummary summary;
+  rte_mbuf* mbuf{};
+  const NextHop* next_hop{};  // null until routed
+  std::uint64_t sequence{};   // inbound: the 64-bit number of the SA that it came in by
+  PolicyId policy{};
+  SaSlot sa{kNoSa};
+  std::uint16_t esp_offset{};  // inbound: of the ESP header
+  PortId ingress{kNoPort};     // kNoPort: made by control
+  PolicyAction action{PolicyAction::Discard};
+  bool forwarded{true};  // false: this node's own traffic, whose hop limit stays (TUN-02)
+  bool decapsulated{};   // came out of an SA whose selectors allowed it
+
+  [[nodiscard]] std::uint8_t* data() const noexcept {
+    return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+  }
+  template <class Header>
+  [[nodiscard]] Header& header(std::size_t offset = 0) const noexcept {
+    return *reinterpret_cast<Header*>(data() + offset);
+  }
+  [[nodiscard]] std::uint32_t size() const noexcept { return mbuf->data_len; }
+  [[nodiscard]] ByteView bytes() const noexcept { return {data(), size()}; }
+
+  // The caller knows that there is room; see kHeadroom and Packet::tailroom.
+  std::uint8_t* prepend(std::uint16_t count) noexcept {
+    mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off - count);
+    set_size(size() + count);
+    return data();
+  }
+  void strip_front(std::uint16_t count) noexcept {
+    mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + count);
+    set_size(size() - count);
+  }
+  void set_size(std::uint32_t size) noexcept {
+    mbuf->data_len = static_cast<std::uint16_t>(size);
+    mbuf->pkt_len = size;
+  }
+  [[nodiscard]] std::uint32_t tailroom() const noexcept { return rte_pktmbuf_tailroom(mbuf); }
+  [[nodiscard]] std::uint32_t headroom() const noexcept { return rte_pktmbuf_headroom(mbuf); }
+};
+static_assert(sizeof(Packet) == 128);
+
+}  // namespace sallyport

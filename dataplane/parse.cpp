@@ -1,0 +1,119 @@
+#include "dataplane/parse.h"
+
+#include <rte_ether.h>
+#include <rte_net.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/punt.h"
+
+namespace sallyport {
+namespace {
+
+enum class LinkVerdict { Ip, Arp, Header, Address, Vlan, Type };
+
+// Unicast to this port, or group address; both are one compare each of the first octets.
+bool for_this_station(const rte_ether_hdr& ether, const MacAddress& mac) noexcept {
+  return rte_is_multicast_ether_addr(&ether.dst_addr) != 0 ||
+         std::memcmp(ether.dst_addr.addr_bytes, mac.bytes.data(), mac.bytes.size()) == 0;
+}
+
+LinkVerdict read_link_header(Packet& packet, const Port& port) noexcept {
+  if (packet.size() < port.link_bytes()) return LinkVerdict::Header;
+  const auto& ether = packet.header<rte_ether_hdr>();
+  if (port.kind() == PortKind::Link && !for_this_station(ether, port.mac()))
+    return LinkVerdict::Address;
+  std::uint16_t type = rte_be_to_cpu_16(ether.ether_type);
+  const auto& vlan = port.settings().vlan;
+  if (vlan) {
+    const auto& tag = packet.header<rte_vlan_hdr>(RTE_ETHER_HDR_LEN);
+    if (type != RTE_ETHER_TYPE_VLAN || (rte_be_to_cpu_16(tag.vlan_tci) & 0x0fff) != *vlan)
+      return LinkVerdict::Vlan;
+    type = rte_be_to_cpu_16(tag.eth_proto);
+  } else if (type == RTE_ETHER_TYPE_VLAN) {
+    return LinkVerdict::Vlan;
+  }
+  if (type == RTE_ETHER_TYPE_ARP) return LinkVerdict::Arp;
+  if (type != RTE_ETHER_TYPE_IPV4 && type != RTE_ETHER_TYPE_IPV6) return LinkVerdict::Type;
+  return LinkVerdict::Ip;
+}
+
+DropReason drop_reason(LinkVerdict verdict) noexcept {
+  switch (verdict) {
+    case LinkVerdict::Address:
+      return DropReason::LinkAddress;
+    case LinkVerdict::Vlan:
+      return DropReason::LinkVlan;
+    case LinkVerdict::Type:
+      return DropReason::LinkType;
+    default:
+      return DropReason::LinkHeader;
+  }
+}
+
+// A source on the same host may leave checksums to a device that is not there (DP-05).
+bool resolve_checksum_offload(Packet& packet) noexcept {
+  const std::uint64_t asked =
+      packet.mbuf->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM);
+  if (asked == 0) return true;
+  packet.mbuf->l2_len = 0;
+  packet.mbuf->l3_len = packet.summary.upper_offset & 0x1ff;
+  if (rte_net_intel_cksum_flags_prepare(packet.mbuf, asked) != 0) return false;
+  packet.mbuf->ol_flags &= ~asked;
+  return true;
+}
+
+}  // namespace
+
+DropReason drop_reason(ParseVerdict verdict) noexcept {
+  switch (verdict) {
+    case ParseVerdict::BadVersion:
+      return DropReason::BadVersion;
+    case ParseVerdict::BadHeaderLength:
+      return DropReason::BadHeaderLength;
+    case ParseVerdict::BadChecksum:
+      return DropReason::BadChecksum;
+    case ParseVerdict::BadAddress:
+      return DropReason::BadAddress;
+    case ParseVerdict::TooManyExtensions:
+      return DropReason::TooManyExtensions;
+    default:
+      return DropReason::Truncated;
+  }
+}
+
+ParseVerdict summarize(Packet& packet) noexcept {
+  const ParseVerdict verdict = summarize(packet.bytes(), packet.summary);
+  if (verdict == ParseVerdict::Good) packet.set_size(packet.summary.length);
+  return verdict;
+}
+
+void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
+  for (Packet* packet : burst) rte_prefetch0(packet->data());
+  burst.keep_if([&](Packet& packet) {
+    packet.ingress = port.id();
+    if (packet.mbuf->nb_segs != 1 && rte_pktmbuf_linearize(packet.mbuf) != 0) {
+      my.drops.drop(packet, DropReason::NoRoom);
+      return false;
+    }
+    const LinkVerdict link = read_link_header(packet, port);
+    if (link == LinkVerdict::Arp) {
+      punt_arp(packet, port, my);
+      return false;
+    }
+    if (link != LinkVerdict::Ip) {
+      my.drops.drop(packet, drop_reason(link));
+      return false;
+    }
+    packet.strip_front(port.link_bytes());
+    const ParseVerdict verdict = summarize(packet);
+    if (verdict != ParseVerdict::Good) {
+      my.drops.drop(packet, drop_reason(verdict));
+      return false;
+    }
+    if (resolve_checksum_offload(packet)) return true;
+    my.drops.drop(packet, DropReason::BadChecksum);
+    return false;
+  });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,99 @@
+#include "dataplane/policy_match.h"
+
+#include "dataplane/punt.h"
+
+namespace sallyport {
+namespace {
+
+SpdId spd_of(const Packet& packet, Direction direction, const WorkerContext& my) noexcept {
+  const PortId port = direction == Direction::Inbound ? packet.ingress : packet.next_hop->port;
+  return port == kNoPort ? SpdId{} : my.ports[port.value].port().settings().spd;
+}
+
+void adopt(Packet& packet, const Flow& flow) noexcept {
+  packet.policy = flow.policy;
+  packet.action = flow.action;
+}
+
+// An older answer still stands where the policy's generation has not risen since (SPD-06).
+bool still_true(Flow& flow, const PolicySet& policies) noexcept {
+  if (flow.version == policies.version) [[likely]]
+    return true;
+  if (policies.entry(flow.policy).generation != flow.generation) return false;
+  flow.version = policies.version;
+  return true;
+}
+
+void fill(Flow& flow, const FlowKey& key, PolicyId policy, const PolicySet& policies) noexcept {
+  const PolicyEntry& entry = policies.entry(policy);
+  flow = Flow{.key = key,
+              .policy = policy,
+              .generation = entry.generation,
+              .version = policies.version,
+              .action = entry.action};
+}
+
+struct Query {
+  FlowKey key;
+  std::uint32_t hash;
+  SpdId spd;
+};
+
+void ask_spd(Packet& packet, const Query& query, Direction direction, const Tables& now,
+             WorkerContext& my) noexcept {
+  const PolicyId policy =
+      now.policies->match(query.spd, selector_fields(packet.summary, direction));
+  Flow& flow = my.flows.place(query.hash);
+  fill(flow, query.key, policy, *now.policies);
+  adopt(packet, flow);
+}
+
+void match(Packet& packet, const Query& query, Direction direction, const Tables& now,
+           WorkerContext& my) noexcept {
+  Flow* const flow = my.flows.find(query.key, query.hash);
+  if (flow == nullptr) {
+    my.flows.misses.add();
+    return ask_spd(packet, query, direction, now, my);
+  }
+  if (still_true(*flow, *now.policies)) [[likely]]
+    return adopt(packet, *flow);
+  my.flows.stale.add();
+  fill(*flow, query.key, now.policies->match(query.spd, selector_fields(packet.summary, direction)),
+       *now.policies);
+  adopt(packet, *flow);
+}
+
+}  // namespace
+
+void match_policies(const Burst& burst, Direction direction, const Tables& now,
+                    WorkerContext& my) noexcept {
+  my.flows.lookups.add(burst.size());
+  std::array<Query, kBurstSize> queries;
+  for (unsigned i = 0; i < burst.size(); ++i) {
+    Query& query = queries[i];
+    query.spd = spd_of(burst[i], direction, my);
+    query.key = FlowKey::of(burst[i].summary, query.spd, direction);
+    query.hash = my.flows.hash(query.key);
+    my.flows.prefetch(query.hash);
+  }
+  for (unsigned i = 0; i < burst.size(); ++i) match(burst[i], queries[i], direction, now, my);
+  for (const Packet* packet : burst) {
+    TrafficCounter& counter = my.policy_counters[packet->policy.value];
+    counter.packets.add();
+    counter.bytes.add(packet->summary.length);
+  }
+}
+
+void drop_discarded(Burst& burst, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) {
+    if (packet.action != PolicyAction::Discard) [[likely]]
+      return true;
+    const bool matched = packet.policy != kNoPolicy;
+    drop_and_tell(packet,
+                  {matched ? DropReason::PolicyDiscard : DropReason::NoPolicy, Purpose::Prohibited},
+                  my);
+    return false;
+  });
+}
+
+}  // namespace sallyport

@@ -1,0 +1,18 @@
+// Which policy decides about each packet: flow cache first, SPD on a miss.
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/tables.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+// Sets policy and action of every packet, and counts it for its policy (RFC 4301 5.1, 5.2).
+// The SPD is that of the packet's ingress port inbound, of its egress port outbound.
+void match_policies(const Burst& burst, Direction direction, const Tables& now,
+                    WorkerContext& my) noexcept;
+
+// Drops what policy discards or no policy matched, telling the source where policy discards.
+void drop_discarded(Burst& burst, WorkerContext& my) noexcept;
+
+}  // namespace sallyport

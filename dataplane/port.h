@@ -1,0 +1,88 @@
+// One Ethernet device: receive into a burst, collect what goes out, send it once a turn.
+#pragma once
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+#include <memory>
+
+#include "dataplane/burst.h"
+#include "dataplane/counters.h"
+#include "dataplane/drops.h"
+#include "dataplane/port_facts.h"
+
+namespace sallyport {
+
+// Link header octets that a port adds: Ethernet, and a VLAN tag where it has one.
+inline constexpr std::uint16_t kVlanBytes = 4;
+
+// A started device, shared by all workers. Made and stopped by control.
+class Port {
+ public:
+  struct Queues {
+    std::uint16_t count{1};
+    std::uint16_t descriptors{1024};
+  };
+  // Probes the device if need be, sets it up with one queue pair per worker where it has them,
+  // RSS and checksum offloads where it offers them, and starts it.
+  [[nodiscard]] static Expected<std::unique_ptr<Port>> open(PortId id, PortSettings settings,
+                                                            Queues queues, rte_mempool* pool);
+  ~Port();
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  [[nodiscard]] PortId id() const noexcept { return id_; }
+  [[nodiscard]] const PortSettings& settings() const noexcept { return settings_; }
+  [[nodiscard]] Side side() const noexcept { return settings_.side; }
+  [[nodiscard]] PortKind kind() const noexcept { return settings_.kind; }
+  // Our own link address on this port.
+  [[nodiscard]] const MacAddress& mac() const noexcept { return mac_; }
+  // The link address of the host behind a local-stack port.
+  [[nodiscard]] const MacAddress& stack_mac() const noexcept { return stack_mac_; }
+  [[nodiscard]] std::uint16_t device_id() const noexcept { return device_; }
+  [[nodiscard]] std::uint16_t queue_count() const noexcept { return queues_; }
+  [[nodiscard]] std::uint16_t link_bytes() const noexcept {
+    return static_cast<std::uint16_t>(RTE_ETHER_HDR_LEN + (settings_.vlan ? kVlanBytes : 0));
+  }
+  [[nodiscard]] bool link_up() const noexcept;
+  [[nodiscard]] std::string driver() const;
+
+ private:
+  Port() = default;
+
+  PortId id_{};
+  PortSettings settings_;
+  std::uint16_t device_{};
+  std::uint16_t queues_{};
+  MacAddress mac_;
+  MacAddress stack_mac_;
+  bool created_{};  // the vdev was made for us and goes with us
+};
+
+// One worker's queue pair of one port.
+class PortQueue {
+ public:
+  PortQueue(const Port& port, std::uint16_t queue) noexcept : port_(&port), queue_(queue) {}
+
+  [[nodiscard]] const Port& port() const noexcept { return *port_; }
+  // Fills `store` and `burst` with up to kBurstSize frames; data starts at the link header.
+  void receive(PacketStore& store, Burst& burst) noexcept;
+  // Takes a whole frame; sends when the batch is full.
+  void enqueue(rte_mbuf* frame, Drops& drops) noexcept {
+    if (waiting_ == kBurstSize) flush(drops);
+    frames_[waiting_++] = frame;
+  }
+  // Sends what waits; what the device does not take is dropped as TransmitFull.
+  void flush(Drops& drops) noexcept;
+
+  TrafficCounter received;
+  TrafficCounter sent;
+
+ private:
+  const Port* port_;
+  std::uint16_t queue_;
+  std::uint16_t waiting_{};
+  std::array<rte_mbuf*, kBurstSize> frames_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,33 @@
+// What a port is, without DPDK: for configuration, control and workers alike.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/types.h"
+#include "net/address.h"
+
+namespace sallyport {
+
+// The side of the IPsec boundary (RFC 4301 3.1).
+enum class Side : std::uint8_t { Protected, Unprotected };
+
+enum class PortKind : std::uint8_t {
+  Link,        // an Ethernet link with neighbours
+  LocalStack,  // the kernel's own applications are behind it; its addresses are ours (host role)
+};
+
+struct PortSettings {
+  std::string name;
+  std::string device;  // PCI address or vdev string: "net_af_packet0,iface=eth1"
+  Side side{Side::Protected};
+  PortKind kind{PortKind::Link};
+  std::vector<Prefix> addresses;
+  std::uint16_t mtu{1500};            // octets of IP
+  std::optional<std::uint16_t> vlan;  // 802.1Q tag of every frame
+  SpdId spd{};
+  std::optional<MacAddress> mac;  // instead of the device's own
+};
+
+}  // namespace sallyport

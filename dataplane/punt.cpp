@@ -1,0 +1,55 @@
+#include "dataplane/punt.h"
+
+#include <rte_cycles.h>
+
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+void hand_over(Packet& packet, Counter& counter, WorkerContext& my) noexcept {
+  if (my.to_control.push(packet.mbuf))
+    counter.add();
+  else
+    my.drops.drop(packet, DropReason::PuntFull);
+}
+
+}  // namespace
+
+void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
+  const auto& ether = packet.header<rte_ether_hdr>();
+  Envelope envelope{.purpose = Purpose::Arp, .port = port.id()};
+  std::ranges::copy(ether.src_addr.addr_bytes, envelope.mac.bytes.begin());
+  packet.strip_front(port.link_bytes());
+  Envelope::of(packet.mbuf) = envelope;
+  hand_over(packet, my.counters.punted, my);
+}
+
+void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
+  // The link header, if there was one, is still in front of the data.
+  Envelope envelope{.purpose = Purpose::Deliver, .port = packet.ingress};
+  if (packet.ingress != kNoPort && !packet.decapsulated) {
+    const std::uint16_t link_bytes = my.ports[packet.ingress.value].port().link_bytes();
+    std::memcpy(envelope.mac.bytes.data(), packet.data() - link_bytes + RTE_ETHER_ADDR_LEN,
+                RTE_ETHER_ADDR_LEN);
+  }
+  Envelope::of(packet.mbuf) = envelope;
+  hand_over(packet, my.counters.punted, my);
+}
+
+void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
+                     WorkerContext& my) noexcept {
+  Envelope::of(packet.mbuf) =
+      Envelope{.purpose = Purpose::Resolve, .port = port, .next_hop = next_hop};
+  hand_over(packet, my.counters.held, my);
+}
+
+void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept {
+  my.drops.count(cause.reason);
+  Envelope::of(packet.mbuf) =
+      Envelope{.purpose = cause.purpose, .port = packet.ingress, .mtu = cause.mtu};
+  if (!my.icmp_errors.allow(rte_rdtsc()) || !my.to_control.push(packet.mbuf))
+    rte_pktmbuf_free(packet.mbuf);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,25 @@
+// Hands packets that need more than a worker to control, over the worker's ring.
+#pragma once
+
+#include "dataplane/burst.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+// An ARP frame; data still starts at the link header.
+void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept;
+// For an address of ours, or for control's own protocols.
+void punt_delivery(Packet& packet, WorkerContext& my) noexcept;
+// Ready to leave by `port` for `next_hop`, whose link address is not known: control holds it.
+void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
+                     WorkerContext& my) noexcept;
+// Drops the packet for `reason` and, rate permitting, has control tell its source (RFC 1812 4.3,
+// RFC 4443). `purpose` is HopLimit, Unreachable, Prohibited or TooBig; `mtu` goes with TooBig.
+struct IcmpCause {
+  DropReason reason;
+  Purpose purpose;
+  std::uint16_t mtu{};
+};
+void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept;
+
+}  // namespace sallyport

@@ -1,0 +1,42 @@
+// A token bucket that one thread asks: so many at once, so many a second.
+#pragma once
+
+#include <cstdint>
+
+namespace sallyport {
+
+class RateLimit {
+ public:
+  RateLimit() = default;
+  // `burst` at once, refilled at one per `ticks_per_token` ticks of the caller's clock (> 0).
+  RateLimit(std::uint32_t burst, std::uint64_t ticks_per_token) noexcept
+      : burst_(burst), tokens_(burst), ticks_per_token_(ticks_per_token) {}
+
+  [[nodiscard]] bool allow(std::uint64_t now) noexcept {
+    if (now - filled_ >= ticks_per_token_) refill(now);
+    if (tokens_ == 0) return false;
+    --tokens_;
+    return true;
+  }
+
+ private:
+  void refill(std::uint64_t now) noexcept {
+    const std::uint64_t elapsed = now - filled_;
+    if (elapsed >= ticks_per_token_ * burst_) {
+      tokens_ = burst_;
+      filled_ = now;
+      return;
+    }
+    while (now - filled_ >= ticks_per_token_) {
+      filled_ += ticks_per_token_;
+      if (tokens_ < burst_) ++tokens_;
+    }
+  }
+
+  std::uint32_t burst_{};
+  std::uint32_t tokens_{};
+  std::uint64_t ticks_per_token_{1};
+  std::uint64_t filled_{};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,103 @@
+#include "dataplane/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include <thread>
+
+#include "dataplane/forward.h"
+#include "dataplane/from_control.h"
+#include "dataplane/inbound.h"
+#include "dataplane/parse.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t kIcmpBurst = 10;
+constexpr std::chrono::microseconds kNap{50};
+constexpr unsigned kEmptyTurnsBeforeNap = 64;  // a packet that follows closely finds us awake
+
+RateLimit icmp_limit(std::uint32_t per_second) {
+  return per_second == 0 ? RateLimit{} : RateLimit{kIcmpBurst, rte_get_tsc_hz() / per_second};
+}
+
+}  // namespace
+
+Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipment)
+    : tables_(shared.tables),
+      settings_(settings),
+      equipment_(std::move(equipment)),
+      flows_(settings.flows, equipment_.hash_seed, shared.memory),
+      my_{.sas = shared.sas,
+          .handles = shared.handles,
+          .keys = shared.keys,
+          .neighbours = shared.neighbours,
+          .pool = shared.pool,
+          .id = settings.id,
+          .engine = *equipment_.engine,
+          .ivs = *equipment_.ivs,
+          .flows = flows_,
+          .ports = equipment_.ports,
+          .to_control = equipment_.to_control,
+          .from_control = equipment_.from_control,
+          .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
+          .icmp_errors = icmp_limit(settings.icmp_errors_per_second)} {}
+
+bool Worker::turn() noexcept {
+  const Tables& now = tables_.read();
+  bool busy = take_from_control(now);
+  for (PortQueue& port : equipment_.ports) busy |= receive_from(port, now);
+  if (busy) transmit_all();
+  tables_.quiescent(settings_.id);
+  my_.counters.turns.add();
+  if (busy) my_.counters.busy_turns.add();
+  return busy;
+}
+
+bool Worker::receive_from(PortQueue& port, const Tables& now) noexcept {
+  Burst burst;
+  port.receive(store_, burst);
+  if (burst.empty()) return false;
+  parse(burst, port.port(), my_);
+  if (port.port().side() == Side::Unprotected) inbound(burst, now, my_);
+  forward(burst, now, my_);
+  return true;
+}
+
+bool Worker::take_from_control(const Tables& now) noexcept {
+  Burst burst = receive_from_control(store_, my_);
+  if (burst.empty()) return false;
+  forward_from_control(burst, now, my_);
+  return true;
+}
+
+void Worker::transmit_all() noexcept {
+  for (PortQueue& port : equipment_.ports) port.flush(my_.drops);
+}
+
+void Worker::run() noexcept {
+  unsigned empty_turns = 0;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    empty_turns = turn() ? 0 : empty_turns + 1;
+    if (empty_turns >= kEmptyTurnsBeforeNap) idle();
+  }
+  tables_.go_offline(settings_.id);
+}
+
+void Worker::idle() noexcept {
+  switch (settings_.idle) {
+    case IdleMode::Spin:
+      rte_pause();
+      return;
+    case IdleMode::Yield:
+      std::this_thread::yield();
+      return;
+    case IdleMode::Sleep:
+      break;
+  }
+  tables_.go_offline(settings_.id);
+  std::this_thread::sleep_for(kNap);
+  tables_.go_online(settings_.id);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,77 @@
+// A poll-mode worker: one turn takes packets from receive to transmit without stopping.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/tables.h"
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+
+class Worker {
+ public:
+  // References to what outlives the worker; see WorkerContext.
+  struct Shared {
+    PublishedTables& tables;
+    SaTable& sas;
+    const SaHandles& handles;
+    const KeyTable& keys;
+    const NeighbourTable& neighbours;
+    rte_mempool* pool;
+    std::pmr::memory_resource& memory;
+  };
+  struct Settings {
+    WorkerId id;
+    IdleMode idle{IdleMode::Sleep};
+    std::size_t flows{65536};
+    std::size_t policies{1024};
+    std::uint32_t icmp_errors_per_second{100};
+  };
+  // Its engines and rings.
+  struct Equipment {
+    std::unique_ptr<CryptoEngine> engine;
+    std::unique_ptr<IvSource> ivs;
+    PacketRing to_control;
+    PacketRing from_control;
+    std::vector<PortQueue> ports;
+    std::uint64_t hash_seed{};
+    std::string crypto_variant{};
+  };
+  Worker(const Shared& shared, const Settings& settings, Equipment equipment);
+
+  // One pass over all ports and the ring from control. Never blocks. True if there was work.
+  bool turn() noexcept;
+  // Turns until stop(); idles as set. For an lcore of its own.
+  void run() noexcept;
+  void stop() noexcept { stopping_.store(true, std::memory_order_relaxed); }
+
+  // For control: rings, counters.
+  [[nodiscard]] PacketRing& to_control() noexcept { return equipment_.to_control; }
+  [[nodiscard]] PacketRing& from_control() noexcept { return equipment_.from_control; }
+  [[nodiscard]] const WorkerContext& context() const noexcept { return my_; }
+  [[nodiscard]] std::span<const PortQueue> ports() const noexcept { return equipment_.ports; }
+  [[nodiscard]] const FlowCache& flows() const noexcept { return flows_; }
+  [[nodiscard]] const std::string& crypto_variant() const noexcept {
+    return equipment_.crypto_variant;
+  }
+
+ private:
+  [[nodiscard]] bool receive_from(PortQueue& port, const Tables& now) noexcept;
+  [[nodiscard]] bool take_from_control(const Tables& now) noexcept;
+  void transmit_all() noexcept;
+  void idle() noexcept;
+
+  PublishedTables& tables_;
+  Settings settings_;
+  Equipment equipment_;
+  FlowCache flows_;
+  WorkerContext my_;
+  PacketStore store_;
+  std::atomic<bool> stopping_{};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,53 @@
+// What the verbs of one worker work with: shared tables to read, and what this worker alone writes.
+#pragma once
+
+#include <vector>
+
+#include "dataplane/crypto/engine.h"
+#include "dataplane/crypto/iv_source.h"
+#include "dataplane/crypto/key_table.h"
+#include "dataplane/drops.h"
+#include "dataplane/flow_cache.h"
+#include "dataplane/neighbour_table.h"
+#include "dataplane/port.h"
+#include "dataplane/rate_limit.h"
+#include "dataplane/ring.h"
+#include "sad/sa_handles.h"
+#include "sad/sa_table.h"
+
+namespace sallyport {
+
+// Besides ports' counters and drop reasons: where packets came from and went to (conservation law).
+struct WorkerCounters {
+  Counter originated;      // taken from control: packets made here
+  Counter fragments_made;  // packets that one became, less the one
+  Counter punted;          // to control, for good
+  Counter held;            // to control, to come back when a neighbour is known
+  Counter released;        // come back from there
+  Counter turns;
+  Counter busy_turns;
+};
+
+struct WorkerContext {
+  // Shared; read only here.
+  SaTable& sas;
+  const SaHandles& handles;
+  const KeyTable& keys;
+  const NeighbourTable& neighbours;
+  rte_mempool* pool;
+  // This worker's own.
+  WorkerId id;
+  CryptoEngine& engine;
+  IvSource& ivs;
+  FlowCache& flows;
+  std::vector<PortQueue>& ports;  // by PortId
+  PacketRing& to_control;
+  PacketRing& from_control;
+  Drops drops{};
+  WorkerCounters counters{};
+  std::vector<TrafficCounter> policy_counters{};  // by PolicyId
+  RateLimit icmp_errors{};
+  std::uint16_t next_ip_id{};
+};
+
+}  // namespace sallyport
