@@ -1,0 +1,285 @@
+#include "spd/spd.h"
+
+#include <catch2/catch.hpp>
+
+#include "net/protocol.h"
+#include "spd/linear_matcher.h"
+#include "tests/spd/random_policies.h"
+
+using namespace sallyport;
+using sallyport::test::RandomPolicies;
+
+namespace {
+
+Policy policy(std::string name, std::string_view remote, PolicyAction action) {
+  Policy made{.name = std::move(name), .selectors = {Selector{}}, .action = action};
+  if (!remote.empty()) made.selectors[0].remote = {AddressRange::parse(remote).value()};
+  if (action == PolicyAction::Protect) made.protect.emplace().mode = IpsecMode::Transport;
+  return made;
+}
+
+SelectorFields packet_to(std::string_view remote) {
+  const Address address = Address::parse(remote).value();
+  return {.local = Address::any(address.family), .remote = address, .protocol = kProtocolTcp};
+}
+
+std::vector<std::string> names(const Spd& spd, SpdId id) {
+  std::vector<std::string> list;
+  for (const Policy* each : spd.ordered(id)) list.push_back(each->name);
+  return list;
+}
+
+// What a flow cache keeps of an answer.
+struct Cached {
+  SelectorFields fields;
+  PolicyId policy;
+  std::uint32_t generation;
+
+  [[nodiscard]] bool stale(const PolicySet& set) const {
+    return set.entry(policy).generation != generation;
+  }
+};
+
+Cached ask(const PolicySet& set, const SelectorFields& fields) {
+  const PolicyId policy = set.match(SpdId{0}, fields);
+  return {fields, policy, set.entry(policy).generation};
+}
+
+std::uint32_t generation(const Spd& spd, std::string_view name) {
+  return spd.snapshot()->entry(spd.id_of(name).value()).generation;
+}
+
+constexpr auto kBypass = PolicyAction::Bypass;
+constexpr auto kDiscard = PolicyAction::Discard;
+constexpr auto kProtect = PolicyAction::Protect;
+
+}  // namespace
+
+TEST_CASE("SPD-01: the operator controls the order") {
+  Spd spd(10, 1);
+  REQUIRE(spd.insert(policy("b", "10.2.0.0/16", kBypass)));
+  REQUIRE(spd.insert(policy("a", "10.0.0.0/8", kDiscard), 0));
+  REQUIRE(spd.insert(policy("c", "", kBypass)));
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b", "c"});
+  const auto decides = [&](std::string_view remote) {
+    return spd.find(spd.snapshot()->match(SpdId{0}, packet_to(remote)))->name;
+  };
+  CHECK(decides("10.2.0.1") == "a");
+  CHECK(decides("11.0.0.1") == "c");
+  REQUIRE(spd.move("a", 1));
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"b", "a", "c"});
+  CHECK(decides("10.2.0.1") == "b");
+  CHECK(decides("10.3.0.1") == "a");
+  REQUIRE(spd.move("c", 0));
+  CHECK(decides("10.2.0.1") == "c");
+  REQUIRE(spd.remove("c"));
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"b", "a"});
+  CHECK(decides("10.2.0.1") == "b");
+}
+
+TEST_CASE("SPD-02: the one list answers as SPD-S, SPD-O and SPD-I would") {
+  RandomPolicies random(2);
+  std::array<int, 3> met{};
+  for (int round = 0; round < 100; ++round) {
+    Spd spd(100, 1);
+    // By action; ids are one more than the position in the ordered list.
+    LinearMatcher spd_s;
+    LinearMatcher bypass_or_discard;  // both SPD-O and SPD-I: entries are written once
+    std::vector<Selector> all;
+    std::array<std::size_t, 2> sizes{};
+    for (std::uint32_t i = 0; i < 12; ++i) {
+      const PolicyAction action = std::array{kBypass, kDiscard, kProtect}[random.below(3)];
+      Policy made = policy("p" + std::to_string(i), "", action);
+      made.selectors = {random.selector()};
+      all.push_back(made.selectors[0]);
+      LinearMatcher& part = action == kProtect ? spd_s : bypass_or_discard;
+      REQUIRE(part.insert(sizes[action == kProtect]++, PolicyId{i + 1}, made.selectors));
+      REQUIRE(spd.insert(std::move(made)));
+    }
+    const auto set = spd.snapshot();
+    for (int i = 0; i < 500; ++i) {
+      const SelectorFields fields = random.real_packet(all);
+      const PolicyId protect = spd_s.view()->match(fields);
+      const PolicyId other = bypass_or_discard.view()->match(fields);
+      const bool protect_first =
+          protect != kNoPolicy && (other == kNoPolicy || protect.value < other.value);
+      const PolicyId answer = set->match(SpdId{0}, fields);
+      REQUIRE(answer == (protect_first ? protect : other));
+      REQUIRE((set->entry(answer).action == kProtect) == protect_first);
+      ++met[static_cast<std::size_t>(set->entry(answer).action)];
+    }
+  }
+  for (const int count : met) CHECK(count > 1000);
+}
+
+TEST_CASE("SPD-06: whatever the edit, an answer that is not stale is still right") {
+  int kept = 0;
+  int dropped = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    RandomPolicies random(seed);
+    Spd spd(30, 1);
+    std::vector<std::string> present;
+    std::vector<Selector> all;
+    std::vector<Cached> cache;
+    const auto one_of_them = [&] { return random.below(present.size()); };
+    for (int edit = 0; edit < 60; ++edit) {
+      const std::size_t kind = present.size() < 3 ? 0 : random.below(4);
+      if (kind <= 1 && present.size() < 30) {
+        Policy made = policy("p" + std::to_string(edit), "", kBypass);
+        made.selectors = {random.selector()};
+        all.push_back(made.selectors[0]);
+        REQUIRE(spd.insert(made, random.below(present.size() + 1)));
+        present.push_back(made.name);
+      } else if (kind == 2) {
+        const auto gone = present.begin() + static_cast<std::ptrdiff_t>(one_of_them());
+        REQUIRE(spd.remove(*gone));
+        present.erase(gone);
+      } else {
+        REQUIRE(spd.move(present[one_of_them()], one_of_them()));
+      }
+      const auto set = spd.snapshot();
+      for (const Cached& each : cache) {
+        if (each.stale(*set)) {
+          ++dropped;
+        } else {
+          ++kept;
+          if (set->match(SpdId{0}, each.fields) != each.policy)
+            FAIL("seed " << seed << ", edit " << edit << ": a stale answer passes for good");
+        }
+      }
+      std::erase_if(cache, [&](const Cached& each) { return each.stale(*set); });
+      while (cache.size() < 100) cache.push_back(ask(*set, random.real_packet(all)));
+    }
+  }
+  // Neither is the cache dropped whole at every edit.
+  CHECK(dropped > 10'000);
+  CHECK(kept > 2 * dropped);
+}
+
+TEST_CASE("SPD-06: an edit makes stale what it touches and nothing else") {
+  Spd spd(10, 2);
+  REQUIRE(spd.insert(policy("above", "10.1.0.0/16", kBypass)));
+  REQUIRE(spd.insert(policy("below", "10.0.0.0/8", kBypass)));
+  REQUIRE(spd.insert(policy("unrelated", "172.16.0.0/12", kBypass)));
+  Policy elsewhere = policy("elsewhere", "10.0.0.0/8", kBypass);
+  elsewhere.spd = SpdId{1};
+  REQUIRE(spd.insert(elsewhere));
+  const auto generations = [&] {
+    const auto set = spd.snapshot();
+    std::map<std::string, std::uint32_t> all{{"", set->entry(kNoPolicy).generation}};
+    for (const auto* name : {"above", "below", "unrelated", "elsewhere"})
+      all[name] = set->entry(spd.id_of(name).value()).generation;
+    return all;
+  };
+  // Names of those whose generation an edit has raised; "" is kNoPolicy.
+  const auto raised = [&](auto edit) {
+    const auto before = generations();
+    REQUIRE(edit());
+    std::vector<std::string> names;
+    for (const auto& [name, value] : generations())
+      if (value > before.at(name)) names.push_back(name);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+
+  CHECK(raised([&] { return spd.insert(policy("new", "10.1.2.0/24", kDiscard), 1); }) ==
+        Names{"", "below"});
+  CHECK(raised([&] { return spd.move("new", 0); }) == Names{"above"});
+  CHECK(raised([&] { return spd.move("new", 3); }) == Names{});
+  CHECK(raised([&] { return spd.move("new", 2); }) == Names{});
+  CHECK(raised([&] { return spd.move("new", 1); }) == Names{"below"});
+  CHECK(raised([&] { return spd.remove("new"); }) == Names{});
+  CHECK(raised([&] { return spd.move("below", 0); }) == Names{"above", "below"});
+}
+
+TEST_CASE("SPD-06: a moved or removed policy's own answers are stale") {
+  Spd spd(10, 1);
+  REQUIRE(spd.insert(policy("a", "10.0.0.0/8", kBypass)));
+  REQUIRE(spd.insert(policy("b", "10.0.0.0/8", kDiscard)));
+  const SelectorFields fields = packet_to("10.0.0.1");
+  const Cached first = ask(*spd.snapshot(), fields);
+  REQUIRE(spd.move("a", 1));
+  CHECK(first.stale(*spd.snapshot()));
+  const Cached second = ask(*spd.snapshot(), fields);
+  CHECK(second.policy != first.policy);
+  REQUIRE(spd.remove("b"));
+  CHECK(second.stale(*spd.snapshot()));
+}
+
+TEST_CASE("SPD-06: an id is used again, with a higher generation") {
+  Spd spd(10, 1);
+  REQUIRE(spd.insert(policy("old", "10.0.0.0/8", kBypass)));
+  const Cached cached = ask(*spd.snapshot(), packet_to("10.0.0.1"));
+  const std::uint32_t before = generation(spd, "old");
+  REQUIRE(spd.remove("old"));
+  REQUIRE(spd.insert(policy("new", "172.16.0.0/12", kProtect)).value() == cached.policy);
+  CHECK(generation(spd, "new") > before);
+  CHECK(cached.stale(*spd.snapshot()));
+}
+
+TEST_CASE("SPD-06: a snapshot stays as it was, and shares what did not change") {
+  Spd spd(10, 2);
+  REQUIRE(spd.insert(policy("a", "10.0.0.0/8", kBypass)));
+  const auto before = spd.snapshot();
+  CHECK(before->version != 0);
+  CHECK(spd.snapshot()->version == before->version);
+  REQUIRE(spd.insert(policy("b", "10.0.0.0/8", kDiscard), 0));
+  const auto after = spd.snapshot();
+  CHECK(after->version > before->version);
+  CHECK(after->views[0] != before->views[0]);
+  CHECK(after->views[1] == before->views[1]);
+  const SelectorFields fields = packet_to("10.0.0.1");
+  CHECK(before->entry(before->match(SpdId{0}, fields)).action == kBypass);
+  CHECK(after->entry(after->match(SpdId{0}, fields)).action == kDiscard);
+  CHECK(after->match(SpdId{1}, fields) == kNoPolicy);
+}
+
+TEST_CASE("SPD-08: what matches nothing is discarded by the nominal last entry") {
+  Spd spd(10, 1);
+  const auto empty = spd.snapshot();
+  CHECK(empty->match(SpdId{0}, packet_to("10.0.0.1")) == kNoPolicy);
+  CHECK(empty->entry(kNoPolicy).action == kDiscard);
+  REQUIRE(spd.insert(policy("a", "10.0.0.0/8", kBypass)));
+  const auto set = spd.snapshot();
+  CHECK(set->match(SpdId{0}, packet_to("11.0.0.1")) == kNoPolicy);
+  CHECK(set->match(SpdId{0}, packet_to("2001:db8::1")) == kNoPolicy);
+  CHECK(set->entry(kNoPolicy).action == kDiscard);
+  CHECK(spd.find(kNoPolicy) == nullptr);
+}
+
+TEST_CASE("SPD-17: a clear packet that policy protects finds that policy, not the bypass below") {
+  Spd spd(10, 1);
+  REQUIRE(spd.insert(policy("site", "10.2.0.0/16", kProtect)));
+  REQUIRE(spd.insert(policy("rest", "", kBypass)));
+  const auto set = spd.snapshot();
+  // Inbound in the clear: the remote address is the packet's source.
+  CHECK(set->entry(set->match(SpdId{0}, packet_to("10.2.0.9"))).action == kProtect);
+  CHECK(set->entry(set->match(SpdId{0}, packet_to("10.3.0.9"))).action == kBypass);
+}
+
+TEST_CASE("edits that cannot be are refused, and change nothing") {
+  Spd spd(2, 1);
+  REQUIRE(spd.insert(policy("a", "10.0.0.0/8", kBypass)));
+  const auto code = [](const auto& result) { return result.error().code; };
+  CHECK(code(spd.insert(policy("a", "", kBypass))) == Error::Code::Exists);
+  CHECK(code(spd.insert(policy("", "", kBypass))) == Error::Code::Invalid);
+  CHECK(code(spd.insert(policy("b", "", kBypass), 2)) == Error::Code::Invalid);
+  CHECK(code(spd.move("a", 1)) == Error::Code::Invalid);
+  CHECK(code(spd.move("nobody", 0)) == Error::Code::NotFound);
+  CHECK(code(spd.remove("nobody")) == Error::Code::NotFound);
+  Policy lost = policy("lost", "", kBypass);
+  lost.spd = SpdId{1};
+  CHECK(code(spd.insert(lost)) == Error::Code::NotFound);
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a"});
+  REQUIRE(spd.insert(policy("b", "", kBypass)));
+  const auto full = spd.insert(policy("c", "", kBypass));
+  REQUIRE_FALSE(full);
+  CHECK(full.error().code == Error::Code::Exhausted);
+  CHECK_FALSE(full.error().remedy.empty());
+  REQUIRE(spd.remove("a"));
+  CHECK(spd.insert(policy("c", "", kBypass)));
+  CHECK(spd.find("a") == nullptr);
+  CHECK(spd.find("c")->name == "c");
+  CHECK(spd.find(PolicyId{99}) == nullptr);
+  CHECK(spd.ordered(SpdId{9}).empty());
+}
