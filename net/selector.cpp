@@ -49,13 +49,13 @@ struct NotationFacts {
 NotationFacts facts(PortNotation notation) noexcept {
   switch (notation) {
     case PortNotation::Icmp:
-      return {"ICMP type", "a type like 8, a type and code like 3/1, or a range like 3/0-3/5"};
+      return {"an ICMP type", "a type like 8, a type and code like 3/1, or a range like 3/0-3/5"};
     case PortNotation::Mobility:
-      return {"mobility header type", "a number from 0 to 255 or a range like 1-4"};
+      return {"a mobility header type", "a number from 0 to 255 or a range like 1-4"};
     case PortNotation::Port:
       break;
   }
-  return {"port", "a number from 0 to 65535 or a range like 1024-2047"};
+  return {"a port", "a number from 0 to 65535 or a range like 1024-2047"};
 }
 
 // Refuses what names a group: an end in multicast space, but for the end of the whole space.
@@ -198,11 +198,11 @@ Expected<PortRange> PortRange::parse(std::string_view text, PortNotation notatio
   const auto first = parse_port_value(text.substr(0, dash), notation);
   const auto last = dash == text.npos ? first : parse_port_value(text.substr(dash + 1), notation);
   if (!first || !last)
-    return fail(Error::Code::Invalid, fmt::format("\"{}\" is not a {}", text, noun),
+    return fail(Error::Code::Invalid, fmt::format("\"{}\" is not {}", text, noun),
                 std::string(remedy));
   if (last->last < first->first)
     return fail(Error::Code::Invalid, fmt::format("the range \"{}\" runs backwards", text),
-                fmt::format("the lower {} stands first", noun));
+                "the lower value stands first");
   return PortRange{first->first, last->last};
 }
 

@@ -84,9 +84,9 @@ class PortSet {
 // One selector set of a policy or of an SA, written once with local and remote roles (SPD-03).
 // Empty address lists mean ANY address of either family.
 struct Selector {
-  std::vector<AddressRange> local;
-  std::vector<AddressRange> remote;
-  std::optional<std::uint8_t> protocol;  // nullopt: ANY; kProtocolOpaque: hidden (IPv6, SEL-03)
+  std::vector<AddressRange> local{};
+  std::vector<AddressRange> remote{};
+  std::optional<std::uint8_t> protocol{};  // nullopt: ANY; kProtocolOpaque: hidden (IPv6, SEL-03)
   PortSet local_port = PortSet::any();   // or ICMP type/code, MH type, that this side sends
   PortSet remote_port = PortSet::any();  // or ICMP type/code, MH type, that the other side sends
 
