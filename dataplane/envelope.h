@@ -30,6 +30,7 @@ struct Envelope {
   Purpose purpose{};
   PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
   std::uint16_t mtu{};
+  bool decapsulated{};   // came out of an SA, not from the link of `port`
   MacAddress mac{};  // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
 

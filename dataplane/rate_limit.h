@@ -12,6 +12,12 @@ class RateLimit {
   RateLimit(std::uint32_t burst, std::uint64_t ticks_per_token) noexcept
       : burst_(burst), tokens_(burst), ticks_per_token_(ticks_per_token) {}
 
+  // At most `rate` a second and `burst` at once on a clock of `hertz`; a rate of 0 allows nothing.
+  [[nodiscard]] static RateLimit per_second(std::uint32_t rate, std::uint32_t burst,
+                                            std::uint64_t hertz) noexcept {
+    return rate == 0 ? RateLimit{} : RateLimit{burst, hertz / rate};
+  }
+
   [[nodiscard]] bool allow(std::uint64_t now) noexcept {
     if (now - filled_ >= ticks_per_token_) refill(now);
     if (tokens_ == 0) return false;

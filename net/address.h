@@ -71,6 +71,10 @@ struct MacAddress {
   [[nodiscard]] static Expected<MacAddress> parse(std::string_view text);
   // The IPv6 link-local address with the modified EUI-64 of this MAC (RFC 4291 appendix A).
   [[nodiscard]] Address link_local() const noexcept;
+  // May be the address of one station: neither a group nor all zero.
+  [[nodiscard]] bool is_station() const noexcept {
+    return (bytes[0] & 1) == 0 && *this != MacAddress{};
+  }
   friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
 };
 [[nodiscard]] std::string to_string(const MacAddress& mac);

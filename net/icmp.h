@@ -16,8 +16,11 @@ static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
 namespace icmp4 {
 inline constexpr std::uint8_t kEchoReply = 0;
 inline constexpr std::uint8_t kUnreachable = 3;
+inline constexpr std::uint8_t kSourceQuench = 4;
+inline constexpr std::uint8_t kRedirect = 5;
 inline constexpr std::uint8_t kEcho = 8;
 inline constexpr std::uint8_t kTimeExceeded = 11;
+inline constexpr std::uint8_t kParameterProblem = 12;
 inline constexpr std::uint8_t kCodeNetwork = 0;
 inline constexpr std::uint8_t kCodeHost = 1;
 inline constexpr std::uint8_t kCodeFragmentationNeeded = 4;
@@ -28,10 +31,12 @@ namespace icmp6 {
 inline constexpr std::uint8_t kUnreachable = 1;
 inline constexpr std::uint8_t kPacketTooBig = 2;
 inline constexpr std::uint8_t kTimeExceeded = 3;
+inline constexpr std::uint8_t kFirstInformational = 128;  // types below are errors (RFC 4443 2.1)
 inline constexpr std::uint8_t kEcho = 128;
 inline constexpr std::uint8_t kEchoReply = 129;
 inline constexpr std::uint8_t kNeighbourSolicitation = 135;
 inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
+inline constexpr std::uint8_t kRedirect = 137;
 inline constexpr std::uint8_t kCodeNoRoute = 0;
 inline constexpr std::uint8_t kCodeProhibited = 1;
 inline constexpr std::uint8_t kCodeAddress = 3;

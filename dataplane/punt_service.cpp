@@ -1,0 +1,113 @@
+#include "dataplane/punt_service.h"
+
+#include <algorithm>
+#include <array>
+
+#include "net/icmp.h"
+#include "net/protocol.h"
+
+namespace sallyport {
+namespace {
+
+constexpr unsigned kBatch = 32;
+
+ByteView bytes_of(const rte_mbuf* packet) noexcept {
+  return {rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
+}
+
+IcmpError error_of(Purpose purpose) noexcept {
+  switch (purpose) {
+    case Purpose::HopLimit:
+      return IcmpError::HopLimit;
+    case Purpose::Prohibited:
+      return IcmpError::Prohibited;
+    case Purpose::TooBig:
+      return IcmpError::TooBig;
+    default:
+      return IcmpError::NoRoute;
+  }
+}
+
+bool is_neighbour_discovery(const PacketSummary& packet) noexcept {
+  const auto type = static_cast<std::uint8_t>(packet.source_port >> 8);
+  return packet.protocol == kProtocolIcmpv6 && packet.ports_visible &&
+         (type == icmp6::kNeighbourSolicitation || type == icmp6::kNeighbourAdvertisement);
+}
+
+}  // namespace
+
+unsigned PuntService::poll(Instant now) {
+  unsigned count = 0;
+  for (PacketRing* ring : from_workers_) count += drain(*ring, now);
+  my_.neighbours.tick(now);
+  return count;
+}
+
+void PuntService::register_upper(const Upper& upper, Handler handler) {
+  handlers_[upper] = std::move(handler);
+}
+
+unsigned PuntService::drain(PacketRing& ring, Instant now) {
+  std::array<rte_mbuf*, kBatch> packets;
+  unsigned count = 0;
+  while (count < kBudget) {
+    const unsigned taken = ring.pop(packets);
+    for (rte_mbuf* packet : std::span(packets).first(taken)) take(packet, now);
+    count += taken;
+    if (taken < packets.size()) break;
+  }
+  return count;
+}
+
+// A packet for which an error is due has been counted by the worker that dropped it; one to be
+// resolved belongs to Neighbours from here on.
+void PuntService::take(rte_mbuf* packet, Instant now) {
+  const Envelope envelope = Envelope::of(packet);
+  bool taken = true;
+  switch (envelope.purpose) {
+    case Purpose::Resolve:
+      return my_.neighbours.resolve(packet, envelope.port, envelope.next_hop, now);
+    case Purpose::Arp:
+      taken = my_.messages.take_arp(bytes_of(packet), envelope.port, now);
+      break;
+    case Purpose::Deliver:
+      taken = deliver(packet, now);
+      break;
+    default:
+      report(packet, envelope, now);
+      break;
+  }
+  if (!taken) my_.drops.count(DropReason::PuntRefused);
+  rte_pktmbuf_free(packet);
+}
+
+bool PuntService::deliver(rte_mbuf* packet, Instant now) {
+  const Envelope& envelope = Envelope::of(packet);
+  Delivery delivery{
+      .port = envelope.port, .mac = envelope.mac, .decapsulated = envelope.decapsulated};
+  if (summarize(bytes_of(packet), delivery.summary) != ParseVerdict::Good) return false;
+  delivery.datagram = bytes_of(packet).first(delivery.summary.length);
+  if (is_neighbour_discovery(delivery.summary)) return my_.messages.take_discovery(delivery, now);
+  return my_.echo.answer(delivery, now) || offer(delivery, now);
+}
+
+bool PuntService::offer(const Delivery& delivery, Instant now) {
+  const PacketSummary& summary = delivery.summary;
+  if (summary.fragment) return false;
+  for (const std::uint16_t port : {summary.destination_port, std::uint16_t{0}}) {
+    const auto handler = handlers_.find({summary.protocol, port});
+    if (handler != handlers_.end()) return handler->second(delivery, now);
+  }
+  return false;
+}
+
+void PuntService::report(const rte_mbuf* packet, const Envelope& envelope, Instant now) {
+  my_.errors.report({.error = error_of(envelope.purpose),
+                     .datagram = bytes_of(packet),
+                     .port = envelope.port,
+                     .decapsulated = envelope.decapsulated,
+                     .mtu = envelope.mtu},
+                    now);
+}
+
+}  // namespace sallyport

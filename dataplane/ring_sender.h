@@ -1,0 +1,41 @@
+// Sends over a worker's ring.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include "dataplane/control_sender.h"
+#include "dataplane/drops.h"
+#include "dataplane/own_addresses.h"
+#include "dataplane/ring.h"
+
+namespace sallyport {
+
+class RingSender final : public ControlSender {
+ public:
+  // References to what outlives it. `drops` and `released` count held packets that end here.
+  struct Surroundings {
+    const OwnAddresses& own;
+    rte_mempool* pool;
+    PacketRing& to_worker;
+    Drops& drops;
+    Counter& released;
+  };
+  explicit RingSender(const Surroundings& surroundings) : my_(surroundings) {}
+
+  void originate(ByteView datagram) override;
+  void originate_on_link(ByteView datagram, const LinkDestination& to) override;
+  void send_arp(ByteView message, const LinkDestination& to) override;
+  void release(rte_mbuf* packet, const LinkDestination& to) override;
+  void drop_held(rte_mbuf* packet, DropReason reason) override;
+
+  // Made here, but there was no buffer or no room in the ring.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.read(); }
+
+ private:
+  void send_copy(ByteView front, ByteView bytes, const Envelope& envelope);
+
+  Surroundings my_;
+  Counter lost_;
+};
+
+}  // namespace sallyport

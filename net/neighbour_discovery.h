@@ -1,0 +1,43 @@
+// Neighbour solicitations and advertisements on Ethernet (RFC 4861 4.3, 4.4, 4.6.1).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/address.h"
+#include "net/packet_summary.h"
+
+namespace sallyport {
+
+struct NeighbourMessage {
+  enum class Kind : std::uint8_t { Solicitation = 135, Advertisement = 136 };
+
+  Kind kind{Kind::Solicitation};
+  Address source{Address::any(Family::V6)};  // unspecified: duplicate address detection
+  Address destination{Address::any(Family::V6)};
+  Address target{Address::any(Family::V6)};
+  // The source's (solicitation) or target's (advertisement) link address option.
+  std::optional<MacAddress> link_address{};
+  bool router{};  // the flags of an advertisement
+  bool solicited{};
+  bool override{};
+
+  friend bool operator==(const NeighbourMessage&, const NeighbourMessage&) = default;
+};
+
+// Reads an ICMPv6 datagram of type 135 or 136. Nullopt where a check of RFC 4861 7.1.1 or 7.1.2
+// fails, or where it is a fragment (RFC 6980).
+[[nodiscard]] std::optional<NeighbourMessage> parse_neighbour_message(
+    ByteView datagram, const PacketSummary& summary) noexcept;
+// The whole datagram, hop limit 255.
+[[nodiscard]] std::vector<std::uint8_t> build_neighbour_message(const NeighbourMessage& message);
+
+// ff02::1:ffXX:XXXX (RFC 4291 2.7.1).
+[[nodiscard]] Address solicited_node(const Address& target) noexcept;
+// 33:33 and the last four octets (RFC 2464 7).
+[[nodiscard]] MacAddress multicast_mac(const Address& group) noexcept;
+// ff02::1
+[[nodiscard]] Address all_nodes() noexcept;
+
+}  // namespace sallyport
