@@ -124,6 +124,32 @@ bool same_key(const Secret<Capacity>& left, const Secret<Capacity>& right) {
 
 }  // namespace
 
+Sa Sa::duplicate() const {
+  return {.name = name,
+          .direction = direction,
+          .spi = spi,
+          .protocol = protocol,
+          .mode = mode,
+          .endpoints = endpoints,
+          .lookup = lookup,
+          .transform = transform,
+          .cipher_key = cipher_key.duplicate(),
+          .salt = salt.duplicate(),
+          .integrity_key = integrity_key.duplicate(),
+          .esn = esn,
+          .replay_window = replay_window,
+          .last_sequence = last_sequence,
+          .encapsulation = encapsulation,
+          .header = header,
+          .destination_options = destination_options,
+          .dscp = dscp,
+          .selectors = selectors,
+          .soft = soft,
+          .hard = hard,
+          .static_key = static_key,
+          .used = used};
+}
+
 Expected<void> validate(const Sa& sa) {
   if (sa.name.empty()) return refuse("an SA needs a name", "give one");
   for (const auto part : {validate_transform, validate_keys, validate_numbers, validate_addresses,

@@ -61,6 +61,9 @@ struct Sa {
   Lifetime hard;
   bool static_key{};  // configured, not negotiated (MAN-02)
   SaUsage used;       // before this life, where the SA was carried here
+
+  // A deliberate second copy, keys and all.
+  [[nodiscard]] Sa duplicate() const;
 };
 
 // The highest number that the SA may send (ESP-10).

@@ -67,8 +67,8 @@ class SaTable {
   [[nodiscard]] std::span<std::uint8_t, 64> writable_dscp_map(std::uint16_t map) noexcept {
     return dscp_maps_[map].outer;
   }
-  // Room for a selector set of one row and for the bitmap of a window up to 450 packets, beside
-  // each other for all SAs; larger ones come from memory(). Shared by both editions.
+  // Room for a selector set of one row and for the bitmap of a window up to 449 packets, found
+  // from the slot alone; larger ones come from memory(). Shared by both editions.
   [[nodiscard]] std::span<CompiledSelector> nearby_selectors(SaSlot slot) noexcept;
   [[nodiscard]] std::span<std::uint64_t> nearby_bitmap(SaSlot slot) noexcept;
   [[nodiscard]] std::pmr::memory_resource& memory() noexcept { return memory_; }

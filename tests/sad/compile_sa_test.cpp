@@ -1,0 +1,298 @@
+#include "sad/compile_sa.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "net/checksum.h"
+#include "tests/sad/sample_sa.h"
+#include "tests/sad/ticks.h"
+
+namespace sallyport {
+namespace {
+
+using test::address;
+using test::range;
+using test::sample_sa;
+using Octets = std::vector<std::uint8_t>;
+
+OutboundSa compiled(const Sa& sa) { return compile_outbound(sa, {}); }
+
+Octets header_of(const OutboundSa& sa) {
+  return {sa.header.end() - sa.header_bytes, sa.header.end()};
+}
+
+}  // namespace
+
+TEST_CASE("TUN-10, ESP-01: the IPv4 template is IP and ESP, what changes per packet left zero") {
+  const OutboundSa sa = compiled(sample_sa(Direction::Outbound, 0x12345678));
+  CHECK(header_of(sa) == Octets{0x45, 0, 0,   0,  0,   0, 0,    0,    64,   50,   0, 0, 192, 0,
+                                2,    1, 198, 51, 100, 1, 0x12, 0x34, 0x56, 0x78, 0, 0, 0,   0});
+  CHECK(sa.outer_ip_bytes == 20);
+  CHECK(sa.outer_family == Family::V4);
+  CHECK_FALSE(sa.udp);
+  CHECK(std::count(sa.header.begin(), sa.header.end() - sa.header_bytes, 0) == 64 - 28);
+}
+
+TEST_CASE("TUN-03: the checksum base completes to a right IPv4 checksum for any words put in") {
+  std::mt19937 random(3);
+  for (int i = 0; i < 2000; ++i) {
+    Sa rich = sample_sa(Direction::Outbound);
+    rich.endpoints = {Address::v4(static_cast<std::uint32_t>(random() | 1)),
+                      Address::v4(static_cast<std::uint32_t>(random() | 1))};
+    rich.endpoints.local.bytes[0] = 10;
+    rich.header.hop_limit = static_cast<std::uint8_t>(random() % 255 + 1);
+    if (i % 2 == 0) rich.encapsulation = UdpEncapsulation{};
+    const OutboundSa sa = compiled(rich);
+    Octets ip = header_of(sa);
+    ip.resize(20);
+    const auto word = [&] { return static_cast<std::uint16_t>(random()); };
+    const std::uint16_t tos = word() & 0xff, length = word(), id = word();
+    const std::uint16_t fragment = i % 3 == 0 ? 0x4000 : 0;
+    ip[1] = static_cast<std::uint8_t>(tos);
+    store_be(&ip[2], length);
+    store_be(&ip[4], id);
+    store_be(&ip[6], fragment);
+    store_be(&ip[10],
+             checksum_finish(std::uint32_t{sa.checksum_base} + tos + length + id + fragment));
+    CHECK(checksum(ip) == 0);
+  }
+}
+
+TEST_CASE("TUN-08: the IPv6 template has the configured flow label and hop limit") {
+  Sa rich = sample_sa(Direction::Outbound, 0xabcdef01);
+  rich.endpoints = {address("2001:db8::1"), address("2001:db8::2")};
+  rich.header.flow_label = 0xfedcb;
+  rich.header.hop_limit = 9;
+  const OutboundSa sa = compiled(rich);
+  const Octets header = header_of(sa);
+  REQUIRE(header.size() == 48);
+  CHECK(Octets(header.begin(), header.begin() + 8) == Octets{0x60, 0x0f, 0xed, 0xcb, 0, 0, 50, 9});
+  CHECK(std::ranges::equal(ByteView(header).subspan(8, 16), rich.endpoints.local.wire()));
+  CHECK(std::ranges::equal(ByteView(header).subspan(24, 16), rich.endpoints.remote.wire()));
+  CHECK(load_be<std::uint32_t>(&header[40]) == 0xabcdef01);
+  CHECK(sa.outer_ip_bytes == 40);
+  CHECK(sa.checksum_base == 0);
+}
+
+TEST_CASE("NAT-02: UDP encapsulation stands between IP and ESP; transport mode has no IP header") {
+  Sa rich = sample_sa(Direction::Outbound);
+  rich.encapsulation = UdpEncapsulation{.local_port = 4500, .remote_port = 40001};
+  Octets header = header_of(compiled(rich));
+  REQUIRE(header.size() == 36);
+  CHECK(header[9] == 17);
+  CHECK(Octets(header.begin() + 20, header.begin() + 28) ==
+        Octets{0x11, 0x94, 0x9c, 0x41, 0, 0, 0, 0});
+  CHECK(compiled(rich).udp);
+
+  rich.mode = IpsecMode::Transport;
+  const OutboundSa sa = compiled(rich);
+  CHECK(header_of(sa).size() == 16);
+  CHECK(sa.outer_ip_bytes == 0);
+  rich.encapsulation.reset();
+  CHECK(header_of(compiled(rich)) == Octets{0, 0, 0x10, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("ESP-02, ESP-17: sizes follow the algorithm table") {
+  for (const CipherFacts& cipher : all_ciphers()) {
+    CAPTURE(cipher.name);
+    Sa rich = sample_sa(Direction::Inbound);
+    const Transform transform{cipher.id,
+                              cipher.combined() ? Integrity::None : Integrity::HmacSha256_128};
+    test::set_transform(rich, transform);
+    const OutboundSa out = compiled(rich);
+    const InboundSa in = compile_inbound(rich, {});
+    CHECK(out.iv_bytes == cipher.iv_bytes);
+    CHECK(out.iv_rule == cipher.iv_rule);
+    CHECK(out.icv_bytes == (cipher.combined() ? cipher.icv_bytes : 16));
+    CHECK(out.padding_mask == (cipher.block_bytes < 4 ? 4 : cipher.block_bytes) - 1);
+    CHECK(in.padding_mask == out.padding_mask);
+    CHECK(in.minimum_bytes == 8 + out.iv_bytes + 2 + out.icv_bytes);
+    CHECK(std::ranges::equal(ByteView(out.salt).first(cipher.salt_bytes), rich.salt.view()));
+    CHECK(in.salt == out.salt);
+  }
+}
+
+TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compiled form") {
+  Sa rich = sample_sa(Direction::Outbound);
+  rich.esn = false;
+  rich.destination_options = DestinationOptions::Outside;
+  rich.header.df = DfRule::Set;
+  rich.header.ecn = EcnRule::Compatibility;
+  rich.header.dscp_from_outer = true;
+  rich.soft.time = std::chrono::seconds{77};
+  const CompileContext context{KeySlot{5}, WorkerId{3}, 7, 0x1122334455667788};
+  const OutboundSa out = compile_outbound(rich, context);
+  CHECK(out.key == KeySlot{5});
+  CHECK(out.owner == WorkerId{3});
+  CHECK(out.dscp_map == 7);
+  CHECK(out.iv_mask == 0x1122334455667788);
+  CHECK_FALSE(out.esn);
+  CHECK(out.destination_options_outside);
+  CHECK(out.df == DfRule::Set);
+  CHECK(out.ecn == EcnRule::Compatibility);
+  CHECK(out.soft_seconds == 77);
+
+  rich.direction = Direction::Inbound;
+  rich.mode = IpsecMode::Transport;
+  rich.lookup = SaLookup::SpiDestinationSource;
+  rich.encapsulation = UdpEncapsulation{};
+  rich.replay_window = 1000;
+  const InboundSa in = compile_inbound(rich, context);
+  CHECK(in.key == KeySlot{5});
+  CHECK(in.owner == WorkerId{3});
+  CHECK(in.dscp_from_outer);
+  CHECK(in.fix_transport_checksum);
+  CHECK(in.lookup == SaLookup::SpiDestinationSource);
+  CHECK(in.destination == rich.endpoints.local);
+  CHECK(in.source == rich.endpoints.remote);
+  CHECK(in.window == 1000);
+  CHECK(in.replay_mask == 31);
+}
+
+TEST_CASE("ESP-10, MAN-02: numbers end with their width; a static key may send none at first") {
+  Sa sa = sample_sa(Direction::Outbound);
+  CHECK(initial_outbound_state(sa).sequence_limit == ~0ull);
+  CHECK(initial_outbound_state(sa).last_sequence == 0);
+  sa.esn = false;
+  sa.last_sequence = {0xfffffffd};
+  CHECK(initial_outbound_state(sa).sequence_limit == 0xffffffff);
+  CHECK(initial_outbound_state(sa).last_sequence == 0xfffffffd);
+  sa.static_key = true;
+  CHECK(initial_outbound_state(sa).sequence_limit == 0xfffffffd);
+}
+
+TEST_CASE("SAD-07, SAD-13: lifetimes in bytes and packets reach the worker, use so far counted") {
+  Sa sa = sample_sa(Direction::Inbound);
+  CHECK(initial_inbound_state(sa).hard_bytes == ~0ull);
+  CHECK(initial_inbound_state(sa).soft_packets == ~0ull);
+  sa.soft = {.bytes = 10, .packets = 20, .time = {}};
+  sa.hard = {.bytes = 30, .packets = 40, .time = {}};
+  sa.used = {.packets = 5, .bytes = 6};
+  sa.last_sequence = {99};
+  const InboundState in = initial_inbound_state(sa);
+  CHECK(in.soft_bytes == 10);
+  CHECK(in.soft_packets == 20);
+  CHECK(in.hard_bytes == 30);
+  CHECK(in.hard_packets == 40);
+  CHECK(in.packets == 5);
+  CHECK(in.bytes == 6);
+  CHECK(in.highest == 99);
+  const OutboundState out = initial_outbound_state(sa);
+  CHECK(out.hard_packets == 40);
+  CHECK(out.bytes == 6);
+}
+
+TEST_CASE("TUN-01: the inner families are those that the selectors allow") {
+  Sa sa = sample_sa(Direction::Outbound);
+  CHECK((compiled(sa).inner_v4 && compiled(sa).inner_v6));
+  sa.selectors[0].local = {range("10.0.0.0/8")};
+  CHECK((compiled(sa).inner_v4 && !compiled(sa).inner_v6));
+  sa.selectors[0].local = {};
+  sa.selectors[0].remote = {range("2001:db8::/32")};
+  CHECK((!compiled(sa).inner_v4 && compiled(sa).inner_v6));
+  sa.selectors.push_back({.local = {range("10.0.0.0/8")}, .remote = {}, .protocol = {}});
+  CHECK((compiled(sa).inner_v4 && compiled(sa).inner_v6));
+}
+
+TEST_CASE("SPD-10: every local range goes with every remote range and every pair of port ranges") {
+  Selector selector{.local = {range("10.0.0.0/8"), range("172.16.0.0/12")},
+                    .remote = {range("192.0.2.1"), range("192.0.2.3"), range("192.0.2.5")},
+                    .protocol = 6,
+                    .local_port = test::ports({{1, 2}, {10, 20}}),
+                    .remote_port = PortSet::opaque()};
+  const auto rows = compile_selectors(std::vector{selector});
+  CHECK(rows.size() == 2 * 3 * 2);
+  for (const CompiledSelector& row : rows) {
+    CHECK(row.family == Family::V4);
+    CHECK(row.protocol_first == 6);
+    CHECK(row.protocol_last == 6);
+    CHECK(row.remote_port_first == kUnavailable);
+    CHECK(row.remote_port_last == kNotApplicable);
+  }
+  const auto any = compile_selectors(std::vector{Selector{}});
+  REQUIRE(any.size() == 2);
+  CHECK(any[0].family == Family::V4);
+  CHECK(any[1].family == Family::V6);
+  CHECK(any[0].local_port_last == kNotApplicable);
+}
+
+namespace {
+
+template <class T>
+const T& one_of(std::mt19937& random, const std::vector<T>& choices) {
+  return choices[random() % choices.size()];
+}
+
+Selector random_selector(std::mt19937& random) {
+  const std::vector<std::vector<AddressRange>> v4{
+      {}, {range("10.0.0.1-10.0.0.4")}, {range("10.0.0.2"), range("10.0.0.6-255.255.255.255")}};
+  const std::vector<std::vector<AddressRange>> v6{
+      {},
+      {range("2001:db8::1-2001:db8::4")},
+      {range("2001:db8::/127"), range("2001:db8:0:0:1::-ffff::")}};
+  const auto& lists = random() % 2 == 0 ? v4 : v6;
+  Selector selector{
+      .local = one_of(random, lists), .remote = one_of(random, lists), .protocol = {}};
+  if (random() % 3 == 0) return selector;
+  const std::vector<PortSet> sets{PortSet::any(), PortSet::opaque(), test::ports({{2, 3}}),
+                                  test::ports({{0, 0}, {65535, 65535}})};
+  selector.protocol = random() % 2 == 0 ? 6 : 17;
+  selector.local_port = one_of(random, sets);
+  selector.remote_port = one_of(random, sets);
+  return selector;
+}
+
+SelectorFields random_fields(std::mt19937& random) {
+  const std::vector<PortValue> values{0, 1, 2, 3, 4, 65535, kUnavailable, kNotApplicable};
+  SelectorFields fields;
+  const char* const base = random() % 2 == 0 ? "10.0.0.0" : "2001:db8::";
+  fields.local = fields.remote = address(base);
+  for (Address* end : {&fields.local, &fields.remote}) {
+    const std::size_t last = end->wire().size() - 1;
+    end->bytes[last] = static_cast<std::uint8_t>(random() % 8);
+    if (random() % 5 == 0) end->bytes[random() % last] = static_cast<std::uint8_t>(random());
+  }
+  fields.protocol = one_of<std::uint8_t>(random, {6, 17, 0, 255});
+  fields.local_port = one_of(random, values);
+  fields.remote_port = one_of(random, values);
+  return fields;
+}
+
+}  // namespace
+
+TEST_CASE("INB-04, SEL-05, SEL-09: compiled selectors match what the selectors match") {
+  std::mt19937 random(7);
+  int matched = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::vector<Selector> selectors;
+    for (std::size_t count = random() % 3 + 1; count > 0; --count)
+      selectors.push_back(random_selector(random));
+    const auto rows = compile_selectors(selectors);
+    const SelectorFields fields = random_fields(random);
+    const bool wanted = std::ranges::any_of(
+        selectors, [&](const Selector& selector) { return matches(selector, fields); });
+    matched += wanted;
+    if (matches(rows, fields) != wanted) {
+      CAPTURE(i, to_string(selectors[0]), fields.local_port, fields.remote_port, wanted);
+      FAIL("the models part");
+    }
+  }
+  CHECK(matched > 20'000);
+  CHECK(matched < 180'000);
+  CHECK_FALSE(matches(std::span<const CompiledSelector>{}, SelectorFields{}));
+}
+
+TEST_CASE("bench: ticks of the selector check", "[.bench]") {
+  const auto rows = compile_selectors(std::vector{
+      Selector{.local = {range("10.0.0.0/8")}, .remote = {range("10.0.0.0/8")}, .protocol = {}}});
+  std::vector<SelectorFields> fields(1024);
+  for (std::uint32_t i = 0; i < 1024; ++i)
+    fields[i] = {Address::v4(0x0a000000 + i), Address::v4(0x0a00ffff - i), 17, i, 80};
+  std::uint64_t good = 0;
+  const double ticks =
+      test::ticks_per_call([&](std::uint64_t i) { good += matches(rows, fields[i & 1023]); });
+  WARN(ticks << " ticks a selector check");
+  CHECK(good == 20'000'000);
+}
+
+}  // namespace sallyport

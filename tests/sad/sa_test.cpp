@@ -1,0 +1,180 @@
+#include "sad/sa.h"
+
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "tests/sad/sample_sa.h"
+
+namespace sallyport {
+namespace {
+
+using test::sample_sa;
+
+struct Refusal {
+  const char* why;
+  std::function<void(Sa&)> spoil;
+};
+
+// Every case is one change to an SA that is good without it.
+void check_refused(Direction direction, const std::vector<Refusal>& refusals) {
+  REQUIRE(validate(sample_sa(direction)));
+  for (const Refusal& refusal : refusals) {
+    CAPTURE(refusal.why);
+    Sa sa = sample_sa(direction);
+    refusal.spoil(sa);
+    const auto said = validate(sa);
+    REQUIRE_FALSE(said);
+    CHECK(said.error().code == Error::Code::Invalid);
+    CHECK(said.error().what.find(refusal.why) != std::string::npos);
+    CHECK_FALSE(said.error().remedy.empty());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SAD-01, ALG-03: every algorithm is taken with its own key lengths and no other") {
+  for (const CipherFacts& cipher : all_ciphers()) {
+    for (const IntegrityFacts& integrity : all_integrities()) {
+      CAPTURE(cipher.name, integrity.name);
+      Sa sa = sample_sa(Direction::Inbound);
+      test::set_transform(sa, {cipher.id, integrity.id});
+      const bool sound = cipher.combined() == (integrity.id == Integrity::None);
+      CHECK(validate(sa).has_value() == sound);
+      if (!sound) continue;
+      Sa other = sample_sa(Direction::Inbound);
+      test::set_transform(other, {cipher.id, integrity.id});
+      const std::size_t other_size = integrity.key_bytes == 64 ? 63 : integrity.key_bytes + 1u;
+      other.integrity_key = test::counting_key<64>(other_size, 0);
+      CHECK_FALSE(validate(other));
+      if (cipher.key_bytes == 0) continue;
+      sa.cipher_key = test::counting_key<32>(cipher.key_bytes - 1u, 0);
+      CHECK_FALSE(validate(sa));
+    }
+  }
+}
+
+TEST_CASE("ESP-06, RPL-01: encryption without integrity is refused, and so a window without it") {
+  check_refused(Direction::Inbound,
+                {{"without integrity",
+                  [](Sa& sa) { test::set_transform(sa, {Cipher::AesCbc128, Integrity::None}); }},
+                 {"without integrity",
+                  [](Sa& sa) { test::set_transform(sa, {Cipher::Null, Integrity::None}); }},
+                 {"brings its own", [](Sa& sa) {
+                    test::set_transform(sa, {Cipher::AesGcm16_128, Integrity::HmacSha1_96});
+                  }}});
+}
+
+TEST_CASE("AH-17: AH takes integrity and nothing that encrypts") {
+  Sa sa = sample_sa(Direction::Inbound);
+  sa.protocol = IpsecProtocol::Ah;
+  CHECK_FALSE(validate(sa));
+  test::set_transform(sa, {Cipher::Null, Integrity::HmacSha256_128});
+  CHECK(validate(sa));
+  test::set_transform(sa, {Cipher::Null, Integrity::None});
+  CHECK_FALSE(validate(sa));
+}
+
+TEST_CASE("SAD-03, RPL-01: reserved SPIs and windows that are not offered are refused") {
+  check_refused(Direction::Inbound,
+                {{"SPI 0 is reserved", [](Sa& sa) { sa.spi = Spi{0}; }},
+                 {"SPI 255 is reserved", [](Sa& sa) { sa.spi = Spi{255}; }},
+                 {"window of 31", [](Sa& sa) { sa.replay_window = 31; }},
+                 {"window of 65537", [](Sa& sa) { sa.replay_window = 65537; }}});
+  Sa sa = sample_sa(Direction::Inbound, 256);
+  CHECK(sa.replay_window >= 64);
+  for (const std::uint32_t window : {32u, 64u, 65536u}) {
+    sa.replay_window = window;
+    CHECK(validate(sa));
+  }
+}
+
+TEST_CASE("RPL-06: a negotiated inbound SA has no ESN without a replay window") {
+  check_refused(Direction::Inbound,
+                {{"need a replay window", [](Sa& sa) { sa.replay_window = 0; }}});
+  Sa sa = sample_sa(Direction::Inbound);
+  sa.replay_window = 0;
+  sa.esn = false;
+  CHECK(validate(sa));
+  Sa configured = sample_sa(Direction::Inbound);
+  configured.replay_window = 0;
+  configured.static_key = true;
+  CHECK(validate(configured));
+  Sa outbound = sample_sa(Direction::Outbound);
+  outbound.replay_window = 0;
+  CHECK(validate(outbound));
+}
+
+TEST_CASE("SAD-01: what no SA may be is refused with a reason and a remedy") {
+  using std::chrono::seconds;
+  check_refused(
+      Direction::Outbound,
+      {{"needs a name", [](Sa& sa) { sa.name.clear(); }},
+       {"different families", [](Sa& sa) { sa.endpoints.remote = test::address("2001:db8::1"); }},
+       {"needs both endpoints", [](Sa& sa) { sa.endpoints.local = Address::any(Family::V4); }},
+       {"multicast", [](Sa& sa) { sa.endpoints.local = test::address("224.0.0.9"); }},
+       {"port 0", [](Sa& sa) { sa.encapsulation = UdpEncapsulation{.local_port = 0}; }},
+       {"hop limit", [](Sa& sa) { sa.header.hop_limit = 0; }},
+       {"20 bits", [](Sa& sa) { sa.header.flow_label = 0x100000; }},
+       {"64 entries", [](Sa& sa) { sa.header.dscp = {DscpRule::Kind::Map, 0, {1, 2}}; }},
+       {"64 entries",
+        [](Sa& sa) {
+          sa.header.dscp = {DscpRule::Kind::Map, 0, std::vector<std::uint8_t>(64, 64)};
+        }},
+       {"six bits", [](Sa& sa) { sa.header.dscp.fixed = 64; }},
+       {"six bits", [](Sa& sa) { sa.dscp = {0, 64}; }},
+       {"soft lifetime", [](Sa& sa) { sa.soft.bytes = 2, sa.hard.bytes = 1; }},
+       {"soft lifetime", [](Sa& sa) { sa.soft.packets = 2, sa.hard.packets = 1; }},
+       {"soft lifetime", [](Sa& sa) { sa.soft.time = seconds{2}, sa.hard.time = seconds{1}; }},
+       {"past the end", [](Sa& sa) { sa.esn = false, sa.last_sequence = {1ull << 32}; }},
+       {"without selectors", [](Sa& sa) { sa.selectors.clear(); }}});
+  check_refused(Direction::Inbound, {{"needs the local address",
+                                      [](Sa& sa) {
+                                        sa.lookup = SaLookup::SpiDestination;
+                                        sa.endpoints.local = Address::any(Family::V4);
+                                      }},
+                                     {"needs the remote address", [](Sa& sa) {
+                                        sa.lookup = SaLookup::SpiDestinationSource;
+                                        sa.endpoints.remote = Address::any(Family::V4);
+                                      }}});
+}
+
+TEST_CASE("ARCH-04: a pair of SAs has one mode and one protocol") {
+  Sa outbound = sample_sa(Direction::Outbound, 0x1000, "there");
+  Sa inbound = sample_sa(Direction::Inbound, 0x2000, "back");
+  CHECK(validate_pair(outbound, inbound));
+  CHECK_FALSE(validate_pair(inbound, outbound));
+  inbound.mode = IpsecMode::Transport;
+  CHECK(validate_pair(outbound, inbound).error().what ==
+        "a pair of tunnel and transport mode cannot work");
+  inbound.mode = IpsecMode::Tunnel;
+  inbound.protocol = IpsecProtocol::Ah;
+  CHECK(validate_pair(outbound, inbound).error().what == "a pair of esp and ah cannot work");
+}
+
+TEST_CASE("MAN-02, RPL-06: ESN and a replay window on a configured SA draw a warning each") {
+  Sa inbound = sample_sa(Direction::Inbound);
+  CHECK(warnings(inbound).empty());
+  inbound.static_key = true;
+  CHECK(warnings(inbound).size() == 2);
+  inbound.replay_window = 0;
+  REQUIRE(warnings(inbound).size() == 2);
+  CHECK(warnings(inbound)[1].find("guessed") != std::string::npos);
+  inbound.esn = false;
+  CHECK(warnings(inbound).empty());
+  Sa outbound = sample_sa(Direction::Outbound);
+  outbound.static_key = true;
+  CHECK(warnings(outbound).size() == 1);
+}
+
+TEST_CASE("MAN-03: each direction may have its own key, equal ones draw a warning") {
+  Sa outbound = sample_sa(Direction::Outbound, 0x1000, "there");
+  Sa inbound = sample_sa(Direction::Inbound, 0x2000, "back");
+  CHECK(pair_warnings(outbound, inbound).size() == 1);
+  inbound.cipher_key = test::counting_key<32>(16, 99);
+  CHECK(pair_warnings(outbound, inbound).empty());
+  test::set_transform(outbound, {Cipher::Null, Integrity::HmacSha1_96});
+  test::set_transform(inbound, {Cipher::AesCbc128, Integrity::HmacSha1_96});
+  CHECK(pair_warnings(outbound, inbound).size() == 1);
+}
+
+}  // namespace sallyport
