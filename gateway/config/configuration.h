@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 #include "base/types.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/eal.h"
 #include "dataplane/port_facts.h"
 #include "net/address.h"
 #include "sad/sa.h"
@@ -43,8 +45,8 @@ struct LimitsConfig {
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
-enum class IdleRule : std::uint8_t { Spin, Yield, Sleep };
-enum class HugepageUse : std::uint8_t { Auto, Yes, No };
+using IdleRule = IdleMode;
+using HugepageUse = Hugepages;
 
 struct DataplaneConfig {
   std::uint16_t workers{1};

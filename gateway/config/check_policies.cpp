@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "gateway/config/loading.h"
+
+namespace sallyport {
+namespace {
+
+struct Named {
+  const Policy& policy;
+  const Value& element;
+  const Value* protect;
+};
+
+bool is_all_own(const AddressRange& range, const Configuration& configuration) {
+  // Ends soon: we have few addresses, and the first foreign one decides.
+  std::optional<Address> address = range.first;
+  while (address && *address <= range.last) {
+    if (!is_own_address(configuration, *address)) return false;
+    address = next(*address);
+  }
+  return true;
+}
+
+// Transport mode is for a host's own traffic (RFC 4301 4.1; ARCH-03).
+void check_transport(const Named& named, Loading& loading) {
+  if (named.policy.protect->mode != IpsecMode::Transport) return;
+  for (const Selector& selector : named.policy.selectors) {
+    const bool own = !selector.local.empty() &&
+                     std::ranges::all_of(selector.local, [&](const AddressRange& range) {
+                       return is_all_own(range, loading.configuration);
+                     });
+    if (own) continue;
+    loading.diagnostics.error(
+        place(named.element, "local"),
+        fmt::format("local: policy \"{}\" is in transport mode for addresses that are not ours",
+                    named.policy.name),
+        "addresses of our ports, or mode = \"tunnel\" (RFC 4301 4.1)");
+    return;
+  }
+}
+
+using SasByName = std::map<std::string_view, const Sa*>;
+
+std::string nearest_sa(const SasByName& sas, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto& [known, sa] : sas) names.push_back(known);
+  return names.size() > 20 ? "" : suggestion(name, names);
+}
+
+// Nothing: the SA is as the policy says.
+std::string mismatch(const Sa& sa, const Protection& protect) {
+  if (sa.mode != protect.mode) return "another mode";
+  if (sa.mode == IpsecMode::Tunnel && sa.endpoints != protect.endpoints) return "other endpoints";
+  const auto& proposals = protect.proposals;
+  if (!proposals.empty() && std::ranges::find(proposals, sa.transform) == proposals.end()) {
+    return "a transform that is not among the proposals";
+  }
+  return {};
+}
+
+void check_named_sas(const Named& named, const SasByName& sas, Loading& loading) {
+  const Protection& protect = *named.policy.protect;
+  std::vector<const Sa*> outbound;
+  std::vector<const Sa*> inbound;
+  for (const std::string& name : protect.sas) {
+    const Position& at = place(*named.protect, "sas");
+    const auto found = sas.find(name);
+    if (found == sas.end()) {
+      loading.diagnostics.error(at, fmt::format("sas: there is no [[sa]] \"{}\"", name),
+                                nearest_sa(sas, name), Error::Code::NotFound);
+      continue;
+    }
+    const Sa* sa = found->second;
+    if (const std::string what = mismatch(*sa, protect); !what.empty()) {
+      loading.diagnostics.error(at, fmt::format("sas: SA \"{}\" has {}", name, what),
+                                "what the policy says, or leave it out of the SA");
+    }
+    (sa->direction == Direction::Outbound ? outbound : inbound).push_back(sa);
+  }
+  const Position& at = place(named.element, "protect");
+  if (outbound.empty()) {
+    loading.diagnostics.warn(at, fmt::format("policy \"{}\" has no outbound SA", named.policy.name),
+                             "what it protects is not sent");
+  }
+  if (inbound.empty()) {
+    loading.diagnostics.warn(at, fmt::format("policy \"{}\" has no inbound SA", named.policy.name),
+                             "what the peer protects is not heard");
+  }
+  for (const Sa* out : outbound) {
+    for (const Sa* in : inbound) {
+      for (std::string& warning : pair_warnings(*out, *in)) {
+        loading.diagnostics.warn(at, std::move(warning));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check_policies(Loading& loading) {
+  SasByName sas;
+  for (const Sa& sa : loading.configuration.sas) sas.emplace(sa.name, &sa);
+  const auto elements = loading.elements("policy");
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const Policy& policy = loading.configuration.policies[i];
+    if (!policy.protect) continue;
+    const Named named{policy, *elements[i], elements[i]->find("protect")};
+    check_transport(named, loading);
+    check_named_sas(named, sas, loading);
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "gateway/config/loading.h"
+
+namespace sallyport {
+namespace {
+
+// What an inbound look-up compares (RFC 4301 4.1): two SAs of one key could not be told apart.
+using LookupKey = std::tuple<Spi, SaLookup, Address, Address>;
+
+LookupKey lookup_key(const Sa& sa) {
+  const Address none;
+  return {sa.spi, sa.lookup, sa.lookup == SaLookup::Spi ? none : sa.endpoints.local,
+          sa.lookup == SaLookup::SpiDestinationSource ? sa.endpoints.remote : none};
+}
+
+void check_lookup_keys(Loading& loading, const std::vector<const Value*>& elements) {
+  std::map<LookupKey, std::size_t> taken;
+  const auto& sas = loading.configuration.sas;
+  for (std::size_t i = 0; i < sas.size(); ++i) {
+    if (sas[i].direction == Direction::Outbound) continue;
+    const auto [first, fresh] = taken.try_emplace(lookup_key(sas[i]), i);
+    if (fresh) continue;
+    loading.diagnostics.error(
+        place(*elements[i], "spi"),
+        fmt::format("spi: inbound SA \"{}\" has the look-up key of \"{}\" at {}", sas[i].name,
+                    sas[first->second].name, to_string(place(*elements[first->second], "spi"))),
+        "another SPI, or a lookup by other addresses", Error::Code::Exists);
+  }
+}
+
+// One key under two senders: their nonces may meet.
+void warn_of_shared_keys(Loading& loading, const std::vector<const Value*>& elements) {
+  const auto less = [](ByteView left, ByteView right) {
+    return std::ranges::lexicographical_compare(left, right);
+  };
+  std::map<ByteView, const Sa*, decltype(less)> senders(less);
+  const auto& sas = loading.configuration.sas;
+  for (std::size_t i = 0; i < sas.size(); ++i) {
+    if (sas[i].direction == Direction::Inbound || sas[i].cipher_key.empty()) continue;
+    const auto [first, fresh] = senders.try_emplace(sas[i].cipher_key.view(), &sas[i]);
+    if (fresh) continue;
+    loading.diagnostics.warn(place(*elements[i], "key"),
+                             fmt::format("outbound SAs \"{}\" and \"{}\" have the same key",
+                                         first->second->name, sas[i].name),
+                             "a key of its own for each");
+  }
+}
+
+std::set<std::string_view> named_sas(const Configuration& configuration) {
+  std::set<std::string_view> names;
+  for (const Policy& policy : configuration.policies) {
+    if (policy.protect) names.insert(policy.protect->sas.begin(), policy.protect->sas.end());
+  }
+  return names;
+}
+
+void check_endpoints(const Sa& sa, const Value& element, Loading& loading) {
+  const Address& local = sa.endpoints.local;
+  if (local.is_unspecified() || is_own_address(loading.configuration, local)) return;
+  loading.diagnostics.error(
+      place(element, "endpoints"),
+      fmt::format("endpoints: {}, the local one of SA \"{}\", is no address of a port",
+                  to_string(local), sa.name),
+      "an address of ours; the peer's is `remote`");
+}
+
+}  // namespace
+
+void check_sas(Loading& loading) {
+  const auto elements = loading.elements("sa");
+  const auto named = named_sas(loading.configuration);
+  const auto& sas = loading.configuration.sas;
+  for (std::size_t i = 0; i < sas.size(); ++i) {
+    const Sa& sa = sas[i];
+    check_endpoints(sa, *elements[i], loading);
+    if (auto valid = validate(sa); !valid) {
+      loading.diagnostics.error(elements[i]->at,
+                                fmt::format("SA \"{}\": {}", sa.name, valid.error().what),
+                                valid.error().remedy, valid.error().code);
+    }
+    if (!named.contains(sa.name)) {
+      loading.diagnostics.warn(place(*elements[i], "name"),
+                               fmt::format("no policy names SA \"{}\"", sa.name),
+                               "protect = { sas = [...] } of a [[policy]]");
+    }
+    for (std::string& warning : warnings(sa)) loading.diagnostics.warn(elements[i]->at, warning);
+  }
+  check_lookup_keys(loading, elements);
+  warn_of_shared_keys(loading, elements);
+}
+
+void check_capacities(Loading& loading) {
+  const Configuration& configuration = loading.configuration;
+  const auto check = [&](std::string_view limit, std::size_t wanted, std::size_t capacity) {
+    if (wanted <= capacity) return;
+    const Value* limits = loading.root.find("limits");
+    loading.diagnostics.error(
+        limits == nullptr ? loading.root.at : place(*limits, limit),
+        fmt::format("{}: {} are configured, the limit is {}", limit, wanted, capacity),
+        fmt::format("[limits] {} = {} or more", limit, wanted), Error::Code::Exhausted);
+  };
+  const auto outbound = static_cast<std::size_t>(
+      std::ranges::count(configuration.sas, Direction::Outbound, &Sa::direction));
+  check("sas", std::max(outbound, configuration.sas.size() - outbound), configuration.limits.sas);
+  check("policies", configuration.policies.size(), configuration.limits.policies);
+  check("routes", configuration.routes.size(), configuration.limits.routes);
+  check("neighbours", configuration.neighbours.size(), configuration.limits.neighbours);
+}
+
+}  // namespace sallyport

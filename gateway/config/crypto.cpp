@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include "crypto/algorithms.h"
+#include "gateway/config/loading.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+// Algorithms that need consent, by the names of the table.
+std::vector<std::string_view> names_to_consent() {
+  std::vector<std::string_view> names;
+  for (const CipherFacts& row : all_ciphers()) {
+    if (row.needs_consent) names.push_back(row.name);
+  }
+  for (const IntegrityFacts& row : all_integrities()) {
+    if (row.needs_consent) names.push_back(row.name);
+  }
+  return names;
+}
+
+Expected<std::string> read_algorithm(const Value& value) {
+  auto name = read_text(value);
+  if (!name) return name;
+  if (const auto cipher = cipher_by_name(*name)) return std::string(facts(*cipher).name);
+  if (const auto integrity = integrity_by_name(*name)) return std::string(facts(*integrity).name);
+  return wrong(value, shown(value) + " is no algorithm", suggestion(*name, names_to_consent()));
+}
+
+}  // namespace
+
+void read_crypto(TableReader& root, Loading& loading) {
+  const Value* section = root.find("crypto");
+  if (section == nullptr) return;
+  auto& allow = loading.configuration.crypto.allow;
+  TableReader reader(*section, "[crypto]", loading.diagnostics);
+  reader.read("allow", allow, list_of(read_algorithm));
+  const auto known = names_to_consent();
+  for (const std::string& name : allow) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    loading.diagnostics.warn(reader.at("allow"), "allow: " + name + " needs no consent");
+  }
+}
+
+void write_crypto(const Configuration& configuration, std::string& out) {
+  TomlFields fields;
+  if (!configuration.crypto.allow.empty()) fields.add("allow", configuration.crypto.allow);
+  out += fields.block("[crypto]");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "gateway/config/loading.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Words<IdleRule, 3> kIdleRules{
+    {{"spin", IdleRule::Spin}, {"yield", IdleRule::Yield}, {"sleep", IdleRule::Sleep}}};
+constexpr Words<HugepageUse, 3> kHugepageUses{
+    {{"auto", HugepageUse::Auto}, {"yes", HugepageUse::Yes}, {"no", HugepageUse::No}}};
+constexpr std::uint16_t kMostWorkers = 64;
+constexpr std::uint16_t kHighestCore = 1023;
+constexpr std::uint16_t kLargestBurst = 64;
+
+void check_cores(const DataplaneConfig& dataplane, TableReader& reader) {
+  if (dataplane.cores.empty()) return;
+  if (dataplane.cores.size() != dataplane.workers) {
+    reader.error(
+        "cores",
+        fmt::format("cores: {} for {} worker(s)", dataplane.cores.size(), dataplane.workers),
+        "one core for each worker, or leave it out");
+  }
+  auto sorted = dataplane.cores;
+  std::ranges::sort(sorted);
+  if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end()) {
+    reader.error("cores", fmt::format("cores: {} stands twice", *twice),
+                 "a core of its own for each");
+  }
+}
+
+}  // namespace
+
+void read_dataplane(TableReader& root, Loading& loading) {
+  const Value* section = root.find("dataplane");
+  if (section == nullptr) return;
+  DataplaneConfig& dataplane = loading.configuration.dataplane;
+  TableReader reader(*section, "[dataplane]", loading.diagnostics);
+  reader.read("workers", dataplane.workers, number<std::uint16_t>(1, kMostWorkers));
+  reader.read("cores", dataplane.cores, list_of(number<std::uint16_t>(0, kHighestCore)));
+  reader.read("burst", dataplane.burst, number<std::uint16_t>(1, kLargestBurst));
+  reader.read("idle", dataplane.idle, one_of(kIdleRules));
+  reader.read("hugepages", dataplane.hugepages, one_of(kHugepageUses));
+  check_cores(dataplane, reader);
+}
+
+void write_dataplane(const Configuration& configuration, std::string& out) {
+  const DataplaneConfig& dataplane = configuration.dataplane;
+  TomlFields fields;
+  fields.add("workers", dataplane.workers);
+  if (!dataplane.cores.empty()) {
+    fields.add_numbers("cores", {dataplane.cores.begin(), dataplane.cores.end()});
+  }
+  fields.add("burst", dataplane.burst);
+  fields.add("idle", word_for(kIdleRules, dataplane.idle));
+  fields.add("hugepages", word_for(kHugepageUses, dataplane.hugepages));
+  out += fields.block("[dataplane]");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,63 @@
+#include "gateway/config/diagnostics.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+// Insertions, deletions and substitutions that turn one word into the other.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t substituted = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+constexpr std::size_t kLongestWord = 64;  // nobody mistypes longer ones; bounds the work
+
+}  // namespace
+
+void Diagnostics::error(const Position& at, std::string what, std::string remedy,
+                        Error::Code code) {
+  errors_.push_back({code, to_string(at), std::move(what), std::move(remedy)});
+}
+
+void Diagnostics::warn(const Position& at, std::string what, std::string remedy) {
+  warnings_.push_back(
+      to_string(Error{Error::Code::Invalid, to_string(at), std::move(what), std::move(remedy)}));
+}
+
+Error Diagnostics::joined() const {
+  Error all = errors_.front();
+  for (std::size_t i = 1; i < errors_.size(); ++i) {
+    // The last remedy stays apart, so that the whole prints as one line for each error.
+    if (!all.remedy.empty()) all.what += " (" + all.remedy + ")";
+    all.what += "\n" + to_string(Error{errors_[i].code, errors_[i].where, errors_[i].what, {}});
+    all.remedy = errors_[i].remedy;
+  }
+  return all;
+}
+
+std::string suggestion(std::string_view wrong, const std::vector<std::string_view>& known) {
+  if (known.empty()) return {};
+  if (wrong.size() <= kLongestWord) {
+    const auto distance = [wrong](std::string_view word) { return edit_distance(wrong, word); };
+    const std::string_view nearest = *std::ranges::min_element(known, {}, distance);
+    if (distance(nearest) <= std::max<std::size_t>(2, wrong.size() / 3) &&
+        distance(nearest) < wrong.size()) {
+      return fmt::format("did you mean \"{}\"?", nearest);
+    }
+  }
+  return fmt::format("one of: {}", fmt::join(known, ", "));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,23 @@
+#include "gateway/config/loading.h"
+
+namespace sallyport {
+
+Expected<std::string> to_toml(const Configuration& configuration) {
+  std::string out;
+  write_instance(configuration, out);
+  write_limits(configuration, out);
+  write_dataplane(configuration, out);
+  write_crypto(configuration, out);
+  write_control(configuration, out);
+  write_spds(configuration, out);
+  write_ports(configuration, out);
+  write_routes(configuration, out);
+  write_neighbours(configuration, out);
+  write_policies(configuration, out);
+  if (auto written = write_sas(configuration, out); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  return out;
+}
+
+}  // namespace sallyport

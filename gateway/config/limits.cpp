@@ -1,0 +1,51 @@
+#include <bit>
+
+#include "gateway/config/loading.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+struct Limit {
+  std::string_view key;
+  std::uint32_t LimitsConfig::* field;
+  std::uint32_t least;
+  std::uint32_t most;
+};
+constexpr Limit kLimits[] = {
+    {"sas", &LimitsConfig::sas, 1, 1u << 20},
+    {"policies", &LimitsConfig::policies, 1, 1u << 20},
+    {"flows", &LimitsConfig::flows, 64, 1u << 26},
+    {"routes", &LimitsConfig::routes, 16, 1u << 22},
+    {"neighbours", &LimitsConfig::neighbours, 16, 1u << 20},
+    {"neighbour_hold", &LimitsConfig::neighbour_hold, 1, 64},
+    {"mbufs", &LimitsConfig::mbufs, 1024, 1u << 23},
+    {"punt_ring", &LimitsConfig::punt_ring, 64, 1u << 16},
+    {"punt_rate", &LimitsConfig::punt_rate, 1, 10'000'000},
+};
+
+}  // namespace
+
+void read_limits(TableReader& root, Loading& loading) {
+  const Value* section = root.find("limits");
+  if (section == nullptr) return;
+  LimitsConfig& limits = loading.configuration.limits;
+  TableReader reader(*section, "[limits]", loading.diagnostics);
+  for (const Limit& limit : kLimits) {
+    reader.read(limit.key, limits.*limit.field, number(limit.least, limit.most));
+  }
+  if (!std::has_single_bit(limits.punt_ring)) {
+    reader.error("punt_ring",
+                 "punt_ring: " + std::to_string(limits.punt_ring) + " is no power of two",
+                 std::to_string(std::bit_ceil(limits.punt_ring)));
+  }
+}
+
+void write_limits(const Configuration& configuration, std::string& out) {
+  TomlFields fields;
+  for (const Limit& limit : kLimits) fields.add(limit.key, configuration.limits.*limit.field);
+  out += fields.block("[limits]");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,65 @@
+#include "gateway/config/loading.h"
+
+#include <fmt/format.h>
+
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+// The index of the element that has the name which `value` says.
+template <class Id, class Elements>
+Expected<Id> refer(const Value& value, const Elements& elements, std::string_view section) {
+  const std::string_view name = value.text() == nullptr ? "" : std::string_view(*value.text());
+  std::vector<std::string_view> known;
+  for (const auto& element : elements) {
+    if (element.name == name) return Id{static_cast<std::uint16_t>(known.size())};
+    known.push_back(element.name);
+  }
+  return wrong(value, fmt::format("there is no {} {}", section, shown(value)),
+               suggestion(name, known), Error::Code::NotFound);
+}
+
+}  // namespace
+
+std::vector<const Value*> Loading::elements(std::string_view section) const {
+  std::vector<const Value*> tables;
+  const Value* value = root.find(section);
+  if (value == nullptr || value->list() == nullptr) return tables;
+  for (const Value& element : *value->list()) tables.push_back(&element);
+  return tables;
+}
+
+void UniqueNames::claim(const std::string& name, TableReader& reader) {
+  if (name.empty()) return;
+  const auto [first, fresh] = taken_.try_emplace(name, reader.at("name"));
+  if (fresh) return;
+  reader.error("name",
+               fmt::format("the name \"{}\" is taken at {}", name, to_string(first->second)),
+               "another name", Error::Code::Exists);
+}
+
+std::filesystem::path resolved(const Value& value, const std::string& path) {
+  return (std::filesystem::path(*value.at.file).parent_path() / path).lexically_normal();
+}
+
+const Position& place(const Value& table, std::string_view key) noexcept {
+  const Value* value = table.find(key);
+  return value == nullptr ? table.at : value->at;
+}
+
+Expected<std::filesystem::path> read_path(const Value& value) {
+  auto text = read_text(value);
+  if (!text) return std::unexpected(std::move(text).error());
+  return resolved(value, *text);
+}
+
+Expected<PortId> PortReference::operator()(const Value& value) const {
+  return refer<PortId>(value, configuration.ports, "[[port]]");
+}
+
+Expected<SpdId> SpdReference::operator()(const Value& value) const {
+  return refer<SpdId>(value, configuration.spds, "[[spd]]");
+}
+
+}  // namespace sallyport

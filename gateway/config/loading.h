@@ -1,0 +1,89 @@
+// One load in progress. Each section reads its tables from the document and fills its part of the
+// configuration; each also writes that part back (to_toml). One .cpp file a section.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/config/configuration.h"
+#include "gateway/config/diagnostics.h"
+#include "gateway/config/document.h"
+#include "gateway/config/table_reader.h"
+
+namespace sallyport {
+
+struct Loading {
+  Value root;  // the file and what it includes, merged
+  const ConfigurationFiles& files;
+  Diagnostics diagnostics;
+  Configuration configuration;
+
+  // Element i is where element i of the configuration's vector of that kind was read from.
+  [[nodiscard]] std::vector<const Value*> elements(std::string_view section) const;
+};
+
+// Names of one kind that are taken, with the place of each.
+class UniqueNames {
+ public:
+  // Reports the name where it is taken. Empty names were reported before.
+  void claim(const std::string& name, TableReader& reader);
+
+ private:
+  std::map<std::string, Position, std::less<>> taken_;
+};
+
+// A relative path starts at the directory of the file that it stands in.
+[[nodiscard]] std::filesystem::path resolved(const Value& value, const std::string& path);
+// The parser of a path that may be relative.
+[[nodiscard]] Expected<std::filesystem::path> read_path(const Value& value);
+// Where `key` of the table stands; the table itself where it has no such key.
+[[nodiscard]] const Position& place(const Value& table, std::string_view key) noexcept;
+
+// True where a port has the address.
+[[nodiscard]] bool is_own_address(const Configuration& configuration,
+                                  const Address& address) noexcept;
+
+// Parsers of references: the name of a [[port]] or an [[spd]] that was read before.
+struct PortReference {
+  const Configuration& configuration;
+  [[nodiscard]] Expected<PortId> operator()(const Value& value) const;
+};
+struct SpdReference {
+  const Configuration& configuration;
+  [[nodiscard]] Expected<SpdId> operator()(const Value& value) const;
+};
+
+// In this order: a section may look at what an earlier one has filled in.
+void read_instance(TableReader& root, Loading& loading);
+void read_limits(TableReader& root, Loading& loading);
+void read_dataplane(TableReader& root, Loading& loading);
+void read_crypto(TableReader& root, Loading& loading);
+void read_control(TableReader& root, Loading& loading);
+void read_spds(Loading& loading);
+void read_ports(Loading& loading);
+void read_routes(Loading& loading);
+void read_neighbours(Loading& loading);
+void read_policies(Loading& loading);
+void read_sas(Loading& loading);
+
+// What only the whole shows; run where every section was read without an error.
+void check_addresses(Loading& loading);
+void check_policies(Loading& loading);
+void check_sas(Loading& loading);
+void check_capacities(Loading& loading);
+
+void write_instance(const Configuration& configuration, std::string& out);
+void write_limits(const Configuration& configuration, std::string& out);
+void write_dataplane(const Configuration& configuration, std::string& out);
+void write_crypto(const Configuration& configuration, std::string& out);
+void write_control(const Configuration& configuration, std::string& out);
+void write_spds(const Configuration& configuration, std::string& out);
+void write_ports(const Configuration& configuration, std::string& out);
+void write_routes(const Configuration& configuration, std::string& out);
+void write_neighbours(const Configuration& configuration, std::string& out);
+void write_policies(const Configuration& configuration, std::string& out);
+[[nodiscard]] Expected<void> write_sas(const Configuration& configuration, std::string& out);
+
+}  // namespace sallyport

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/config/loading.h"
+#include "gateway/config/protection.h"
+#include "gateway/config/selectors.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/transforms.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Words<PolicyAction, 3> kActions{{{"protect", PolicyAction::Protect},
+                                           {"bypass", PolicyAction::Bypass},
+                                           {"discard", PolicyAction::Discard}}};
+
+// The shipped entries are called so (spd/default_policies.h).
+constexpr std::string_view kReservedPrefix = "default-";
+
+Expected<std::string> read_policy_name(const Value& value) {
+  auto name = read_name(value);
+  if (!name || !name->starts_with(kReservedPrefix)) return name;
+  return wrong(value, shown(value) + " is a name for the default policies", "another name");
+}
+
+// Suites are spread out, and what stands twice counts where it stands first.
+Expected<std::vector<Transform>> read_proposals(const Value& value) {
+  const auto groups = list_of(read_transforms)(value);
+  if (!groups) return std::unexpected(groups.error());
+  std::vector<Transform> proposals;
+  for (const auto& group : *groups) {
+    for (const Transform& transform : group) {
+      if (std::ranges::find(proposals, transform) == proposals.end())
+        proposals.push_back(transform);
+    }
+  }
+  return proposals;
+}
+
+void check_proposals(const std::vector<Transform>& proposals, TableReader& reader,
+                     const CryptoConfig& crypto) {
+  for (const Transform& transform : proposals) {
+    if (icv_bytes(transform) == 0) {
+      reader.error("proposals", "proposals: " + to_string(transform) + " has no integrity",
+                   "add an integrity algorithm or take a combined one", Error::Code::Refused);
+    }
+    if (auto consent = check_consent(transform, crypto); !consent) {
+      reader.error("proposals", "proposals: " + consent.error().what, consent.error().remedy,
+                   consent.error().code);
+    }
+  }
+}
+
+Protection read_protect(const Value& value, Loading& loading) {
+  Protection protect;
+  TableReader reader(value, "protect", loading.diagnostics);
+  reader.not_available("fragments");
+  read_protection(reader, protect);
+  reader.read("proposals", protect.proposals, read_proposals);
+  reader.read("sas", protect.sas, list_of(read_name));
+  check_proposals(protect.proposals, reader, loading.configuration.crypto);
+  // RFC 4303 2.2.1, RPL-06: without a window the receiver cannot follow the high half.
+  if (protect.esn && protect.replay_window == 0) {
+    reader.error("replay_window", "replay_window: ESN needs a window",
+                 "32 or more, or esn = false");
+  }
+  auto names = protect.sas;
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
+    reader.error("sas", fmt::format("sas: \"{}\" stands twice", *twice), {}, Error::Code::Exists);
+  }
+  return protect;
+}
+
+Policy read_policy(TableReader& reader, Loading& loading) {
+  Policy policy;
+  reader.require("name", policy.name, read_policy_name, "what commands and messages call it");
+  reader.read("spd", policy.spd, SpdReference{loading.configuration});
+  reader.require("action", policy.action, one_of(kActions),
+                 "\"protect\", \"bypass\" or \"discard\"");
+  for (const std::string_view key : {"names", "pfp", "interface"}) reader.not_available(key);
+  policy.selectors = read_selectors(reader);
+  const Value* protect = reader.find("protect");
+  if (protect != nullptr) policy.protect = read_protect(*protect, loading);
+  return policy;
+}
+
+}  // namespace
+
+void read_policies(Loading& loading) {
+  UniqueNames names;
+  for (const Value* element : loading.elements("policy")) {
+    TableReader reader(*element, "[[policy]]", loading.diagnostics);
+    const std::size_t errors = loading.diagnostics.error_count();
+    Policy policy = read_policy(reader, loading);
+    names.claim(policy.name, reader);
+    if (loading.diagnostics.error_count() == errors) {
+      if (const auto valid = validate(policy); !valid) {
+        reader.diagnostics().error(reader.at(), valid.error().what, valid.error().remedy,
+                                   valid.error().code);
+      }
+    }
+    for (std::string& warning : warnings(policy)) loading.diagnostics.warn(reader.at(), warning);
+    loading.configuration.policies.push_back(std::move(policy));
+  }
+}
+
+void write_policies(const Configuration& configuration, std::string& out) {
+  for (const Policy& policy : configuration.policies) {
+    TomlFields fields;
+    fields.add("name", policy.name);
+    fields.add("spd", configuration.spds[policy.spd.value].name);
+    fields.add("action", word_for(kActions, policy.action));
+    fields.add("selectors", selector_fields(policy.selectors));
+    if (policy.protect) {
+      TomlFields protect;
+      write_protection(*policy.protect, protect);
+      std::vector<std::string> proposals;
+      for (const Transform& transform : policy.protect->proposals) {
+        proposals.push_back(to_string(transform));
+      }
+      if (!proposals.empty()) protect.add("proposals", proposals);
+      if (!policy.protect->sas.empty()) protect.add("sas", policy.protect->sas);
+      fields.add("protect", protect);
+    }
+    out += fields.block("[[policy]]");
+  }
+}
+
+}  // namespace sallyport

@@ -1,0 +1,259 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "gateway/config/keys.h"
+#include "gateway/config/loading.h"
+#include "gateway/config/protection.h"
+#include "gateway/config/selectors.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/transforms.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Words<Direction, 2> kDirections{
+    {{"out", Direction::Outbound}, {"in", Direction::Inbound}}};
+constexpr Words<SaLookup, 3> kLookups{{{"spi", SaLookup::Spi},
+                                       {"spi+destination", SaLookup::SpiDestination},
+                                       {"spi+destination+source", SaLookup::SpiDestinationSource}}};
+constexpr Words<DestinationOptions, 2> kPlacements{
+    {{"inside", DestinationOptions::Inside}, {"outside", DestinationOptions::Outside}}};
+
+// A number, or hexadecimal digits in text: 4096, 0x1000, "0x1000".
+Expected<Spi> read_spi(const Value& value) {
+  std::int64_t spi = -1;
+  if (const auto* number = std::get_if<std::int64_t>(&value.data)) spi = *number;
+  if (const std::string* text = value.text(); text != nullptr && text->starts_with("0x")) {
+    const char* end = text->data() + text->size();
+    const auto [rest, error] = std::from_chars(text->data() + 2, end, spi, 16);
+    if (error != std::errc{} || rest != end) spi = -1;
+  }
+  if (spi >= kFirstUsableSpi.value && spi <= 0xffffffff)
+    return Spi{static_cast<std::uint32_t>(spi)};
+  return wrong(value, shown(value) + " is no SPI", "256 to 4294967295, as a number or \"0x...\"");
+}
+
+struct Plan {
+  Protection protection;
+  std::vector<Selector> selectors;
+};
+
+// What the policies that name an SA say of it: the first one how, all of them what.
+std::map<std::string, Plan> plans(const Configuration& configuration) {
+  std::map<std::string, Plan> plans;
+  for (const Policy& policy : configuration.policies) {
+    if (!policy.protect) continue;
+    for (const std::string& sa : policy.protect->sas) {
+      auto& selectors = plans.try_emplace(sa, Plan{*policy.protect, {}}).first->second.selectors;
+      selectors.insert(selectors.end(), policy.selectors.begin(), policy.selectors.end());
+    }
+  }
+  return plans;
+}
+
+void take_over(const Protection& protection, Sa& sa) {
+  sa.protocol = protection.protocol;
+  sa.mode = protection.mode;
+  sa.endpoints = protection.endpoints;
+  sa.esn = protection.esn;
+  sa.replay_window = protection.replay_window;
+  sa.header = protection.header;
+  sa.soft = protection.soft;
+  sa.hard = protection.hard;
+}
+
+std::optional<Address> only_address(const std::vector<AddressRange>& ranges) {
+  if (ranges.size() != 1 || ranges[0].first != ranges[0].last) return std::nullopt;
+  return ranges[0].first;
+}
+
+// Transport mode between two hosts that the selectors name needs no endpoints of its own.
+void find_hosts(Sa& sa) {
+  if (sa.mode != IpsecMode::Transport || sa.endpoints != Endpoints{}) return;
+  if (sa.selectors.size() != 1) return;
+  const auto local = only_address(sa.selectors[0].local);
+  const auto remote = only_address(sa.selectors[0].remote);
+  if (local && remote) sa.endpoints = {*local, *remote};
+}
+
+void read_encapsulation(TableReader& sa, std::optional<UdpEncapsulation>& encapsulation) {
+  const Value* value = sa.find("encapsulation");
+  if (value == nullptr) return;
+  TableReader reader(*value, "encapsulation", sa.diagnostics());
+  const auto port = number<std::uint16_t>(1);
+  encapsulation.emplace();
+  reader.read("local_port", encapsulation->local_port, port);
+  reader.read("remote_port", encapsulation->remote_port, port);
+}
+
+// Keys of one direction only.
+void read_directed(TableReader& reader, Sa& sa) {
+  reader.read("lookup", sa.lookup, one_of(kLookups));
+  reader.read("dscp_classes", sa.dscp, list_of(number<std::uint8_t>(0, 63)));
+  if (sa.direction == Direction::Outbound && reader.has("lookup")) {
+    reader.error("lookup", "lookup is for inbound SAs", "leave it out");
+  }
+  if (sa.direction == Direction::Inbound && reader.has("dscp_classes")) {
+    reader.error("dscp_classes", "dscp_classes is for outbound SAs", "leave it out");
+  }
+}
+
+void check_transform(TableReader& reader, const Sa& sa, const CryptoConfig& crypto) {
+  bool unsafe_static_key = false;
+  bool allow_unauthenticated = false;
+  reader.read("unsafe_static_key", unsafe_static_key, read_flag);
+  reader.read("allow_unauthenticated", allow_unauthenticated, read_flag);
+  const CipherFacts& cipher = facts(sa.transform.cipher);
+  const std::string name = to_string(sa.transform);
+  if (cipher.counter_based() && !unsafe_static_key) {
+    reader.error("transform",
+                 fmt::format("transform: {} breaks where a nonce repeats, which "
+                             "configured keys invite (RFC 8221 3)",
+                             name),
+                 "aes128-cbc+hmac-sha256-128, or unsafe_static_key = true", Error::Code::Refused);
+  }
+  if (icv_bytes(sa.transform) == 0 && !allow_unauthenticated) {
+    reader.error("transform",
+                 fmt::format("transform: {} lets anyone alter packets (RFC 8221 4)", name),
+                 "an integrity algorithm, or allow_unauthenticated = true", Error::Code::Refused);
+  }
+  if (auto consent = check_consent(sa.transform, crypto); !consent) {
+    reader.error("transform", "transform: " + consent.error().what, consent.error().remedy,
+                 consent.error().code);
+  }
+}
+
+// RFC 4303 3.4.3 and 2.2.1 (RPL-01, RPL-06).
+void check_anti_replay(TableReader& reader, const Sa& sa) {
+  if (sa.direction == Direction::Outbound) return;
+  if (sa.replay_window != 0 && icv_bytes(sa.transform) == 0) {
+    reader.error("replay_window", "replay_window: anti-replay needs integrity",
+                 "replay_window = 0");
+  }
+  if (sa.esn && sa.replay_window == 0) {
+    reader.error("esn", "esn: ESN needs a replay window",
+                 "esn = false, or a replay_window of 32 or more");
+  }
+}
+
+// `planned` holds what the policies say of each SA.
+Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Loading& loading) {
+  Sa sa;
+  sa.static_key = true;
+  reader.require("name", sa.name, read_name, "what policies and commands call it");
+  const auto found = planned.find(sa.name);
+  const Plan plan = found == planned.end() ? Plan{} : found->second;
+  reader.require("direction", sa.direction, one_of(kDirections), "\"out\" or \"in\"");
+  reader.require("spi", sa.spi, read_spi, "256 to 4294967295");
+  Protection protection = plan.protection;
+  read_protection(reader, protection);
+  take_over(protection, sa);
+  read_directed(reader, sa);
+  read_encapsulation(reader, sa.encapsulation);
+  reader.read("destination_options", sa.destination_options, one_of(kPlacements));
+  const bool own_selectors = has_selectors(reader);
+  auto selectors = read_selectors(reader);  // asks for the keys, so that they are known ones
+  sa.selectors = own_selectors ? std::move(selectors) : plan.selectors;
+  find_hosts(sa);
+  std::optional<Transform> transform;
+  reader.require("transform", transform, read_transform, "\"aes128-cbc+hmac-sha256-128\"");
+  if (transform) {
+    sa.transform = *transform;
+    check_transform(reader, sa, loading.configuration.crypto);
+    check_anti_replay(reader, sa);
+    read_keys(reader, sa, loading);
+  }
+  return sa;
+}
+
+Expected<TomlFields> key_fields(const std::filesystem::path& file, const Sa& sa) {
+  if (file.empty()) {
+    return fail(Error::Code::Refused, fmt::format("the keys of SA {} stand inline", sa.name),
+                "move them to files: an export never holds a key");
+  }
+  TomlFields fields;
+  fields.add("file", file);
+  return fields;
+}
+
+Expected<void> write_keys(const Sa& sa, const KeyFiles& files, TomlFields& fields) {
+  const auto write = [&](std::string_view key, bool wanted,
+                         const std::filesystem::path& file) -> Expected<void> {
+    if (!wanted) return {};
+    auto reference = key_fields(file, sa);
+    if (!reference) return std::unexpected(std::move(reference).error());
+    fields.add(key, *reference);
+    return {};
+  };
+  if (auto written = write("key", !sa.cipher_key.empty(), files.key); !written) return written;
+  if (auto written = write("salt", !files.salt.empty(), files.salt); !written) return written;
+  return write("integrity_key", !sa.integrity_key.empty(), files.integrity_key);
+}
+
+void write_plan(const Sa& sa, TomlFields& fields) {
+  Protection protection;
+  protection.protocol = sa.protocol;
+  protection.mode = sa.mode;
+  protection.endpoints = sa.endpoints;
+  protection.esn = sa.esn;
+  protection.replay_window = sa.replay_window;
+  protection.header = sa.header;
+  protection.soft = sa.soft;
+  protection.hard = sa.hard;
+  write_protection(protection, fields);
+}
+
+Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
+  TomlFields fields;
+  fields.add("name", sa.name);
+  fields.add("direction", word_for(kDirections, sa.direction));
+  fields.add("spi", fmt::format("{:#x}", sa.spi.value));
+  write_plan(sa, fields);
+  if (sa.direction == Direction::Inbound) fields.add("lookup", word_for(kLookups, sa.lookup));
+  if (!sa.dscp.empty()) fields.add_numbers("dscp_classes", {sa.dscp.begin(), sa.dscp.end()});
+  if (sa.encapsulation) {
+    TomlFields encapsulation;
+    encapsulation.add("local_port", sa.encapsulation->local_port);
+    encapsulation.add("remote_port", sa.encapsulation->remote_port);
+    fields.add("encapsulation", encapsulation);
+  }
+  fields.add("destination_options", word_for(kPlacements, sa.destination_options));
+  if (!sa.selectors.empty()) fields.add("selectors", selector_fields(sa.selectors));
+  fields.add("transform", to_string(sa.transform));
+  if (facts(sa.transform.cipher).counter_based()) fields.add("unsafe_static_key", true);
+  if (icv_bytes(sa.transform) == 0) fields.add("allow_unauthenticated", true);
+  if (auto written = write_keys(sa, files, fields); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  return fields;
+}
+
+}  // namespace
+
+void read_sas(Loading& loading) {
+  UniqueNames names;
+  const auto planned = plans(loading.configuration);
+  for (const Value* element : loading.elements("sa")) {
+    TableReader reader(*element, "[[sa]]", loading.diagnostics);
+    Sa sa = read_sa(reader, planned, loading);
+    names.claim(sa.name, reader);
+    loading.configuration.sas.push_back(std::move(sa));
+  }
+}
+
+Expected<void> write_sas(const Configuration& configuration, std::string& out) {
+  for (const Sa& sa : configuration.sas) {
+    const auto files = configuration.key_files.find(sa.name);
+    const auto fields =
+        sa_fields(sa, files == configuration.key_files.end() ? KeyFiles{} : files->second);
+    if (!fields) return std::unexpected(fields.error());
+    out += fields->block("[[sa]]");
+  }
+  return {};
+}
+
+}  // namespace sallyport
