@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace sallyport {
@@ -136,33 +136,35 @@ constexpr auto by_name(const Rows& rows, std::string_view name) noexcept
   return std::nullopt;
 }
 
-// Insertions, deletions and replacements between two words.
+// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> costs(right.size() + 1);
-  std::iota(costs.begin(), costs.end(), std::size_t{0});
+  std::vector<std::size_t> before(right.size() + 1);
+  std::vector<std::size_t> above(right.size() + 1);
+  std::iota(above.begin(), above.end(), std::size_t{0});
   for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = std::exchange(costs[0], i + 1);
+    std::vector<std::size_t> row(right.size() + 1, i + 1);
     for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
-      diagonal = costs[j + 1];
-      costs[j + 1] = std::min({replaced, diagonal + 1, costs[j] + 1});
+      const std::size_t replaced = above[j] + (left[i] == right[j] ? 0 : 1);
+      row[j + 1] = std::min({replaced, above[j + 1] + 1, row[j] + 1});
+      if (i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j]) {
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+      }
     }
+    before = std::exchange(above, std::move(row));
   }
-  return costs.back();
+  return above.back();
+}
+
+// A name that was begun and not ended is nearer than any that was mistyped.
+std::size_t distance_between(std::string_view typed, std::string_view known) {
+  return known.starts_with(typed) ? 0 : edit_distance(typed, known);
 }
 
 std::string_view nearest_name(const auto& rows, std::string_view name) {
-  std::string_view nearest;
-  std::size_t least = std::numeric_limits<std::size_t>::max();
-  for (const auto& facts : rows) {
-    const std::size_t distance =
-        std::min(edit_distance(name, facts.name), edit_distance(name, short_name(facts)));
-    if (distance < least) {
-      least = distance;
-      nearest = facts.name;
-    }
-  }
-  return nearest;
+  const auto distance = [&](const auto& facts) {
+    return std::min(distance_between(name, facts.name), distance_between(name, short_name(facts)));
+  };
+  return std::ranges::min(rows, {}, distance).name;
 }
 
 std::unexpected<Error> unknown(std::string_view what, std::string_view name,

@@ -12,7 +12,7 @@ constexpr std::array kPerformed{Cipher::CamelliaCbc128, Cipher::CamelliaCbc192,
                                 Cipher::AesCcm12_192,   Cipher::AesCcm16_192};
 constexpr int kCcmNonceBytes = 11;
 
-const EVP_CIPHER* evp_cipher(Cipher cipher) noexcept {
+const EVP_CIPHER* evp_cipher(Cipher cipher, Operation operation) noexcept {
   switch (cipher) {
     case Cipher::CamelliaCbc128:
       return EVP_camellia_128_cbc();
@@ -21,19 +21,21 @@ const EVP_CIPHER* evp_cipher(Cipher cipher) noexcept {
     case Cipher::CamelliaCbc256:
       return EVP_camellia_256_cbc();
     default:
-      return EVP_aes_192_ccm();
+      return operation == Operation::Seal ? EVP_aes_192_ccm() : EVP_aes_192_ctr();
   }
 }
 
 // A context bound to its cipher, which then only takes keys and IVs.
 bool prepare(EVP_CIPHER_CTX* context, Cipher cipher, Operation operation) noexcept {
-  const int encrypt = operation == Operation::Seal ? 1 : 0;
+  const bool seal = operation == Operation::Seal;
+  const EVP_CIPHER* evp = evp_cipher(cipher, operation);
   if (context == nullptr ||
-      EVP_CipherInit_ex(context, evp_cipher(cipher), nullptr, nullptr, nullptr, encrypt) != 1) {
+      EVP_CipherInit_ex(context, evp, nullptr, nullptr, nullptr, seal ? 1 : 0) != 1) {
     return false;
   }
   if (facts(cipher).kind != CipherKind::Ccm) return EVP_CIPHER_CTX_set_padding(context, 0) == 1;
-  return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kCcmNonceBytes, nullptr) == 1;
+  return !seal ||
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kCcmNonceBytes, nullptr) == 1;
 }
 
 int length_of(const BatchItem& item) noexcept { return static_cast<int>(item.job->text_bytes); }
@@ -58,14 +60,41 @@ int write_associated(const CryptoJob& job, std::uint8_t* to) noexcept {
   return 12;
 }
 
-// The rest of one CCM packet, once key, nonce and tag length are set.
-bool crypt_ccm(EVP_CIPHER_CTX* context, const BatchItem& item) noexcept {
+// Encrypts the text in place and writes the tag.
+bool seal_ccm(EVP_CIPHER_CTX* context, const BatchItem& item, std::uint8_t* tag) noexcept {
+  const auto nonce = ccm_nonce(item);
+  const std::uint8_t* key = item.key->separate.cipher.raw.data();
+  const int tag_bytes = item.key->icv_bytes;
   std::array<std::uint8_t, 12> associated;
   const int associated_bytes = write_associated(*item.job, associated.data());
   int written = 0;
-  return EVP_CipherUpdate(context, nullptr, &written, nullptr, length_of(item)) == 1 &&
+  return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, nullptr) == 1 &&
+         EVP_CipherInit_ex(context, nullptr, nullptr, key, nonce.data(), -1) == 1 &&
+         EVP_CipherUpdate(context, nullptr, &written, nullptr, length_of(item)) == 1 &&
          EVP_CipherUpdate(context, nullptr, &written, associated.data(), associated_bytes) == 1 &&
+         EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, tag) == 1;
+}
+
+// CCM's encryption alone, from counter 1 on: L - 1, nonce, counter (RFC 3610 2.3).
+bool crypt_counter(EVP_CIPHER_CTX* context, const BatchItem& item) noexcept {
+  const auto nonce = ccm_nonce(item);
+  std::array<std::uint8_t, 16> block{3};
+  std::memcpy(block.data() + 1, nonce.data(), nonce.size());
+  block.back() = 1;
+  const std::uint8_t* key = item.key->separate.cipher.raw.data();
+  int written = 0;
+  return EVP_CipherInit_ex(context, nullptr, nullptr, key, block.data(), -1) == 1 &&
          EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1;
+}
+
+// OpenSSL's own opening would put an error, with its allocations, on a queue for each forged
+// packet: decrypt, seal again for the tag, and leave the text decrypted only where the tag is
+// right.
+bool open_ccm(EVP_CIPHER_CTX* counter, EVP_CIPHER_CTX* ccm, const BatchItem& item) noexcept {
+  std::array<std::uint8_t, 16> tag;
+  return crypt_counter(counter, item) && seal_ccm(ccm, item, tag.data()) &&
+         equal_icv(tag.data(), item.icv(), item.key->icv_bytes) && crypt_counter(counter, item);
 }
 
 }  // namespace
@@ -94,17 +123,14 @@ Expected<OpensslEngine> OpensslEngine::create() {
   return engine;
 }
 
-template <Operation operation>
-evp_cipher_ctx_st* OpensslEngine::context_for(Batch batch) noexcept {
+OpensslEngine::Contexts& OpensslEngine::contexts_for(Batch batch) noexcept {
   const auto* found = std::ranges::find(kPerformed, transform_of(batch).cipher);
-  return contexts_[static_cast<std::size_t>(found - kPerformed.begin())]
-                  [static_cast<std::size_t>(operation)]
-                      .get();
+  return contexts_[static_cast<std::size_t>(found - kPerformed.begin())];
 }
 
 template <Operation operation>
 void OpensslEngine::camellia(Batch batch) noexcept {
-  EVP_CIPHER_CTX* context = context_for<operation>(batch);
+  EVP_CIPHER_CTX* context = contexts_for(batch)[static_cast<std::size_t>(operation)].get();
   const ExpandedKey* set = nullptr;
   for (const BatchItem& item : batch) {
     const std::uint8_t* key = item.key == set ? nullptr : item.key->separate.cipher.raw.data();
@@ -117,18 +143,10 @@ void OpensslEngine::camellia(Batch batch) noexcept {
 
 template <Operation operation>
 void OpensslEngine::ccm(Batch batch) noexcept {
-  constexpr bool kSeal = operation == Operation::Seal;
-  EVP_CIPHER_CTX* context = context_for<operation>(batch);
+  const auto& [ccm, counter] = contexts_for(batch);
   for (const BatchItem& item : batch) {
-    const auto nonce = ccm_nonce(item);
-    const int icv_bytes = item.key->icv_bytes;
-    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, icv_bytes, kSeal ? nullptr : item.icv());
-    EVP_CipherInit_ex(context, nullptr, nullptr, item.key->separate.cipher.raw.data(), nonce.data(),
-                      -1);
-    item.job->good = crypt_ccm(context, item);
-    if constexpr (kSeal) {
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, icv_bytes, item.icv());
-    }
+    item.job->good = operation == Operation::Seal ? seal_ccm(ccm.get(), item, item.icv())
+                                                  : open_ccm(counter.get(), ccm.get(), item);
   }
 }
 

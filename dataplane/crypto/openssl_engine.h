@@ -28,12 +28,11 @@ class OpensslEngine {
     void operator()(evp_cipher_ctx_st* context) const noexcept;
   };
   using Context = std::unique_ptr<evp_cipher_ctx_st, Free>;
-  // For one cipher, by operation.
+  // For one cipher, by operation; CCM opens with AES in counter mode and the one that seals.
   using Contexts = std::array<Context, 2>;
 
   OpensslEngine() = default;
-  template <Operation operation>
-  [[nodiscard]] evp_cipher_ctx_st* context_for(Batch batch) noexcept;
+  [[nodiscard]] Contexts& contexts_for(Batch batch) noexcept;
 
   std::array<Contexts, 6> contexts_;
 };

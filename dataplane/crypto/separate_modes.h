@@ -34,12 +34,11 @@ class SeparateModes {
   void point_to_cipher_keys(Batch batch) noexcept;
   void point_to_integrity_keys(Batch batch) noexcept;
   template <Operation operation>
-  void crypt(IMB_MGR& instance, Batch batch) noexcept;
-  void authenticate(IMB_MGR& instance, Batch batch) noexcept;
+  void crypt(Batch batch) noexcept;
+  void authenticate(Batch batch) noexcept;
   std::size_t check(Batch batch) noexcept;
   template <class Describe>
   void by_jobs(IMB_MGR& instance, std::size_t count, Describe describe) noexcept;
-  [[nodiscard]] static bool is_small(Batch batch) noexcept;
 
   Parts parts_;
   Transform described_{};  // whose constants the jobs hold
