@@ -19,13 +19,13 @@ struct IcmpEntry {
 
 // Redirect (137) is left out: a gateway that obeys one from the unprotected side can be led astray.
 const std::array<IcmpEntry, 4>& icmp_entries() {
-  static const std::array<IcmpEntry, 4> entries{{
+  static const std::array<IcmpEntry, 4> kEntries{{
       {"neighbour-discovery", {{135, 136}}},                 // RFC 4861 4.3, 4.4
       {"router-discovery", {{133, 134}}},                    // RFC 4861 4.1, 4.2
       {"multicast-listeners", {{130, 132}, {143, 143}}},     // RFC 2710, RFC 3810
       {"home-agent-discovery", {{144, 145}}, Mobility::On},  // DHAAD: RFC 6275 6.5, 6.6
   }};
-  return entries;
+  return kEntries;
 }
 
 PortSet ports(std::vector<PortRange> ranges) { return PortSet::of(std::move(ranges)).value(); }
@@ -49,6 +49,7 @@ Policy ike(const DefaultPolicyScope& scope, Family family) {
 Policy icmp(const DefaultPolicyScope& scope, const IcmpEntry& entry) {
   const AddressRange everything = AddressRange::of({Address::any(Family::V6), 0});
   std::vector<PortRange> ranges;
+  ranges.reserve(entry.types.size());
   for (const TypeRange& types : entry.types)
     ranges.push_back({static_cast<std::uint16_t>(types.first << 8),
                       static_cast<std::uint16_t>(types.last << 8 | 0xff)});

@@ -9,6 +9,10 @@ namespace {
 
 using Wide = unsigned __int128;
 
+std::size_t position_of_lowest(std::uint64_t bits) noexcept {
+  return static_cast<std::size_t>(std::countr_zero(bits));
+}
+
 template <class Key>
 Key number(const Address& address) noexcept {
   if constexpr (sizeof(Key) == 4) return address.v4_value();
@@ -36,17 +40,16 @@ void merge(Covers<Key>& covers) {
   std::ranges::sort(covers, [](const Cover<Key>& left, const Cover<Key>& right) {
     return left.column != right.column ? left.column < right.column : left.first < right.first;
   });
+  const auto meet = [](const Cover<Key>& before, const Cover<Key>& after) {
+    return before.column == after.column &&
+           (before.last == kEnd<Key> || after.first <= before.last + 1);
+  };
   std::size_t kept = 0;
   for (const Cover<Key>& cover : covers) {
-    if (kept != 0) {
-      Cover<Key>& before = covers[kept - 1];
-      const bool meets = before.last == kEnd<Key> || cover.first <= before.last + 1;
-      if (before.column == cover.column && meets) {
-        before.last = std::max(before.last, cover.last);
-        continue;
-      }
-    }
-    covers[kept++] = cover;
+    if (kept != 0 && meet(covers[kept - 1], cover))
+      covers[kept - 1].last = std::max(covers[kept - 1].last, cover.last);
+    else
+      covers[kept++] = cover;
   }
   covers.resize(kept);
 }
@@ -72,13 +75,16 @@ class BitRows::Builder {
   [[nodiscard]] std::uint32_t write() {
     packed_.assign(1, summary_);
     for (std::uint64_t left = summary_; left != 0; left &= left - 1)
-      packed_.push_back(bits_[static_cast<std::size_t>(std::countr_zero(left))]);
+      packed_.push_back(bits_[position_of_lowest(left)]);
     std::vector<std::uint64_t>& words = rows_.words_;
     const std::uint64_t hash = hash_of(packed_);
     const auto [first, last] = written_.equal_range(hash);
-    for (auto same = first; same != last; ++same)
-      if (std::equal(packed_.begin(), packed_.end(), words.begin() + same->second))
-        return same->second;
+    for (auto row = first; row != last; ++row) {
+      const auto there = words.begin() + row->second;
+      // Rows of one summary are of one length.
+      if (*there == summary_ && std::equal(packed_.begin(), packed_.end(), there))
+        return row->second;
+    }
     const auto offset = static_cast<std::uint32_t>(words.size());
     written_.emplace(hash, offset);
     words.insert(words.end(), packed_.begin(), packed_.end());
@@ -214,9 +220,7 @@ PolicyId IntervalIndex::match(const SelectorFields& fields) const noexcept {
     const std::uint64_t below = (common & -common) - 1;
     const std::uint64_t hits = local.word(below) & remote.word(below) & protocol.word(below) &
                                local_port.word(below) & remote_port.word(below);
-    if (hits != 0)
-      return policies_[static_cast<std::size_t>(std::countr_zero(common) * 64 +
-                                                std::countr_zero(hits))];
+    if (hits != 0) return policies_[position_of_lowest(common) * 64 + position_of_lowest(hits)];
   }
   return kNoPolicy;
 }

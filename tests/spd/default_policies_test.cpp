@@ -17,7 +17,7 @@ Address address(std::string_view text) { return Address::parse(text).value(); }
 class Gateway {
  public:
   explicit Gateway(const DefaultPolicyScope& scope) {
-    for (Policy& policy : default_policies(scope)) REQUIRE(spd.insert(std::move(policy)));
+    for (const Policy& policy : default_policies(scope)) REQUIRE(spd.insert(policy));
     set_ = spd.snapshot();
   }
   // The policy that lets the packet pass both out and back in; empty where none does.

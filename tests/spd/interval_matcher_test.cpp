@@ -1,5 +1,6 @@
 #include "spd/interval_matcher.h"
 
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
@@ -234,12 +235,11 @@ TEST_CASE("an old view answers as it did while the matcher is edited and views a
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> wrong{0};
   std::atomic<std::uint64_t> asked{0};
-  std::vector<std::jthread> readers;
-  for (int reader = 0; reader < 2; ++reader)
-    readers.emplace_back([&] {
-      for (std::uint32_t i = 0; !stop; i = (i + 1) % kPolicies, ++asked)
-        if (old->match(pair_packet(i)) != PolicyId{i + 1}) ++wrong;
-    });
+  const auto read = [&] {
+    for (std::uint32_t i = 0; !stop; i = (i + 1) % kPolicies, ++asked)
+      if (old->match(pair_packet(i)) != PolicyId{i + 1}) ++wrong;
+  };
+  std::array<std::jthread, 2> readers{std::jthread(read), std::jthread(read)};
   for (std::uint32_t i = 0; i < kPolicies || asked < 1000; ++i) {
     const PolicyId id{i % kPolicies + 1};
     REQUIRE(matcher.remove(id));
@@ -249,6 +249,6 @@ TEST_CASE("an old view answers as it did while the matcher is edited and views a
     REQUIRE(matcher.view()->match(pair_packet(i % kPolicies)) == id);
   }
   stop = true;
-  readers.clear();
+  for (std::jthread& reader : readers) reader.join();
   CHECK(wrong == 0);
 }

@@ -139,11 +139,11 @@ double milliseconds(Work work) {
 }
 
 void measure(std::string_view name, Workload& workload, std::uint32_t policies) {
-  std::vector<Selector> selectors;
-  for (std::uint32_t i = 0; i < policies; ++i) selectors.push_back(workload.selector());
-  std::vector<SelectorFields> packets;
-  for (std::size_t i = 0; i < kPackets; ++i)
-    packets.push_back(workload.packet(selectors[workload.below(policies)]));
+  std::vector<Selector> selectors(policies);
+  for (Selector& selector : selectors) selector = workload.selector();
+  std::vector<SelectorFields> packets(kPackets);
+  for (SelectorFields& fields : packets)
+    fields = workload.packet(selectors[workload.below(policies)]);
 
   IntervalMatcher interval;
   const double build = milliseconds([&] {
