@@ -258,6 +258,8 @@ PacketAccount Dataplane::account() const {
     released += worker.released;
   }
   account.held -= released;
+  // What control refused of it has been dropped.
+  account.punted -= parts_->control_drops.read(DropReason::PuntRefused);
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     const auto reason = static_cast<DropReason>(i);
     (facts(reason).kind == DropClass::Consumed ? account.consumed : account.dropped) +=

@@ -31,7 +31,7 @@ enum class IdleMode : std::uint8_t { Spin, Yield, Sleep };
 struct DataplaneSettings {
   std::vector<PortSettings> ports;  // PortId is the index
   std::uint16_t workers{1};
-  std::vector<std::uint16_t> cores;  // of each worker; empty: not pinned
+  std::vector<std::uint16_t> cores{};  // of each worker; empty: not pinned
   IdleMode idle{IdleMode::Sleep};
   std::size_t sas{1024};  // in each direction
   std::size_t policies{1024};

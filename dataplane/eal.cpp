@@ -1,6 +1,5 @@
 #include "dataplane/eal.h"
 
-#include <fmt/format.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
@@ -39,7 +38,7 @@ std::string present_cores() {
   std::string list;
   for (int core = 0; core < CPU_SETSIZE; ++core)
     if (CPU_ISSET(core, &allowed)) list += (list.empty() ? "" : ",") + std::to_string(core);
-  return fmt::format("0@({})", list);
+  return "0@(" + list + ")";
 }
 
 std::vector<std::string> eal_arguments(const EalSettings& settings, bool hugepages) {
@@ -56,6 +55,12 @@ std::vector<std::string> eal_arguments(const EalSettings& settings, bool hugepag
   return list;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 }  // namespace
 
 Expected<Eal> Eal::start(const EalSettings& settings) {
@@ -67,8 +72,8 @@ Expected<Eal> Eal::start(const EalSettings& settings) {
   for (std::string& copy : copies) pointers.push_back(copy.data());
   if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0)
     return fail(Error::Code::Io,
-                fmt::format("EAL does not start with \"{}\": {}", fmt::join(eal.arguments_, " "),
-                            rte_strerror(rte_errno)),
+                "EAL does not start with \"" + joined(eal.arguments_) +
+                    "\": " + rte_strerror(rte_errno),
                 eal.hugepages_ ? "free hugepages, or set [dataplane] hugepages = \"no\""
                                : "lower [limits] so that less memory is needed");
   eal.running_ = true;

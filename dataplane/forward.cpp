@@ -6,6 +6,7 @@
 #include "net/checksum.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
+#include "net/neighbour_discovery.h"
 
 namespace sallyport {
 namespace {
@@ -23,8 +24,13 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
   switch (packet.next_hop->kind) {
     case NextHop::Kind::OnLink:
     case NextHop::Kind::Gateway:
-    case NextHop::Kind::LocalStack:
       return true;
+    case NextHop::Kind::LocalStack:
+      // On the link, the address of the host behind us is ours to answer for (RFC 4861 7.2.4).
+      if (!is_neighbour_discovery(packet.summary)) [[likely]]
+        return true;
+      punt_delivery(packet, my);
+      return false;
     case NextHop::Kind::Ours:
       punt_delivery(packet, my);
       return false;

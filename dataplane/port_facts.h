@@ -28,6 +28,7 @@ struct PortSettings {
   std::optional<std::uint16_t> vlan;  // 802.1Q tag of every frame
   SpdId spd{};
   std::optional<MacAddress> mac;  // instead of the device's own
+  std::uint32_t icmp_errors_per_second{100};  // about packets that came in here; 0: none
 };
 
 }  // namespace sallyport

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "net/icmp.h"
-#include "net/protocol.h"
+#include "net/neighbour_discovery.h"
 
 namespace sallyport {
 namespace {
@@ -26,12 +25,6 @@ IcmpError error_of(Purpose purpose) noexcept {
     default:
       return IcmpError::NoRoute;
   }
-}
-
-bool is_neighbour_discovery(const PacketSummary& packet) noexcept {
-  const auto type = static_cast<std::uint8_t>(packet.source_port >> 8);
-  return packet.protocol == kProtocolIcmpv6 && packet.ports_visible &&
-         (type == icmp6::kNeighbourSolicitation || type == icmp6::kNeighbourAdvertisement);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <rte_ether.h>
 #include <rte_ip_frag.h>
 
-#include <algorithm>
 
 #include "dataplane/punt.h"
 
@@ -88,8 +87,8 @@ void send_to(Packet& packet, PortId port, const MacAddress& destination,
       packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
   packet.prepend(facts.link_bytes());
   auto& ether = packet.header<rte_ether_hdr>();
-  std::ranges::copy(destination.bytes, ether.dst_addr.addr_bytes);
-  std::ranges::copy(facts.mac().bytes, ether.src_addr.addr_bytes);
+  std::memcpy(ether.dst_addr.addr_bytes, destination.bytes.data(), RTE_ETHER_ADDR_LEN);
+  std::memcpy(ether.src_addr.addr_bytes, facts.mac().bytes.data(), RTE_ETHER_ADDR_LEN);
   ether.ether_type = rte_cpu_to_be_16(type);
   if (facts.settings().vlan) {
     auto& tag = packet.header<rte_vlan_hdr>(RTE_ETHER_HDR_LEN);

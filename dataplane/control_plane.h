@@ -1,0 +1,32 @@
+// The control thread's part in moving packets: neighbours, echo, ICMP errors, and later protocols.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/neighbours.h"
+
+namespace sallyport {
+
+class ControlPlane {
+ public:
+  // `dataplane` outlives it.
+  [[nodiscard]] static std::unique_ptr<ControlPlane> open(Dataplane& dataplane, Random& random);
+  ~ControlPlane();
+
+  // Takes what workers handed over and runs timers; never blocks.
+  void poll(Instant now);
+  void set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now);
+  [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
+
+ private:
+  struct Parts;
+  explicit ControlPlane(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,43 @@
+// Forwarding between two ports, with and without policy.
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_gateway.h"
+
+using namespace sallyport;
+
+namespace {
+
+Policy bypass_all() {
+  return {.name = "all", .selectors = {Selector{}}, .action = PolicyAction::Bypass, .protect = {}};
+}
+
+}  // namespace
+
+TEST_CASE("ARCH-01: without a policy nothing crosses the boundary, either way") {
+  TestGateway gateway(two_ports({}));
+  settle_two_ports(gateway);
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    gateway.receive_ip(kInside, PacketBuilder("198.51.100.2", "203.0.113.9").udp(i, 80).build());
+    gateway.receive_ip(kOutside, PacketBuilder("203.0.113.9", "198.51.100.2").udp(80, i).build());
+    gateway.receive_ip(kInside, PacketBuilder("2001:db8:1::2", "2001:db8:9::9").tcp(i, 80).build());
+    gateway.receive_ip(kOutside,
+                       PacketBuilder("2001:db8:9::9", "2001:db8:1::2").tcp(80, i).build());
+  }
+  gateway.settle();
+  CHECK(gateway.dropped(DropReason::NoPolicy) == 400);
+  for (const PacketBytes& packet : gateway.sent(kOutside)) CHECK(packet.empty());
+}
+
+TEST_CASE("ARCH-01: what policy bypasses is forwarded, TTL less one") {
+  TestGateway gateway(two_ports({bypass_all()}));
+  settle_two_ports(gateway);
+  const auto there = PacketBuilder("198.51.100.2", "203.0.113.9").udp(1, 2);
+  gateway.receive_ip(kInside, PacketBuilder(there).hop_limit(64).build());
+  gateway.receive_ip(kOutside, PacketBuilder("2001:db8:9::9", "2001:db8:1::2").udp(3, 4).build());
+  gateway.settle();
+  const auto out = gateway.sent(kOutside);
+  REQUIRE(out.size() == 1);
+  CHECK(out[0] == PacketBuilder(there).hop_limit(63).build());
+  CHECK(gateway.sent(kInside).size() == 1);
+  CHECK(gateway.dropped_in_all() == 0);
+}

@@ -1,0 +1,246 @@
+#include "tests/support/test_gateway.h"
+
+#include <fmt/format.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_ring.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "dataplane/dataplane_parts.h"
+#include "tests/support/eal.h"
+
+namespace sallyport {
+namespace {
+
+constexpr unsigned kWireCapacity = 1024;
+constexpr unsigned kMostTurns = 1000;
+
+std::string unique(std::string_view kind) {
+  static unsigned counter;
+  return fmt::format("{}{}", kind, counter++);
+}
+
+rte_ring* make_ring() {
+  rte_ring* const ring = rte_ring_create(unique("wire").c_str(), kWireCapacity, SOCKET_ID_ANY, 0);
+  REQUIRE(ring != nullptr);
+  return ring;
+}
+
+void add_port_routes(const PortSettings& port, PortId id, std::vector<Route>& routes) {
+  using Kind = NextHop::Kind;
+  const bool stack = port.kind == PortKind::LocalStack;
+  for (const Prefix& prefix : port.addresses) {
+    const auto whole = static_cast<std::uint8_t>(bits(prefix.address.family));
+    if (!stack) routes.push_back({{prefix.first(), prefix.length}, {Kind::OnLink, id, {}}});
+    routes.push_back({{prefix.address, whole}, {stack ? Kind::LocalStack : Kind::Ours, id, {}}});
+  }
+}
+
+// The frame's last octet is the last of its allocation; there is headroom but no tailroom.
+rte_mbuf* exact_mbuf(rte_mempool* pool, const PacketBytes& frame) {
+  const std::size_t shared = sizeof(rte_mbuf_ext_shared_info);
+  const std::size_t size = RTE_PKTMBUF_HEADROOM + frame.size();
+  auto* const info = static_cast<rte_mbuf_ext_shared_info*>(std::malloc(shared));
+  auto* const buffer = static_cast<std::uint8_t*>(std::malloc(size));
+  rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool);
+  REQUIRE((info != nullptr && buffer != nullptr && mbuf != nullptr));
+  info->free_cb = [](void* data, void* opaque) {
+    std::free(data);
+    std::free(opaque);
+  };
+  info->fcb_opaque = info;
+  rte_mbuf_ext_refcnt_set(info, 1);
+  rte_pktmbuf_attach_extbuf(mbuf, buffer, 0, static_cast<std::uint16_t>(size), info);
+  mbuf->data_off = RTE_PKTMBUF_HEADROOM;
+  return mbuf;
+}
+
+PacketBytes bytes_of(const rte_mbuf* mbuf) {
+  const auto* data = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
+  return {data, data + mbuf->data_len};
+}
+
+}  // namespace
+
+TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
+  need_eal();
+  make_wires();
+  DataplaneSettings dataplane{.ports = settings_.ports,
+                              .sas = settings_.sas,
+                              .policies = 256,
+                              .flows = settings_.flows,
+                              .neighbours = 256,
+                              .mbufs = settings_.mbufs,
+                              .punt_ring = 512,
+                              .icmp_errors_per_second = settings_.icmp_errors_per_second};
+  auto opened = Dataplane::open(std::move(dataplane), random_);
+  if (!opened) FAIL(to_string(opened.error()));
+  dataplane_ = std::move(*opened);
+  control_ = ControlPlane::open(*dataplane_, random_);
+  spd_ = std::make_unique<Spd>(256, 4);
+  sad_ = std::make_unique<Sad>(
+      Sad::Parts{dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, 1});
+  for (Policy& policy : settings_.policies) {
+    const auto inserted = spd_->insert(policy);
+    if (!inserted) FAIL(to_string(inserted.error()));
+  }
+  publish();
+}
+
+TestGateway::~TestGateway() {
+  sad_.reset();
+  control_.reset();
+  dataplane_.reset();
+  for (const Wire& wire : wires_) {
+    rte_ring_free(wire.in);
+    rte_ring_free(wire.out);
+  }
+}
+
+void TestGateway::make_wires() {
+  for (PortSettings& port : settings_.ports) {
+    Wire wire{make_ring(), make_ring()};
+    const std::string name = unique("t");
+    REQUIRE(rte_eth_from_rings(name.c_str(), &wire.in, 1, &wire.out, 1, 0) >= 0);
+    port.device = "net_ring_" + name;
+    if (port.name.empty()) port.name = fmt::format("port{}", wires_.size());
+    if (!port.mac)
+      port.mac = MacAddress{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(wires_.size() + 1)}};
+    wires_.push_back(wire);
+  }
+}
+
+void TestGateway::publish() {
+  std::vector<Route> routes;
+  for (std::size_t i = 0; i < settings_.ports.size(); ++i)
+    add_port_routes(settings_.ports[i], PortId{static_cast<std::uint16_t>(i)}, routes);
+  routes.insert(routes.end(), settings_.routes.begin(), settings_.routes.end());
+  const auto published = dataplane_->publish(spd_->snapshot(), routes);
+  if (!published) FAIL(to_string(published.error()));
+}
+
+SaSlot TestGateway::add_sa(Sa sa, const std::string& policy) {
+  const Direction direction = sa.direction;
+  const bool reserved = sa.static_key;
+  const auto slot = sad_->add(std::move(sa));
+  if (!slot) FAIL(to_string(slot.error()));
+  if (direction == Direction::Outbound && reserved)
+    dataplane_->sas().raise_sequence_limit(*slot, {~0ull});
+  if (direction == Direction::Outbound && !policy.empty())
+    dataplane_->handles().assign(SaHandle{spd_->id_of(policy)->value}, *slot);
+  return *slot;
+}
+
+void TestGateway::remove_sa(const std::string& name, const std::string& policy) {
+  if (!policy.empty()) dataplane_->handles().assign(SaHandle{spd_->id_of(policy)->value}, kNoSa);
+  REQUIRE(sad_->remove(name));
+}
+
+void TestGateway::neighbour(PortId port, std::string_view address, const MacAddress& mac) {
+  neighbours_.push_back({port, Address::parse(address).value(), mac});
+  control_->set_static_neighbours(neighbours_, clock_.now());
+}
+
+void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buffer) {
+  rte_mempool* const pool = dataplane_->parts().pool.get();
+  rte_mbuf* const mbuf =
+      buffer == BufferKind::Exact ? exact_mbuf(pool, frame) : rte_pktmbuf_alloc(pool);
+  REQUIRE(mbuf != nullptr);
+  char* const room = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
+  REQUIRE(room != nullptr);
+  std::memcpy(room, frame.data(), frame.size());
+  REQUIRE(rte_ring_enqueue(wires_[port.value].in, mbuf) == 0);
+}
+
+void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
+  const MacAddress to = mac(port);
+  PacketBytes frame(to.bytes.begin(), to.bytes.end());
+  frame.insert(frame.end(), kPeer.bytes.begin(), kPeer.bytes.end());
+  const bool v6 = !datagram.empty() && datagram[0] >> 4 == 6;
+  frame.insert(frame.end(), {static_cast<std::uint8_t>(v6 ? 0x86 : 0x08),
+                             static_cast<std::uint8_t>(v6 ? 0xdd : 0x00)});
+  frame.insert(frame.end(), datagram.begin(), datagram.end());
+  receive(port, frame, buffer);
+}
+
+void TestGateway::settle() {
+  for (unsigned turns = 0; turns < kMostTurns; ++turns) {
+    const bool busy = dataplane_->turn();
+    control_->poll(clock_.now());
+    dataplane_->poll();
+    if (!busy && dataplane_->parts().workers.front()->from_control().size() == 0) break;
+  }
+  const PacketAccount account = dataplane_->account();
+  INFO(
+      fmt::format("received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
+                  "held {}",
+                  account.received, account.originated, account.fragments_made, account.sent,
+                  account.dropped, account.consumed, account.punted, account.held));
+  REQUIRE(account.balance() == 0);
+  std::size_t on_wires = 0;
+  for (const Wire& wire : wires_) on_wires += rte_ring_count(wire.out);
+  REQUIRE(dataplane_->mbufs_in_use() == account.held + on_wires);
+}
+
+std::vector<PacketBytes> TestGateway::sent_frames(PortId port) {
+  std::vector<PacketBytes> frames;
+  void* mbuf = nullptr;
+  while (rte_ring_dequeue(wires_[port.value].out, &mbuf) == 0) {
+    frames.push_back(bytes_of(static_cast<rte_mbuf*>(mbuf)));
+    rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
+  }
+  return frames;
+}
+
+std::vector<PacketBytes> TestGateway::sent(PortId port) {
+  std::vector<PacketBytes> datagrams = sent_frames(port);
+  const std::size_t link = settings_.ports[port.value].vlan ? 18 : 14;
+  for (PacketBytes& frame : datagrams)
+    frame.erase(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(link));
+  return datagrams;
+}
+
+std::uint64_t TestGateway::dropped(DropReason reason) const { return dataplane_->dropped(reason); }
+
+std::uint64_t TestGateway::dropped_in_all() const { return dataplane_->account().dropped; }
+
+MacAddress TestGateway::mac(PortId port) const { return dataplane_->ports()[port.value].mac; }
+
+TestGateway::Settings two_ports(std::vector<Policy> policies) {
+  using Kind = NextHop::Kind;
+  const auto prefix = [](const char* text) { return Prefix::parse(text).value(); };
+  const auto address = [](const char* text) { return Address::parse(text).value(); };
+  TestGateway::Settings settings;
+  settings.ports = {
+      {.name = "inside",
+       .device = {},
+       .side = Side::Protected,
+       .addresses = {prefix("198.51.100.1/25"), prefix("2001:db8:1::1/64")},
+       .vlan = {},
+       .mac = {}},
+      {.name = "outside",
+       .device = {},
+       .side = Side::Unprotected,
+       .addresses = {prefix("192.0.2.1/24"), prefix("2001:db8::1/64")},
+       .vlan = {},
+       .mac = {}},
+  };
+  settings.routes = {
+      {prefix("0.0.0.0/0"), {Kind::Gateway, kOutside, address("192.0.2.2")}},
+      {prefix("::/0"), {Kind::Gateway, kOutside, address("2001:db8::2")}},
+  };
+  settings.policies = std::move(policies);
+  return settings;
+}
+
+void settle_two_ports(TestGateway& gateway) {
+  gateway.neighbour(kInside, "198.51.100.2", TestGateway::kPeer);
+  gateway.neighbour(kInside, "2001:db8:1::2", TestGateway::kPeer);
+  gateway.neighbour(kOutside, "192.0.2.2", TestGateway::kPeer);
+  gateway.neighbour(kOutside, "2001:db8::2", TestGateway::kPeer);
+}
+
+}  // namespace sallyport
