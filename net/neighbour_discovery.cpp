@@ -4,6 +4,7 @@
 
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/protocol.h"
 
 namespace sallyport {
 namespace {
@@ -64,6 +65,12 @@ bool is_consistent(const NeighbourMessage& message) noexcept {
 }
 
 }  // namespace
+
+bool is_neighbour_discovery(const PacketSummary& packet) noexcept {
+  const unsigned type = packet.source_port >> 8;
+  return packet.protocol == kProtocolIcmpv6 && packet.ports_visible &&
+         (type == icmp6::kNeighbourSolicitation || type == icmp6::kNeighbourAdvertisement);
+}
 
 std::optional<NeighbourMessage> parse_neighbour_message(ByteView datagram,
                                                         const PacketSummary& summary) noexcept {

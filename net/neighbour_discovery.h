@@ -26,6 +26,9 @@ struct NeighbourMessage {
   friend bool operator==(const NeighbourMessage&, const NeighbourMessage&) = default;
 };
 
+// By its type: a solicitation or an advertisement, valid or not.
+[[nodiscard]] bool is_neighbour_discovery(const PacketSummary& packet) noexcept;
+
 // Reads an ICMPv6 datagram of type 135 or 136. Nullopt where a check of RFC 4861 7.1.1 or 7.1.2
 // fails, or where it is a fragment (RFC 6980).
 [[nodiscard]] std::optional<NeighbourMessage> parse_neighbour_message(
