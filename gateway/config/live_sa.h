@@ -1,0 +1,13 @@
+// An SA that is added while the gateway runs: the text of one [[sa]] table, read by the same rules.
+#pragma once
+
+#include "gateway/config/configuration.h"
+
+namespace sallyport {
+
+// `policy` names it from now on, so that what the table leaves out follows from that policy. Keys
+// may stand in the text: it came over a socket that only its owner opens.
+[[nodiscard]] Expected<Sa> parse_live_sa(std::string_view text, std::string_view policy,
+                                         const Configuration& running);
+
+}  // namespace sallyport

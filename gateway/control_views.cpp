@@ -1,0 +1,236 @@
+#include "gateway/control_views.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sallyport {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string port_name(Gateway& gateway, PortId id) {
+  return id == kNoPort ? "" : gateway.configuration().ports[id.value].name;
+}
+
+template <class Rows>
+Json texts(const Rows& rows) {
+  Json list = Json::array();
+  for (const auto& row : rows) list.push_back(to_string(row));
+  return list;
+}
+
+std::string_view kind_name(NextHop::Kind kind) {
+  switch (kind) {
+    case NextHop::Kind::None:
+      return "none";
+    case NextHop::Kind::Blackhole:
+      return "blackhole";
+    case NextHop::Kind::Multicast:
+      return "not forwarded";
+    case NextHop::Kind::Ours:
+      return "ours";
+    case NextHop::Kind::LocalStack:
+      return "local stack";
+    case NextHop::Kind::OnLink:
+      return "on link";
+    case NextHop::Kind::Gateway:
+      return "gateway";
+  }
+  return "none";
+}
+
+Json lifetime(const Lifetime& life) {
+  Json json = Json::object();
+  if (life.bytes) json["bytes"] = *life.bytes;
+  if (life.packets) json["packets"] = *life.packets;
+  if (life.time) json["seconds"] = life.time->count();
+  return json;
+}
+
+Json header_rules(const TunnelHeaderRules& rules) {
+  constexpr std::string_view kDf[] = {"copy", "set", "clear"};
+  constexpr std::string_view kDscp[] = {"copy", "fixed", "map"};
+  return {{"df", kDf[static_cast<std::size_t>(rules.df)]},
+          {"ecn", rules.ecn == EcnRule::Normal ? "normal" : "compatibility"},
+          {"dscp", kDscp[static_cast<std::size_t>(rules.dscp.kind)]},
+          {"hop_limit", rules.hop_limit},
+          {"flow_label", rules.flow_label}};
+}
+
+Json protection(const Protection& protect) {
+  return {{"protocol", to_string(protect.protocol)},
+          {"mode", to_string(protect.mode)},
+          {"local", to_string(protect.endpoints.local)},
+          {"remote", to_string(protect.endpoints.remote)},
+          {"esn", protect.esn},
+          {"replay_window", protect.replay_window},
+          {"header", header_rules(protect.header)},
+          {"soft", lifetime(protect.soft)},
+          {"hard", lifetime(protect.hard)},
+          {"sas", protect.sas}};
+}
+
+Json policy_row(Gateway& gateway, const Policy& policy) {
+  const auto traffic = gateway.dataplane().policy_traffic(*gateway.spd().id_of(policy.name));
+  Json row = {{"name", policy.name},
+              {"spd", gateway.configuration().spds[policy.spd.value].name},
+              {"action", to_string(policy.action)},
+              {"selectors", texts(policy.selectors)},
+              {"packets", traffic.packets},
+              {"bytes", traffic.bytes}};
+  if (policy.protect) row["protect"] = protection(*policy.protect);
+  return row;
+}
+
+Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
+  const Sa& sa = *entry.sa;
+  const SaCounters counters = gateway.dataplane().sas().counters(sa.direction, entry.slot);
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(gateway.age_of(sa.name));
+  Json row = {{"name", sa.name},
+              {"direction", to_string(sa.direction)},
+              {"spi", fmt::format("0x{:08x}", sa.spi.value)},
+              {"protocol", to_string(sa.protocol)},
+              {"mode", to_string(sa.mode)},
+              {"local", to_string(sa.endpoints.local)},
+              {"remote", to_string(sa.endpoints.remote)},
+              {"cipher", facts(sa.transform.cipher).name},
+              {"integrity", facts(sa.transform.integrity).name},
+              {"esn", sa.esn},
+              {"replay_window", sa.replay_window},
+              {"sequence", counters.sequence.value},
+              {"packets", counters.packets},
+              {"bytes", counters.bytes},
+              {"age_seconds", age.count()},
+              {"soft", lifetime(sa.soft)},
+              {"hard", lifetime(sa.hard)},
+              {"header", header_rules(sa.header)},
+              {"dscp", sa.dscp},
+              {"selectors", texts(sa.selectors)},
+              {"configured", sa.static_key}};
+  if (sa.encapsulation)
+    row["udp"] = {{"local_port", sa.encapsulation->local_port},
+                  {"remote_port", sa.encapsulation->remote_port}};
+  return row;
+}
+
+}  // namespace
+
+Json show_ports(Gateway& gateway) {
+  Json rows = Json::array();
+  for (const PortStatus& port : gateway.dataplane().ports()) {
+    rows.push_back({{"name", port.settings->name},
+                    {"device", port.settings->device},
+                    {"driver", port.driver},
+                    {"side", port.settings->side == Side::Protected ? "protected" : "unprotected"},
+                    {"kind", port.settings->kind == PortKind::Link ? "link" : "local-stack"},
+                    {"link", port.link_up ? "up" : "down"},
+                    {"mac", to_string(port.mac)},
+                    {"mtu", port.settings->mtu},
+                    {"addresses", texts(port.settings->addresses)},
+                    {"queues", port.queues},
+                    {"received_packets", port.received_packets},
+                    {"received_bytes", port.received_bytes},
+                    {"sent_packets", port.sent_packets},
+                    {"sent_bytes", port.sent_bytes}});
+    if (port.settings->vlan) rows.back()["vlan"] = *port.settings->vlan;
+  }
+  return rows;
+}
+
+Json show_routes(Gateway& gateway) {
+  Json rows = Json::array();
+  for (const Route& route : gateway.routes()) {
+    Json row = {{"to", to_string(route.destination)},
+                {"kind", kind_name(route.next_hop.kind)},
+                {"port", port_name(gateway, route.next_hop.port)}};
+    if (route.next_hop.kind == NextHop::Kind::Gateway)
+      row["via"] = to_string(route.next_hop.gateway);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json show_neighbours(Gateway& gateway) {
+  Json rows = Json::array();
+  for (const NeighbourFacts& neighbour : gateway.neighbours()) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(neighbour.age);
+    rows.push_back({{"address", to_string(neighbour.address)},
+                    {"port", port_name(gateway, neighbour.port)},
+                    {"mac", neighbour.mac ? to_string(*neighbour.mac) : ""},
+                    {"state", neighbour.is_static ? "static" : to_string(neighbour.state)},
+                    {"age_seconds", age.count()}});
+  }
+  return rows;
+}
+
+Json show_policies(Gateway& gateway) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < gateway.configuration().spds.size(); ++i)
+    for (const Policy* policy : gateway.spd().ordered(SpdId{static_cast<std::uint16_t>(i)}))
+      rows.push_back(policy_row(gateway, *policy));
+  const auto unmatched = gateway.dataplane().policy_traffic(kNoPolicy);
+  rows.push_back({{"name", "(nothing matched)"},
+                  {"spd", ""},
+                  {"action", "discard"},
+                  {"selectors", Json::array({"any"})},
+                  {"packets", unmatched.packets},
+                  {"bytes", unmatched.bytes}});
+  return rows;
+}
+
+Json show_sas(Gateway& gateway) {
+  Json rows = Json::array();
+  gateway.sad().for_each([&](const Sad::Entry& entry) { rows.push_back(sa_row(gateway, entry)); });
+  return rows;
+}
+
+Json show_drops(Gateway& gateway, DropRows which) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    const std::uint64_t count = gateway.dataplane().dropped(reason);
+    if (count == 0 && which == DropRows::Occurred) continue;
+    const DropFacts& about = facts(reason);
+    rows.push_back({{"reason", about.name},
+                    {"packets", count},
+                    {"class", about.kind == DropClass::Dropped ? "dropped" : "consumed"},
+                    {"audit", about.audit},
+                    {"meaning", about.meaning}});
+  }
+  return rows;
+}
+
+Json show_workers(Gateway& gateway) {
+  Json rows = Json::array();
+  for (const WorkerStatus& worker : gateway.dataplane().workers())
+    rows.push_back({{"worker", worker.id.value},
+                    {"crypto", worker.crypto_variant},
+                    {"turns", worker.turns},
+                    {"busy_turns", worker.busy_turns},
+                    {"flow_hits", worker.flow_hits},
+                    {"flow_misses", worker.flow_misses},
+                    {"flow_stale", worker.flow_stale},
+                    {"flow_evictions", worker.flow_evictions},
+                    {"punted", worker.punted},
+                    {"held", worker.held},
+                    {"released", worker.released},
+                    {"originated", worker.originated}});
+  return rows;
+}
+
+Json show_account(Gateway& gateway) {
+  const PacketAccount account = gateway.dataplane().account();
+  return Json::array({{{"received", account.received},
+                       {"originated", account.originated},
+                       {"fragments_made", account.fragments_made},
+                       {"sent", account.sent},
+                       {"dropped", account.dropped},
+                       {"consumed", account.consumed},
+                       {"punted", account.punted},
+                       {"held", account.held},
+                       {"balance", account.balance()},
+                       {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
+}
+
+}  // namespace sallyport

@@ -1,0 +1,298 @@
+#include "gateway/gateway.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "gateway/config/live_sa.h"
+#include "gateway/configuration_diff.h"
+#include "gateway/routing_plan.h"
+#include "spd/default_policies.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Duration kReservationPeriod = std::chrono::milliseconds(100);
+
+PortSettings settings_of(const PortConfig& port) {
+  return {.name = port.name,
+          .device = port.device,
+          .side = port.side,
+          .kind = port.kind,
+          .addresses = port.addresses,
+          .mtu = port.mtu,
+          .vlan = port.vlan,
+          .spd = port.spd,
+          .mac = port.mac,
+          .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0};
+}
+
+DataplaneSettings settings_of(const Configuration& configuration) {
+  DataplaneSettings settings;
+  for (const PortConfig& port : configuration.ports) settings.ports.push_back(settings_of(port));
+  settings.workers = configuration.dataplane.workers;
+  settings.cores = configuration.dataplane.cores;
+  settings.idle = configuration.dataplane.idle;
+  settings.sas = configuration.limits.sas;
+  settings.policies = configuration.limits.policies;
+  settings.flows = configuration.limits.flows;
+  settings.neighbours = configuration.limits.neighbours;
+  settings.mbufs = configuration.limits.mbufs;
+  settings.punt_ring = configuration.limits.punt_ring;
+  return settings;
+}
+
+bool is_pci(const std::string& device) { return device.find(':') < device.find(','); }
+
+EalSettings eal_settings(const Configuration& configuration, std::vector<std::string> extra) {
+  EalSettings settings;
+  settings.file_prefix = configuration.instance.file_prefix;
+  settings.memory_megabytes =
+      memory_needed(settings_of(configuration), configuration.limits.routes);
+  settings.hugepages = configuration.dataplane.hugepages;
+  settings.pci = std::ranges::any_of(configuration.ports,
+                                     [](const PortConfig& port) { return is_pci(port.device); });
+  settings.extra = std::move(extra);
+  return settings;
+}
+
+// Addresses that speak IKE here: all of ours, on whatever port.
+std::vector<Address> own_addresses(const Configuration& configuration) {
+  std::vector<Address> own;
+  for (const PortConfig& port : configuration.ports)
+    for (const Prefix& prefix : port.addresses) own.push_back(prefix.address);
+  return own;
+}
+
+std::vector<StaticNeighbour> static_neighbours(const Configuration& configuration) {
+  std::vector<StaticNeighbour> neighbours;
+  for (const NeighbourConfig& neighbour : configuration.neighbours)
+    neighbours.push_back({neighbour.port, neighbour.address, neighbour.mac});
+  return neighbours;
+}
+
+}  // namespace
+
+std::vector<Policy> all_policies(const Configuration& configuration) {
+  std::vector<Policy> policies;
+  for (std::size_t i = 0; i < configuration.spds.size(); ++i) {
+    const SpdConfig& spd = configuration.spds[i];
+    const SpdId id{static_cast<std::uint16_t>(i)};
+    if (spd.default_policies)
+      std::ranges::move(
+          default_policies({.spd = id, .prefix = spd.name, .own = own_addresses(configuration)}),
+          std::back_inserter(policies));
+    std::ranges::copy_if(configuration.policies, std::back_inserter(policies),
+                         [id](const Policy& policy) { return policy.spd == id; });
+  }
+  return policies;
+}
+
+std::uint64_t memory_needed(const Configuration& configuration) {
+  return memory_needed(settings_of(configuration), configuration.limits.routes);
+}
+
+Expected<std::unique_ptr<Gateway>> Gateway::open(Configuration configuration,
+                                                 const Surroundings& surroundings) {
+  auto eal = Eal::start(eal_settings(configuration, surroundings.eal_arguments));
+  if (!eal) return std::unexpected(eal.error());
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(*eal), surroundings.clock));
+  gateway->configuration_ = std::move(configuration);
+  if (auto installed = gateway->install(surroundings); !installed)
+    return std::unexpected(installed.error());
+  return gateway;
+}
+
+Expected<void> Gateway::install(const Surroundings& surroundings) {
+  auto dataplane = Dataplane::open(settings_of(configuration_), surroundings.random);
+  if (!dataplane) return std::unexpected(dataplane.error());
+  dataplane_ = std::move(*dataplane);
+  control_ = ControlPlane::open(*dataplane_, surroundings.random);
+  spd_ = std::make_unique<Spd>(configuration_.limits.policies, configuration_.spds.size());
+  sad_ = std::make_unique<Sad>(Sad::Parts{dataplane_->sas(), dataplane_->keys(),
+                                          dataplane_->retirement(), surroundings.random,
+                                          configuration_.dataplane.workers});
+  auto reservations =
+      SequenceReservations::open(configuration_.instance.state_directory / "sequence-numbers");
+  if (!reservations) return std::unexpected(reservations.error());
+  static_sas_ = std::make_unique<StaticSaState>(std::move(*reservations), *sad_);
+  for (Sa& sa : configuration_.sas)
+    if (auto added = install_sa(sa.duplicate()); !added) return added;
+  if (auto installed = install_policies(); !installed) return installed;
+  return publish();
+}
+
+Expected<void> Gateway::install_policies() { return order_policies(all_policies(configuration_)); }
+
+Expected<void> Gateway::install_sa(Sa sa) {
+  if (sa.static_key)
+    if (auto resumed = static_sas_->resume(sa); !resumed) return resumed;
+  const Sa copy = sa.duplicate();
+  const auto slot = sad_->add(std::move(sa));
+  if (!slot) return std::unexpected(slot.error());
+  if (copy.static_key) static_sas_->watch(copy, *slot);
+  added_.insert_or_assign(copy.name, clock_.now());
+  return {};
+}
+
+void Gateway::uninstall_sa(const std::string& name) {
+  // Handles first: no worker may be led to what is going.
+  for (auto& [policy, sas] : sas_of_) {
+    if (std::ranges::count(sas, name) == 0) continue;
+    assign_sas(policy, name);
+    std::erase(sas, name);
+  }
+  static_sas_->forget(name);
+  added_.erase(name);
+  static_cast<void>(sad_->remove(name));
+}
+
+void Gateway::assign_sas(const std::string& policy, std::string_view without) {
+  const auto id = spd_->id_of(policy);
+  if (!id) return;
+  std::vector<SaForClasses> sas;
+  for (const std::string& name : sas_of_[policy]) {
+    const auto entry = sad_->find(name);
+    if (entry && name != without && entry->sa->direction == Direction::Outbound)
+      sas.push_back({entry->slot, entry->sa->dscp});
+  }
+  const SaHandle handle{id->value};
+  const auto old = choices_.extract(*id);
+  if (sas.size() > 1) {
+    const auto choice = std::make_shared<const SaChoice>(choose_by_dscp(sas));
+    choices_.emplace(*id, choice);
+    dataplane_->handles().assign(handle, choice.get());
+  } else {
+    dataplane_->handles().assign(handle, sas.empty() ? kNoSa : sas.front().slot);
+  }
+  if (!old.empty())
+    dataplane_->retirement().when_unread([kept = old.mapped()]() mutable { kept.reset(); });
+}
+
+Expected<void> Gateway::publish() {
+  routes_ = plan_routes(configuration_, dataplane_->ports());
+  control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
+  return dataplane_->publish(spd_->snapshot(), routes_);
+}
+
+void Gateway::start() { dataplane_->start(); }
+
+Gateway::~Gateway() {
+  if (dataplane_ != nullptr) dataplane_->stop();
+  if (static_sas_ == nullptr) return;
+  if (auto closed = static_sas_->close(); !closed) spdlog::error("{}", to_string(closed.error()));
+}
+
+void Gateway::poll() {
+  const Instant now = clock_.now();
+  control_->poll(now);
+  dataplane_->poll();
+  if (now < next_reservation_) return;
+  next_reservation_ = now + kReservationPeriod;
+  expire(now);
+  if (auto saved = static_sas_->poll(); !saved) spdlog::error("{}", to_string(saved.error()));
+}
+
+// Hard lifetimes in time are control's; those in packets and octets stop the SA in the worker.
+void Gateway::expire(Instant now) {
+  std::vector<std::string> over;
+  sad_->for_each([&](const Sad::Entry& entry) {
+    const auto& limit = entry.sa->hard.time;
+    if (limit && now - added_.at(entry.sa->name) >= *limit) over.push_back(entry.sa->name);
+  });
+  for (const std::string& name : over) {
+    spdlog::warn("SA {} has reached its hard lifetime and is removed", name);
+    uninstall_sa(name);
+  }
+}
+
+Duration Gateway::age_of(const std::string& sa) const {
+  const auto found = added_.find(sa);
+  return found == added_.end() ? Duration{} : clock_.now() - found->second;
+}
+
+Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
+  const Policy* const named = spd_->find(policy);
+  if (named == nullptr || named->action != PolicyAction::Protect)
+    return fail(Error::Code::NotFound,
+                fmt::format("there is no policy \"{}\" that protects", policy),
+                "name one of sallyportctl show policies");
+  const std::string name = sa.name;
+  if (auto added = install_sa(std::move(sa)); !added) return added;
+  sas_of_[policy].push_back(name);
+  assign_sas(policy);
+  return {};
+}
+
+Expected<void> Gateway::add_sa_text(const std::string& toml, const std::string& policy) {
+  auto sa = parse_live_sa(toml, policy, configuration_);
+  if (!sa) return std::unexpected(std::move(sa).error());
+  return add_sa(std::move(*sa), policy);
+}
+
+std::vector<NeighbourFacts> Gateway::neighbours() const {
+  return control_->neighbours(clock_.now());
+}
+
+Expected<void> Gateway::remove_sa(const std::string& name) {
+  if (!sad_->find(name))
+    return fail(Error::Code::NotFound, fmt::format("there is no SA \"{}\"", name),
+                "name one of sallyportctl show sas");
+  uninstall_sa(name);
+  return {};
+}
+
+Expected<void> Gateway::reload(Configuration next) {
+  if (auto allowed = check_without_restart(configuration_, next); !allowed) return allowed;
+  const std::vector<Policy> policies = all_policies(next);
+  remove_gone_policies(policies);
+  remove_gone_sas(next.sas);
+  if (auto added = add_new_sas(next.sas); !added) return added;
+  if (auto ordered = order_policies(policies); !ordered) return ordered;
+  configuration_ = std::move(next);
+  return publish();
+}
+
+void Gateway::remove_gone_policies(const std::vector<Policy>& next) {
+  for (const Policy& running : all_policies(configuration_)) {
+    if (std::ranges::count(next, running) != 0) continue;
+    dataplane_->handles().assign(SaHandle{spd_->id_of(running.name)->value}, kNoSa);
+    sas_of_.erase(running.name);
+    static_cast<void>(spd_->remove(running.name));
+  }
+}
+
+void Gateway::remove_gone_sas(const std::vector<Sa>& next) {
+  std::vector<std::string> gone;
+  sad_->for_each([&](const Sad::Entry& entry) {
+    const bool stays =
+        std::ranges::any_of(next, [&](const Sa& sa) { return same_parameters(sa, *entry.sa); });
+    if (!stays) gone.push_back(entry.sa->name);
+  });
+  for (const std::string& name : gone) uninstall_sa(name);
+}
+
+Expected<void> Gateway::add_new_sas(const std::vector<Sa>& next) {
+  for (const Sa& sa : next)
+    if (!sad_->find(sa.name))
+      if (auto added = install_sa(sa.duplicate()); !added) return added;
+  return {};
+}
+
+Expected<void> Gateway::order_policies(const std::vector<Policy>& next) {
+  std::map<SpdId, std::size_t> position;
+  for (const Policy& policy : next) {
+    const std::size_t place = position[policy.spd]++;
+    if (spd_->find(policy.name) != nullptr) {
+      if (auto moved = spd_->move(policy.name, place); !moved) return moved;
+    } else if (auto inserted = spd_->insert(policy, place); !inserted) {
+      return std::unexpected(inserted.error());
+    }
+    if (policy.protect) sas_of_[policy.name] = policy.protect->sas;
+    assign_sas(policy.name);
+  }
+  return {};
+}
+
+}  // namespace sallyport

@@ -1,0 +1,92 @@
+// The running gateway: one configuration at work. Control thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "dataplane/control_plane.h"
+#include "dataplane/dataplane.h"
+#include "dataplane/eal.h"
+#include "gateway/config/configuration.h"
+#include "gateway/static_sa_state.h"
+#include "sad/sad.h"
+#include "spd/spd.h"
+
+namespace sallyport {
+
+// The shipped entries of each SPD, then the operator's: what a gateway installs (ARCH-09).
+[[nodiscard]] std::vector<Policy> all_policies(const Configuration& configuration);
+// Megabytes of DPDK memory that the configuration needs.
+[[nodiscard]] std::uint64_t memory_needed(const Configuration& configuration);
+
+class Gateway {
+ public:
+  struct Surroundings {
+    Random& random;
+    const Clock& clock;
+    std::vector<std::string> eal_arguments;  // the operator's own, after "--"
+  };
+  // Starts EAL, opens the ports, installs policies and SAs; no packet moves yet.
+  [[nodiscard]] static Expected<std::unique_ptr<Gateway>> open(Configuration configuration,
+                                                               const Surroundings& surroundings);
+  ~Gateway();
+
+  void start();
+  // Everything that is due: packets for control, timers, lifetimes, reservations, retirement.
+  // To be called about every millisecond; never blocks.
+  void poll();
+
+  // Makes the difference between the running configuration and `next` take effect; what did not
+  // change keeps its counters and windows. Refuses changes that need a restart (ports, limits,
+  // workers), and then nothing has changed.
+  [[nodiscard]] Expected<void> reload(Configuration next);
+  [[nodiscard]] Expected<void> add_sa(Sa sa, const std::string& policy);
+  // The same from the text of an [[sa]] table.
+  [[nodiscard]] Expected<void> add_sa_text(const std::string& toml, const std::string& policy);
+  [[nodiscard]] Expected<void> remove_sa(const std::string& name);
+
+  [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
+  [[nodiscard]] Dataplane& dataplane() noexcept { return *dataplane_; }
+  [[nodiscard]] std::vector<NeighbourFacts> neighbours() const;
+  [[nodiscard]] const Spd& spd() const noexcept { return *spd_; }
+  [[nodiscard]] const Sad& sad() const noexcept { return *sad_; }
+  [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
+  // When the SA was added; its lifetime in seconds counts from then.
+  [[nodiscard]] Duration age_of(const std::string& sa) const;
+  [[nodiscard]] bool hugepages() const noexcept { return eal_.hugepages(); }
+
+ private:
+  Gateway(Eal eal, const Clock& clock) : eal_(std::move(eal)), clock_(clock) {}
+  [[nodiscard]] Expected<void> install(const Surroundings& surroundings);
+  [[nodiscard]] Expected<void> install_policies();
+  [[nodiscard]] Expected<void> install_sa(Sa sa);
+  void uninstall_sa(const std::string& name);
+  // Leads the policy to its outbound SAs, all but `without`, which is about to go.
+  void assign_sas(const std::string& policy, std::string_view without = {});
+  [[nodiscard]] Expected<void> publish();
+  void expire(Instant now);
+
+  void remove_gone_policies(const std::vector<Policy>& next);
+  void remove_gone_sas(const std::vector<Sa>& next);
+  [[nodiscard]] Expected<void> add_new_sas(const std::vector<Sa>& next);
+  [[nodiscard]] Expected<void> order_policies(const std::vector<Policy>& next);
+
+  Eal eal_;
+  const Clock& clock_;
+  Configuration configuration_;
+  std::unique_ptr<Dataplane> dataplane_;
+  std::unique_ptr<ControlPlane> control_;
+  std::unique_ptr<Spd> spd_;
+  std::unique_ptr<Sad> sad_;
+  std::unique_ptr<StaticSaState> static_sas_;
+  std::vector<Route> routes_;
+  std::map<std::string, Instant, std::less<>> added_;                    // by SA name
+  std::map<std::string, std::vector<std::string>, std::less<>> sas_of_;  // by policy name
+  std::map<PolicyId, std::shared_ptr<const SaChoice>> choices_;
+  Instant next_reservation_{};
+};
+
+}  // namespace sallyport

@@ -1,0 +1,69 @@
+#include "gateway/routing_plan.h"
+
+namespace sallyport {
+namespace {
+
+using Kind = NextHop::Kind;
+
+Prefix whole(const Address& address) {
+  return {address, static_cast<std::uint8_t>(bits(address.family))};
+}
+
+Prefix literal(std::string_view text) { return Prefix::parse(text).value(); }
+
+// Link-local groups go to control, which answers neighbour discovery; other groups and broadcasts
+// are not forwarded (RFC 1812 5.3.5, RFC 4291 2.5.6).
+void add_fixed(std::vector<Route>& routes) {
+  routes.push_back({literal("224.0.0.0/4"), {Kind::Multicast, kNoPort, {}}});
+  routes.push_back({literal("224.0.0.0/24"), {Kind::Ours, kNoPort, {}}});
+  routes.push_back({literal("255.255.255.255/32"), {Kind::Multicast, kNoPort, {}}});
+  routes.push_back({literal("ff00::/8"), {Kind::Multicast, kNoPort, {}}});
+  routes.push_back({literal("ff02::/16"), {Kind::Ours, kNoPort, {}}});
+  routes.push_back({literal("fe80::/10"), {Kind::Blackhole, kNoPort, {}}});
+}
+
+void add_static(const Configuration& configuration, std::vector<Route>& routes) {
+  for (const RouteConfig& route : configuration.routes) {
+    NextHop next_hop{Kind::Blackhole, kNoPort, {}};
+    if (route.action == RouteAction::Forward)
+      next_hop = route.via ? NextHop{Kind::Gateway, route.port, *route.via}
+                           : NextHop{Kind::OnLink, route.port, {}};
+    routes.push_back({route.to, next_hop});
+  }
+}
+
+// The subnet's broadcast address, where there is one (RFC 3021 knows none in a /31).
+void add_broadcast(const Prefix& subnet, std::vector<Route>& routes) {
+  if (subnet.address.family == Family::V4 && subnet.length < 31)
+    routes.push_back({whole(subnet.last()), {Kind::Multicast, kNoPort, {}}});
+}
+
+void add_connected(const PortConfig& port, PortId id, std::vector<Route>& routes) {
+  if (port.kind == PortKind::LocalStack) return;
+  for (const Prefix& address : port.addresses) {
+    routes.push_back({{address.first(), address.length}, {Kind::OnLink, id, {}}});
+    add_broadcast(address, routes);
+  }
+}
+
+void add_local(const PortConfig& port, const PortStatus& status, std::vector<Route>& routes) {
+  const Kind kind = port.kind == PortKind::LocalStack ? Kind::LocalStack : Kind::Ours;
+  for (const Prefix& address : port.addresses)
+    routes.push_back({whole(address.address), {kind, status.id, {}}});
+  routes.push_back({whole(status.mac.link_local()), {Kind::Ours, status.id, {}}});
+}
+
+}  // namespace
+
+std::vector<Route> plan_routes(const Configuration& configuration,
+                               const std::vector<PortStatus>& ports) {
+  std::vector<Route> routes;
+  add_fixed(routes);
+  for (const PortStatus& port : ports)
+    add_connected(configuration.ports[port.id.value], port.id, routes);
+  add_static(configuration, routes);
+  for (const PortStatus& port : ports) add_local(configuration.ports[port.id.value], port, routes);
+  return routes;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,98 @@
+#include "gateway/static_sa_state.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "crypto/digest.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint64_t kBlock = SequenceReservations::kBlock;
+constexpr unsigned kPollsPerArrivalNote = 10;  // arrivals are noted about once a second
+
+// The keys themselves, as what must never meet the same number twice; a digest, since the file
+// that holds it is no place for keys.
+Expected<std::string> identity_of(const Sa& sa) {
+  std::vector<std::uint8_t> bytes{static_cast<std::uint8_t>(sa.direction),
+                                  static_cast<std::uint8_t>(sa.transform.cipher),
+                                  static_cast<std::uint8_t>(sa.transform.integrity)};
+  for (const ByteView part : {sa.cipher_key.view(), sa.salt.view(), sa.integrity_key.view()})
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  auto digest = sha256_hex(bytes);
+  wipe(bytes);
+  return digest;
+}
+
+}  // namespace
+
+StaticSaState::StaticSaState(SequenceReservations reservations, Sad& sad)
+    : reservations_(std::move(reservations)), sad_(sad) {}
+
+Expected<void> StaticSaState::resume(Sa& sa) {
+  const auto identity = identity_of(sa);
+  if (!identity) return std::unexpected(identity.error());
+  const SequenceNumber last = reservations_.reserved(*identity);
+  if (sa.direction == Direction::Inbound) {
+    // An empty window above all that was seen: nothing old comes in twice.
+    if (sa.replay_window != 0 && last.value != 0)
+      sa.last_sequence.value = std::max(sa.last_sequence.value, last.value + sa.replay_window);
+    return {};
+  }
+  sa.last_sequence = std::max(sa.last_sequence, last);
+  reservations_.reserve(*identity, {sa.last_sequence.value + kBlock});
+  return reservations_.save();
+}
+
+void StaticSaState::watch(const Sa& sa, SaSlot slot) {
+  const auto identity = identity_of(sa);
+  if (!identity) return;
+  watched_.insert_or_assign(sa.name, Watched{*identity, sa.direction, slot});
+  if (sa.direction == Direction::Outbound)
+    sad_.table().raise_sequence_limit(slot, reservations_.reserved(*identity));
+}
+
+void StaticSaState::forget(const std::string& name) {
+  const auto found = watched_.find(name);
+  if (found == watched_.end()) return;
+  note_arrivals(found->second);
+  watched_.erase(found);
+}
+
+void StaticSaState::reserve_ahead(const Watched& sa) {
+  if (sa.direction == Direction::Inbound) return;
+  const SequenceNumber used = sad_.table().counters(sa.direction, sa.slot).sequence;
+  if (reservations_.reserved(sa.identity).value - used.value >= kBlock / 2) return;
+  reservations_.reserve(sa.identity, {used.value + kBlock});
+  changed_ = true;
+}
+
+void StaticSaState::note_arrivals(const Watched& sa) {
+  if (sa.direction == Direction::Outbound) return;
+  const SequenceNumber highest = sad_.table().counters(sa.direction, sa.slot).sequence;
+  if (highest <= reservations_.reserved(sa.identity)) return;
+  reservations_.reserve(sa.identity, highest);
+  changed_ = true;
+}
+
+Expected<void> StaticSaState::poll() {
+  const bool arrivals_too = ++polls_ % kPollsPerArrivalNote == 0;
+  for (const auto& [name, sa] : watched_) {
+    reserve_ahead(sa);
+    if (arrivals_too) note_arrivals(sa);
+  }
+  if (!changed_) return {};
+  if (auto saved = reservations_.save(); !saved) return saved;
+  changed_ = false;
+  for (const auto& [name, sa] : watched_)
+    if (sa.direction == Direction::Outbound)
+      sad_.table().raise_sequence_limit(sa.slot, reservations_.reserved(sa.identity));
+  return {};
+}
+
+Expected<void> StaticSaState::close() {
+  for (const auto& [name, sa] : watched_) note_arrivals(sa);
+  return reservations_.save();
+}
+
+}  // namespace sallyport
