@@ -72,6 +72,15 @@ std::vector<StaticNeighbour> static_neighbours(const Configuration& configuratio
   return neighbours;
 }
 
+Expected<void> make_private_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::create_directories(path, error) && error)
+    return fail(Error::Code::Io, "cannot make the directory: " + error.message(),
+                "make its parent writable, or set [instance] state_directory", path.native());
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  return {};
+}
+
 }  // namespace
 
 std::vector<Policy> all_policies(const Configuration& configuration) {
@@ -113,6 +122,8 @@ Expected<void> Gateway::install(const Surroundings& surroundings) {
   sad_ = std::make_unique<Sad>(Sad::Parts{dataplane_->sas(), dataplane_->keys(),
                                           dataplane_->retirement(), surroundings.random,
                                           configuration_.dataplane.workers});
+  if (auto made = make_private_directory(configuration_.instance.state_directory); !made)
+    return made;
   auto reservations =
       SequenceReservations::open(configuration_.instance.state_directory / "sequence-numbers");
   if (!reservations) return std::unexpected(reservations.error());
