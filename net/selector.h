@@ -87,8 +87,8 @@ struct Selector {
   std::vector<AddressRange> local{};
   std::vector<AddressRange> remote{};
   std::optional<std::uint8_t> protocol{};  // nullopt: ANY; kProtocolOpaque: hidden (IPv6, SEL-03)
-  PortSet local_port = PortSet::any();   // or ICMP type/code, MH type, that this side sends
-  PortSet remote_port = PortSet::any();  // or ICMP type/code, MH type, that the other side sends
+  PortSet local_port = PortSet::any();     // or ICMP type/code, MH type, that this side sends
+  PortSet remote_port = PortSet::any();    // or ICMP type/code, MH type, that the other side sends
 
   // Nullopt: either family (no addresses given).
   [[nodiscard]] std::optional<Family> family() const noexcept;
