@@ -228,7 +228,7 @@ TEST_CASE("an entry of very many ranges stands in a segment of its own") {
 }
 
 TEST_CASE("an old view answers as it did while the matcher is edited and views are made") {
-  constexpr std::uint32_t kPolicies = 500;
+  constexpr std::uint32_t kPolicies = 150;
   IntervalMatcher matcher;
   append_pairs(matcher, kPolicies);
   const auto old = matcher.view();
