@@ -14,8 +14,14 @@ struct Sizes {
   std::uint8_t key, salt, iv, block, icv;
 };
 
-constexpr CipherFacts row(Cipher id, std::string_view name, std::uint16_t ike_id, Sizes sizes,
-                          CipherKind kind, Standing standing) {
+struct Nature {
+  std::uint16_t ike_id;
+  CipherKind kind;
+  Standing standing;
+};
+
+constexpr CipherFacts row(Cipher id, std::string_view name, Nature nature, Sizes sizes) {
+  const auto [ike_id, kind, standing] = nature;
   const bool cbc = kind == CipherKind::Cbc;
   // Only ciphers that come in several key lengths carry the attribute (RFC 7296 3.3.5).
   const bool one_length =
@@ -42,40 +48,40 @@ using enum CipherKind;
 using enum Standing;
 
 constexpr std::array kCiphers{
-    row(Cipher::Null, "null", 11, {0, 0, 0, 4, 0}, Null, Must),
-    row(Cipher::DesCbc, "des-cbc", 2, {8, 0, 8, 8, 0}, Cbc, MustNot),
-    row(Cipher::TripleDesCbc, "3des-cbc", 3, {24, 0, 8, 8, 0}, Cbc, ShouldNot),
-    row(Cipher::AesCbc128, "aes128-cbc", 12, {16, 0, 16, 16, 0}, Cbc, Must),
-    row(Cipher::AesCbc192, "aes192-cbc", 12, {24, 0, 16, 16, 0}, Cbc, May),
-    row(Cipher::AesCbc256, "aes256-cbc", 12, {32, 0, 16, 16, 0}, Cbc, Must),
-    row(Cipher::AesCtr128, "aes128-ctr", 13, {16, 4, 8, 4, 0}, Ctr, May),
-    row(Cipher::AesCtr192, "aes192-ctr", 13, {24, 4, 8, 4, 0}, Ctr, May),
-    row(Cipher::AesCtr256, "aes256-ctr", 13, {32, 4, 8, 4, 0}, Ctr, May),
-    row(Cipher::AesCcm8_128, "aes128-ccm8", 14, {16, 3, 8, 4, 8}, Ccm, Should),
-    row(Cipher::AesCcm8_192, "aes192-ccm8", 14, {24, 3, 8, 4, 8}, Ccm, May),
-    row(Cipher::AesCcm8_256, "aes256-ccm8", 14, {32, 3, 8, 4, 8}, Ccm, May),
-    row(Cipher::AesCcm12_128, "aes128-ccm12", 15, {16, 3, 8, 4, 12}, Ccm, May),
-    row(Cipher::AesCcm12_192, "aes192-ccm12", 15, {24, 3, 8, 4, 12}, Ccm, May),
-    row(Cipher::AesCcm12_256, "aes256-ccm12", 15, {32, 3, 8, 4, 12}, Ccm, May),
-    row(Cipher::AesCcm16_128, "aes128-ccm16", 16, {16, 3, 8, 4, 16}, Ccm, May),
-    row(Cipher::AesCcm16_192, "aes192-ccm16", 16, {24, 3, 8, 4, 16}, Ccm, May),
-    row(Cipher::AesCcm16_256, "aes256-ccm16", 16, {32, 3, 8, 4, 16}, Ccm, May),
-    row(Cipher::AesGcm8_128, "aes128-gcm8", 18, {16, 4, 8, 4, 8}, Gcm, May),
-    row(Cipher::AesGcm8_192, "aes192-gcm8", 18, {24, 4, 8, 4, 8}, Gcm, May),
-    row(Cipher::AesGcm8_256, "aes256-gcm8", 18, {32, 4, 8, 4, 8}, Gcm, May),
-    row(Cipher::AesGcm12_128, "aes128-gcm12", 19, {16, 4, 8, 4, 12}, Gcm, May),
-    row(Cipher::AesGcm12_192, "aes192-gcm12", 19, {24, 4, 8, 4, 12}, Gcm, May),
-    row(Cipher::AesGcm12_256, "aes256-gcm12", 19, {32, 4, 8, 4, 12}, Gcm, May),
-    row(Cipher::AesGcm16_128, "aes128-gcm16", 20, {16, 4, 8, 4, 16}, Gcm, Must),
-    row(Cipher::AesGcm16_192, "aes192-gcm16", 20, {24, 4, 8, 4, 16}, Gcm, May),
-    row(Cipher::AesGcm16_256, "aes256-gcm16", 20, {32, 4, 8, 4, 16}, Gcm, Must),
-    row(Cipher::AesGmac128, "aes128-gmac", 21, {16, 4, 8, 4, 16}, Gmac, May),
-    row(Cipher::AesGmac192, "aes192-gmac", 21, {24, 4, 8, 4, 16}, Gmac, May),
-    row(Cipher::AesGmac256, "aes256-gmac", 21, {32, 4, 8, 4, 16}, Gmac, May),
-    row(Cipher::ChaCha20Poly1305, "chacha20-poly1305", 28, {32, 4, 8, 4, 16}, ChaChaPoly, Should),
-    row(Cipher::CamelliaCbc128, "camellia128-cbc", 23, {16, 0, 16, 16, 0}, Cbc, May),
-    row(Cipher::CamelliaCbc192, "camellia192-cbc", 23, {24, 0, 16, 16, 0}, Cbc, May),
-    row(Cipher::CamelliaCbc256, "camellia256-cbc", 23, {32, 0, 16, 16, 0}, Cbc, May),
+    row(Cipher::Null, "null", {11, Null, Must}, {0, 0, 0, 4, 0}),
+    row(Cipher::DesCbc, "des-cbc", {2, Cbc, MustNot}, {8, 0, 8, 8, 0}),
+    row(Cipher::TripleDesCbc, "3des-cbc", {3, Cbc, ShouldNot}, {24, 0, 8, 8, 0}),
+    row(Cipher::AesCbc128, "aes128-cbc", {12, Cbc, Must}, {16, 0, 16, 16, 0}),
+    row(Cipher::AesCbc192, "aes192-cbc", {12, Cbc, May}, {24, 0, 16, 16, 0}),
+    row(Cipher::AesCbc256, "aes256-cbc", {12, Cbc, Must}, {32, 0, 16, 16, 0}),
+    row(Cipher::AesCtr128, "aes128-ctr", {13, Ctr, May}, {16, 4, 8, 4, 0}),
+    row(Cipher::AesCtr192, "aes192-ctr", {13, Ctr, May}, {24, 4, 8, 4, 0}),
+    row(Cipher::AesCtr256, "aes256-ctr", {13, Ctr, May}, {32, 4, 8, 4, 0}),
+    row(Cipher::AesCcm8_128, "aes128-ccm8", {14, Ccm, Should}, {16, 3, 8, 4, 8}),
+    row(Cipher::AesCcm8_192, "aes192-ccm8", {14, Ccm, May}, {24, 3, 8, 4, 8}),
+    row(Cipher::AesCcm8_256, "aes256-ccm8", {14, Ccm, May}, {32, 3, 8, 4, 8}),
+    row(Cipher::AesCcm12_128, "aes128-ccm12", {15, Ccm, May}, {16, 3, 8, 4, 12}),
+    row(Cipher::AesCcm12_192, "aes192-ccm12", {15, Ccm, May}, {24, 3, 8, 4, 12}),
+    row(Cipher::AesCcm12_256, "aes256-ccm12", {15, Ccm, May}, {32, 3, 8, 4, 12}),
+    row(Cipher::AesCcm16_128, "aes128-ccm16", {16, Ccm, May}, {16, 3, 8, 4, 16}),
+    row(Cipher::AesCcm16_192, "aes192-ccm16", {16, Ccm, May}, {24, 3, 8, 4, 16}),
+    row(Cipher::AesCcm16_256, "aes256-ccm16", {16, Ccm, May}, {32, 3, 8, 4, 16}),
+    row(Cipher::AesGcm8_128, "aes128-gcm8", {18, Gcm, May}, {16, 4, 8, 4, 8}),
+    row(Cipher::AesGcm8_192, "aes192-gcm8", {18, Gcm, May}, {24, 4, 8, 4, 8}),
+    row(Cipher::AesGcm8_256, "aes256-gcm8", {18, Gcm, May}, {32, 4, 8, 4, 8}),
+    row(Cipher::AesGcm12_128, "aes128-gcm12", {19, Gcm, May}, {16, 4, 8, 4, 12}),
+    row(Cipher::AesGcm12_192, "aes192-gcm12", {19, Gcm, May}, {24, 4, 8, 4, 12}),
+    row(Cipher::AesGcm12_256, "aes256-gcm12", {19, Gcm, May}, {32, 4, 8, 4, 12}),
+    row(Cipher::AesGcm16_128, "aes128-gcm16", {20, Gcm, Must}, {16, 4, 8, 4, 16}),
+    row(Cipher::AesGcm16_192, "aes192-gcm16", {20, Gcm, May}, {24, 4, 8, 4, 16}),
+    row(Cipher::AesGcm16_256, "aes256-gcm16", {20, Gcm, Must}, {32, 4, 8, 4, 16}),
+    row(Cipher::AesGmac128, "aes128-gmac", {21, Gmac, May}, {16, 4, 8, 4, 16}),
+    row(Cipher::AesGmac192, "aes192-gmac", {21, Gmac, May}, {24, 4, 8, 4, 16}),
+    row(Cipher::AesGmac256, "aes256-gmac", {21, Gmac, May}, {32, 4, 8, 4, 16}),
+    row(Cipher::ChaCha20Poly1305, "chacha20-poly1305", {28, ChaChaPoly, Should}, {32, 4, 8, 4, 16}),
+    row(Cipher::CamelliaCbc128, "camellia128-cbc", {23, Cbc, May}, {16, 0, 16, 16, 0}),
+    row(Cipher::CamelliaCbc192, "camellia192-cbc", {23, Cbc, May}, {24, 0, 16, 16, 0}),
+    row(Cipher::CamelliaCbc256, "camellia256-cbc", {23, Cbc, May}, {32, 0, 16, 16, 0}),
 };
 
 // NONE stands with combined modes only; validate() and needs_consent() see to that.
@@ -146,9 +152,8 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
     for (std::size_t j = 0; j < right.size(); ++j) {
       const std::size_t replaced = above[j] + (left[i] == right[j] ? 0 : 1);
       row[j + 1] = std::min({replaced, above[j + 1] + 1, row[j] + 1});
-      if (i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j]) {
-        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
-      }
+      const bool swapped = i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j];
+      if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
     before = std::exchange(above, std::move(row));
   }

@@ -30,24 +30,30 @@ inline constexpr std::size_t kBatchItems = 64;
   return batch.front().key->transform;
 }
 
+// Splits `items` into batches: the first item's transform, then the first of what is left.
+template <class Work>
+void split_by_transform(std::span<BatchItem> items, Work& work) noexcept {
+  while (!items.empty()) {
+    const Transform transform = items.front().key->transform;
+    const auto next = std::partition(items.begin() + 1, items.end(), [&](const BatchItem& item) {
+      return item.key->transform == transform;
+    });
+    const auto count = static_cast<std::size_t>(next - items.begin());
+    work(Batch(items.first(count)));
+    items = items.subspan(count);
+  }
+}
+
 // Calls `work(Batch)` until every job was in one batch. Jobs of one transform come together even
 // where others stand between them.
 template <class Work>
-void for_each_batch(std::span<CryptoJob> jobs, const KeyTable& keys, Work&& work) noexcept {
+void for_each_batch(std::span<CryptoJob> jobs, const KeyTable& keys, Work work) noexcept {
   std::array<BatchItem, kBatchItems> items;
   while (!jobs.empty()) {
     const auto some = jobs.first(std::min(jobs.size(), kBatchItems));
+    for (std::size_t i = 0; i < some.size(); ++i) items[i] = {&some[i], &keys.at(some[i].key)};
+    split_by_transform(std::span(items).first(some.size()), work);
     jobs = jobs.subspan(some.size());
-    const auto end = std::ranges::transform(some, items.begin(), [&](CryptoJob& job) {
-                       return BatchItem{&job, &keys.at(job.key)};
-                     }).out;
-    for (auto first = items.begin(); first != end;) {
-      const Transform transform = first->key->transform;
-      const auto next = std::partition(
-          first + 1, end, [&](const BatchItem& item) { return item.key->transform == transform; });
-      work(Batch(first, next));
-      first = next;
-    }
   }
 }
 

@@ -110,14 +110,14 @@ bool OpensslEngine::performs(Cipher cipher) noexcept {
 Expected<OpensslEngine> OpensslEngine::create() {
   OpensslEngine engine;
   for (std::size_t i = 0; i < kPerformed.size(); ++i) {
-    for (const Operation operation : {Operation::Seal, Operation::Open}) {
-      Context& context = engine.contexts_[i][static_cast<std::size_t>(operation)];
-      context.reset(EVP_CIPHER_CTX_new());
-      if (!prepare(context.get(), kPerformed[i], operation)) {
-        return fail(Error::Code::Unsupported,
-                    "OpenSSL does not offer " + std::string(facts(kPerformed[i]).name),
-                    "enable OpenSSL's default provider");
-      }
+    auto& [seal, open] = engine.contexts_[i];
+    seal.reset(EVP_CIPHER_CTX_new());
+    open.reset(EVP_CIPHER_CTX_new());
+    if (!prepare(seal.get(), kPerformed[i], Operation::Seal) ||
+        !prepare(open.get(), kPerformed[i], Operation::Open)) {
+      return fail(Error::Code::Unsupported,
+                  "OpenSSL does not offer " + std::string(facts(kPerformed[i]).name),
+                  "enable OpenSSL's default provider");
     }
   }
   return engine;

@@ -2,6 +2,8 @@
 
 #include <wmmintrin.h>
 
+#include <bit>
+
 #include "dataplane/crypto/batch.h"
 
 namespace sallyport {
@@ -24,9 +26,10 @@ __attribute__((target("aes,sse4.1"))) void encrypt_counters(
     std::array<IvBlock, kLanes>& out) noexcept {
   const auto* keys = reinterpret_cast<const __m128i*>(schedule.data());
   __m128i blocks[kLanes];
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    blocks[i] = _mm_xor_si128(
-        _mm_set_epi64x(static_cast<long long>(mask), static_cast<long long>(counter + i)), keys[0]);
+  for (__m128i& block : blocks) {
+    const auto high = std::bit_cast<long long>(mask);
+    const auto low = std::bit_cast<long long>(counter++);
+    block = _mm_xor_si128(_mm_set_epi64x(high, low), keys[0]);
   }
   for (int round = 1; round < kRounds; ++round) {
     for (__m128i& block : blocks) block = _mm_aesenc_si128(block, keys[round]);
