@@ -62,7 +62,8 @@ std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, std::uint16_t wo
 }
 
 Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint16_t id,
-                                              Random& random) {
+                                              Random& random,
+                                              const Dataplane::IvSourceMaker& make_ivs) {
   auto engine = IpsecMbEngine::create(*parts.keys);
   if (!engine) return std::unexpected(engine.error());
   auto to_control = PacketRing::create(parts.settings.punt_ring);
@@ -79,9 +80,9 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .flows = settings.flows,
                        .policies = settings.policies,
                        .icmp_errors_per_second = settings.icmp_errors_per_second},
-      Worker::Equipment{std::move(*engine), std::make_unique<SaIvSource>(*parts.keys),
-                        std::move(*to_control), std::move(*from_control), queues_of(parts, id),
-                        random.u64(), std::move(variant)});
+      Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
+                        std::move(*from_control), queues_of(parts, id), random.u64(),
+                        std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -125,7 +126,8 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
 
 Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings, Random& random) {
+Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings, Random& random,
+                                                     const IvSourceMaker& make_ivs) {
   auto parts = std::make_unique<Parts>();
   parts->settings = std::move(settings);
   auto pool = make_pool(parts->settings);
@@ -134,11 +136,15 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
   for (std::uint16_t id = 0; id < parts->settings.workers; ++id) {
-    auto worker = make_worker(*parts, id, random);
+    auto worker = make_worker(*parts, id, random, make_ivs);
     if (!worker) return std::unexpected(worker.error());
     parts->workers.push_back(std::move(*worker));
   }
   return std::unique_ptr<Dataplane>(new Dataplane(std::move(parts)));
+}
+
+std::unique_ptr<IvSource> Dataplane::sa_ivs(const KeyTable& keys) {
+  return std::make_unique<SaIvSource>(keys);
 }
 
 Dataplane::~Dataplane() { stop(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "dataplane/crypto/iv_source.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/port_facts.h"
@@ -24,6 +26,7 @@ namespace sallyport {
 class Worker;
 class PublishedTables;
 class NeighbourTable;
+class KeyTable;
 
 // What a worker does when there is nothing to do.
 enum class IdleMode : std::uint8_t { Spin, Yield, Sleep };
@@ -77,9 +80,12 @@ struct PacketAccount {
 // Control thread only, but for the workers' own threads. EAL has been started.
 class Dataplane {
  public:
+  // Makes each worker's source of IVs; tests give IVs of their own.
+  using IvSourceMaker = std::function<std::unique_ptr<IvSource>(const KeyTable&)>;
   // Opens the ports and makes everything that workers need; no worker runs yet.
-  [[nodiscard]] static Expected<std::unique_ptr<Dataplane>> open(DataplaneSettings settings,
-                                                                 Random& random);
+  [[nodiscard]] static Expected<std::unique_ptr<Dataplane>> open(
+      DataplaneSettings settings, Random& random, const IvSourceMaker& make_ivs = sa_ivs);
+  [[nodiscard]] static std::unique_ptr<IvSource> sa_ivs(const KeyTable& keys);
   ~Dataplane();
 
   // One thread for each worker. Without start(), turn() runs worker 0 on the calling thread: tests

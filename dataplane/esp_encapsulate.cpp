@@ -30,8 +30,9 @@ std::uint16_t insertion_offset(const PacketSummary& summary, const OutboundSa& s
 
 std::uint32_t encapsulated_size(const PacketSummary& summary, const OutboundSa& sa) noexcept {
   const std::uint32_t clear = sa.mode == IpsecMode::Tunnel ? 0u : insertion_offset(summary, sa);
+  const std::uint32_t payload = std::max<std::uint32_t>(summary.length - clear, sa.tfc_bytes);
   const std::uint32_t text =
-      (summary.length - clear + kTrailerBytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
+      (payload + kTrailerBytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
   return clear + sa.header_bytes + sa.iv_bytes + text + sa.icv_bytes;
 }
 
@@ -53,7 +54,7 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
   if (encapsulated_size(summary, sa) > sa.path_mtu &&
       (summary.dont_fragment || summary.family == Family::V6 || sa.df == DfRule::Set))
     return IcmpCause{DropReason::TooBig, TooBig, static_cast<std::uint16_t>(inner_mtu(sa))};
-  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom)
+  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + sa.tfc_bytes)
     return IcmpCause{DropReason::NoRoom, Prohibited};
   return std::nullopt;
 }
@@ -108,11 +109,19 @@ void describe_outer(Packet& packet, const OutboundSa& sa) noexcept {
   packet.summary = outer;
 }
 
+// Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
+void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
+  std::memset(packet.data() + packet.size(), 0, bytes - packet.size());
+  packet.set_size(bytes);
+}
+
 EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
                           WorkerContext& my) noexcept {
   const PacketSummary inner = packet.summary;
   const std::uint8_t next_header = inner.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
-  text_bytes = write_trailer(packet, inner.length, next_header, sa);
+  if (sa.tfc_bytes > inner.length) [[unlikely]]
+    pad_traffic_flow(packet, sa.tfc_bytes);
+  text_bytes = write_trailer(packet, packet.size(), next_header, sa);
   EspHeader& esp = write_headers(packet, sa);
   packet.prepend(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes));
   const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;

@@ -191,6 +191,7 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.ecn = sa.header.ecn;
   out.owner = context.owner;
   out.salt = salt_of(sa);
+  out.tfc_bytes = sa.tfc_bytes;
   out.iv_mask = context.iv_mask;
   out.dscp_map = context.dscp_map;
   out.soft_seconds = seconds_of(sa.soft);

@@ -36,14 +36,15 @@ struct alignas(64) OutboundSa {
   bool inner_v6{};
   DfRule df{DfRule::Copy};
   EcnRule ecn{EcnRule::Normal};
-  std::uint16_t
-      checksum_base{};  // of the outer IPv4 header, length, id, TOS and DF left out, folded
+  // Of the outer IPv4 header without length, id, TOS and DF, folded.
+  std::uint16_t checksum_base{};
   WorkerId owner{};
   std::array<std::uint8_t, 4> salt{};
-  // SIV-free IV material: xor mask of the counter, or the key slot's encrypted counter start.
+  // Xor mask of the counter that an IV is made of (IvRule::CounterXorMask).
   std::uint64_t iv_mask{};
   // Index into the shared DSCP maps (64 octets each); map 0 is the identity (TUN-04).
   std::uint16_t dscp_map{};
+  std::uint16_t tfc_bytes{};     // shorter inner packets are padded to it
   std::uint16_t path_mtu{1500};  // of the outer path, octets
   std::uint32_t soft_seconds{};  // 0: no limit
 };

@@ -28,7 +28,8 @@ Expected<void> validate_transform(const Sa& sa) {
   if (cipher.combined() && integrity)
     return refuse(fmt::format("{} brings its own integrity", cipher.name),
                   "leave the integrity algorithm out");
-  if (!cipher.combined() && !integrity)
+  const bool encrypts = cipher.kind != CipherKind::Null;
+  if (!cipher.combined() && !integrity && !(sa.unauthenticated_allowed && encrypts))
     return refuse(fmt::format("{} without integrity protects nothing", cipher.name),
                   "choose an integrity algorithm or a combined mode such as aes128gcm16");
   return {};
@@ -48,6 +49,9 @@ Expected<void> validate_numbers(const Sa& sa) {
   if (sa.replay_window != 0 && (sa.replay_window < 32 || sa.replay_window > 65536))
     return refuse(fmt::format("a replay window of {} packets is not offered", sa.replay_window),
                   "choose 0 for none, or 32 to 65536");
+  if (sa.replay_window != 0 && icv_bytes(sa.transform) == 0)
+    return refuse("a replay window without integrity believes what anyone writes",
+                  "set replay_window = 0, or choose an integrity algorithm");
   if (sa.direction == Direction::Inbound && sa.esn && sa.replay_window == 0 && !sa.static_key)
     return refuse("extended sequence numbers need a replay window at the receiver",
                   "set a window or turn ESN off");
@@ -146,6 +150,8 @@ Sa Sa::duplicate() const {
           .selectors = selectors,
           .soft = soft,
           .hard = hard,
+          .tfc_bytes = tfc_bytes,
+          .unauthenticated_allowed = unauthenticated_allowed,
           .static_key = static_key,
           .used = used};
 }

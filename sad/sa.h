@@ -59,8 +59,10 @@ struct Sa {
   std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)
   Lifetime soft;
   Lifetime hard;
-  bool static_key{};  // configured, not negotiated (MAN-02)
-  SaUsage used;       // before this life, where the SA was carried here
+  std::uint16_t tfc_bytes{};       // outbound tunnel: shorter packets are padded to it (ESP-14)
+  bool unauthenticated_allowed{};  // confidentiality alone, which RFC 8221 4 forbids (ESP-06)
+  bool static_key{};               // configured, not negotiated (MAN-02)
+  SaUsage used;                    // before this life, where the SA was carried here
 
   // A deliberate second copy, keys and all.
   [[nodiscard]] Sa duplicate() const;

@@ -102,11 +102,10 @@ void read_directed(TableReader& reader, Sa& sa) {
   }
 }
 
-void check_transform(TableReader& reader, const Sa& sa, const CryptoConfig& crypto) {
+void check_transform(TableReader& reader, Sa& sa, const CryptoConfig& crypto) {
   bool unsafe_static_key = false;
-  bool allow_unauthenticated = false;
   reader.read("unsafe_static_key", unsafe_static_key, read_flag);
-  reader.read("allow_unauthenticated", allow_unauthenticated, read_flag);
+  reader.read("allow_unauthenticated", sa.unauthenticated_allowed, read_flag);
   const CipherFacts& cipher = facts(sa.transform.cipher);
   const std::string name = to_string(sa.transform);
   if (cipher.counter_based() && !unsafe_static_key) {
@@ -116,7 +115,7 @@ void check_transform(TableReader& reader, const Sa& sa, const CryptoConfig& cryp
                              name),
                  "aes128-cbc+hmac-sha256-128, or unsafe_static_key = true", Error::Code::Refused);
   }
-  if (icv_bytes(sa.transform) == 0 && !allow_unauthenticated) {
+  if (icv_bytes(sa.transform) == 0 && !sa.unauthenticated_allowed) {
     reader.error("transform",
                  fmt::format("transform: {} lets anyone alter packets (RFC 8221 4)", name),
                  "an integrity algorithm, or allow_unauthenticated = true", Error::Code::Refused);
@@ -155,9 +154,8 @@ Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Load
   read_directed(reader, sa);
   read_encapsulation(reader, sa.encapsulation);
   reader.read("destination_options", sa.destination_options, one_of(kPlacements));
-  const bool own_selectors = has_selectors(reader);
-  auto selectors = read_selectors(reader);  // asks for the keys, so that they are known ones
-  sa.selectors = own_selectors ? std::move(selectors) : plan.selectors;
+  sa.selectors = read_selector_list(reader);
+  if (!reader.has("selectors")) sa.selectors = plan.selectors;
   find_hosts(sa);
   std::optional<Transform> transform;
   reader.require("transform", transform, read_transform, "\"aes128-cbc+hmac-sha256-128\"");

@@ -76,7 +76,7 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .mbufs = settings_.mbufs,
                               .punt_ring = 512,
                               .icmp_errors_per_second = settings_.icmp_errors_per_second};
-  auto opened = Dataplane::open(std::move(dataplane), random_);
+  auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);
   if (!opened) FAIL(to_string(opened.error()));
   dataplane_ = std::move(*opened);
   control_ = ControlPlane::open(*dataplane_, random_);

@@ -32,6 +32,7 @@ class TestGateway {
     std::size_t sas{256};
     std::size_t mbufs{2048};
     std::uint32_t icmp_errors_per_second{1000};
+    Dataplane::IvSourceMaker make_ivs{Dataplane::sa_ivs};
   };
   explicit TestGateway(Settings settings);
   ~TestGateway();

@@ -1,0 +1,32 @@
+// The manifests of golden packets, formats "secgw-golden-1" and "secgw-golden-mip6-1".
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "net/selector.h"
+#include "sad/sa.h"
+#include "tests/support/packet_builder.h"
+
+namespace sallyport {
+
+// One case: SAs as the sender holds them, and packets before, on and behind the wire.
+struct GoldenCase {
+  std::string id;
+  std::string skip;   // why it cannot run yet; empty: it can
+  std::string fault;  // what is wrong with the case itself
+  IpsecMode mode{};
+  Family outer{};
+  Selector selector;  // local: the sender's side
+  Sa sa;              // outbound
+  std::uint64_t sequence_before{};
+  std::vector<PacketBytes> ivs;    // of each packet on the wire
+  std::vector<PacketBytes> plain;  // as the sender got them
+  std::vector<PacketBytes> wire;
+  std::vector<PacketBytes> arrived;  // as the receiver passed them on
+};
+
+[[nodiscard]] Expected<std::vector<GoldenCase>> read_golden(const std::filesystem::path& folder);
+
+}  // namespace sallyport
