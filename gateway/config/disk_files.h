@@ -5,7 +5,7 @@
 
 namespace sallyport {
 
-class DiskFiles final : public ConfigurationFiles {
+class DiskFiles : public ConfigurationFiles {
  public:
   [[nodiscard]] Expected<std::string> text(const std::filesystem::path& file) const override;
   [[nodiscard]] Expected<Secret<128>> key(const std::filesystem::path& file) const override;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <span>
 
 #include "gateway/config/value_parsers.h"
 #include "net/protocol.h"
@@ -194,36 +194,35 @@ void write_addresses(std::string_view key, const std::vector<AddressRange>& rang
 
 }  // namespace
 
-bool has_selectors(const TableReader& reader) noexcept {
-  return reader.has("selectors") ||
-         std::ranges::any_of(kKeys, [&](std::string_view key) { return reader.has(key); });
-}
-
-std::vector<Selector> read_selectors(TableReader& reader) {
+std::vector<Selector> read_selector_list(TableReader& reader) {
   std::vector<Selector> selectors;
-  const Value* several = reader.find("selectors");
-  if (several == nullptr) {
-    selectors.push_back(read_selector(reader));
-    check_selector(selectors.back(), reader);
-    return selectors;
+  const Value* value = reader.find("selectors");
+  if (value == nullptr) return selectors;
+  if (value->list() != nullptr && value->list()->empty()) {
+    reader.error("selectors", "selectors: the list is empty", "selectors = [{ local = ... }, ...]");
   }
-  for (const std::string_view key : kKeys) {
-    if (reader.find(key) != nullptr) {
-      reader.error(key, fmt::format("{} stands beside selectors", key),
-                   "put it inside, or write no list");
-    }
-  }
-  if (several->list() == nullptr || several->list()->empty()) {
-    reader.error("selectors", "selectors: not a list of tables",
-                 "selectors = [{ local = ... }, ...]");
-    return selectors;
-  }
-  for (const Value& element : *several->list()) {
+  const std::span<const Value> sets =
+      value->list() != nullptr ? std::span(*value->list()) : std::span(value, 1);
+  for (const Value& element : sets) {
     TableReader set(element, "selectors", reader.diagnostics());
     selectors.push_back(read_selector(set));
     check_selector(selectors.back(), set);
   }
   return selectors;
+}
+
+std::vector<Selector> read_selectors(TableReader& reader) {
+  if (!reader.has("selectors")) {
+    std::vector<Selector> selectors{read_selector(reader)};
+    check_selector(selectors.back(), reader);
+    return selectors;
+  }
+  for (const std::string_view key : kKeys) {
+    if (reader.find(key) == nullptr) continue;
+    reader.error(key, fmt::format("{} stands beside selectors", key),
+                 "put it inside, or write no list");
+  }
+  return read_selector_list(reader);
 }
 
 std::vector<TomlFields> selector_fields(const std::vector<Selector>& selectors) {

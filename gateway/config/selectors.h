@@ -1,4 +1,4 @@
-// Traffic selectors in a configuration: the same keys in a policy, in an SA and in `selectors`.
+// Traffic selectors in a configuration: the same keys in a policy and in `selectors`.
 #pragma once
 
 #include <vector>
@@ -9,10 +9,10 @@
 
 namespace sallyport {
 
-// True where the table has any of the keys of a selector.
-[[nodiscard]] bool has_selectors(const TableReader& reader) noexcept;
-// One set from the table's own keys, or several from `selectors = [{...}, ...]`; never both. A
-// table with none of the keys is one set that matches everything.
+// `selectors = {...}` or `selectors = [{...}, ...]`; nothing where there is no such key.
+[[nodiscard]] std::vector<Selector> read_selector_list(TableReader& reader);
+// The same, or one set from the table's own keys; never both. A table with none of the keys is one
+// set that matches everything.
 [[nodiscard]] std::vector<Selector> read_selectors(TableReader& reader);
 
 [[nodiscard]] std::vector<TomlFields> selector_fields(const std::vector<Selector>& selectors);

@@ -1,0 +1,198 @@
+// Export, import, export: byte for byte the same (ARCH-13).
+#include <catch2/catch.hpp>
+
+#include "tests/gateway/config_support.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+const std::string kEverything = R"(
+[instance]
+name = "gate-a"
+run_directory = "/run/with \"quotes\" and \\"
+[limits]
+sas = 8
+punt_ring = 128
+[dataplane]
+workers = 2
+cores = [1, 0]
+idle = "yield"
+hugepages = "no"
+[crypto]
+allow = ["null", "3des-cbc"]
+[[spd]]
+name = "main"
+[[spd]]
+name = "guests"
+default_policies = false
+)" + kPorts + R"(
+[[port]]
+name = "apps"
+device = "net_tap0"
+kind = "local-stack"
+addresses = "192.0.2.10/32"
+spd = "guests"
+vlan = 7
+mac = "02:00:00:00:00:01"
+icmp_errors = { send = false }
+udp_zero_checksum_v6 = true
+[[route]]
+to = "10.2.0.0/24"
+via = "192.0.2.2"
+[[route]]
+to = "10.9.0.0/16"
+action = "blackhole"
+[[neighbour]]
+address = "192.0.2.2"
+mac = "02:00:00:00:00:02"
+port = "wan"
+[[policy]]
+name = "ports"
+spd = "guests"
+action = "bypass"
+protocol = "tcp"
+local_port = [443, 80, "1000-2000"]
+remote_port = "opaque"
+[[policy]]
+name = "types"
+action = "discard"
+selectors = [
+  { protocol = "icmp", icmp = ["8/0", "3", "5/1-6/2"] },
+  { protocol = "mobility", mh_type = { send = "5-6", receive = "any" } },
+  { protocol = "esp" },
+  { protocol = 89, local = "2001:db8::5-2001:db8::9" },
+]
+[[policy]]
+name = "site"
+local = ["10.1.0.0/24", "10.7.0.3-10.7.0.9"]
+remote = "10.2.0.0/24"
+action = "protect"
+[policy.protect]
+endpoints = { local = "192.0.2.1", remote = "192.0.2.2" }
+proposals = ["aes128-gcm16", "VPN-A", "null+hmac-sha1-96"]
+dscp = { "10" = 46 }
+replay_window = 128
+soft = { bytes = "1000kB", time = "90m" }
+hard = { bytes = "1MiB", packets = 7, time = "2d" }
+sas = ["out", "in"]
+)" + kSas + R"(
+[[sa]]
+name = "spare"
+direction = "in"
+spi = 0xffffffff
+selectors = { local = "any" }
+endpoints = { local = "192.0.2.1", remote = "192.0.2.2" }
+lookup = "spi+destination"
+encapsulation = { local_port = 4500, remote_port = 4501 }
+destination_options = "outside"
+dscp = 3
+soft = {}
+transform = "aes128-cbc+hmac-sha256-128"
+key = { file = "keys/16" }
+integrity_key = { file = "keys/32" }
+[[sa]]
+name = "salted"
+direction = "out"
+spi = 0x2000
+selectors = [{ local = "10.1.0.9", protocol = "tcp", remote_port = 80 }, { remote = "10.5.0.0/16" }]
+endpoints = { local = "192.0.2.1", remote = "192.0.2.2" }
+dscp_classes = [1, 46]
+transform = "aes128-ctr+hmac-sha1-96"
+unsafe_static_key = true
+key = { file = "keys/16" }
+salt = { file = "keys/4" }
+integrity_key = { file = "keys/20" }
+)";
+
+std::string exported(const Configuration& configuration) {
+  const auto text = to_toml(configuration);
+  INFO((text ? std::string() : to_string(text.error())));
+  REQUIRE(text);
+  return *text;
+}
+
+Configuration imported(const std::string& text) {
+  auto configuration = parse(text);
+  INFO(text << (configuration ? std::string() : to_string(configuration.error())));
+  REQUIRE(configuration);
+  return std::move(*configuration);
+}
+
+bool same_bytes(ByteView left, ByteView right) { return std::ranges::equal(left, right); }
+
+}  // namespace
+
+TEST_CASE("ARCH-13: export, import and export again are byte-identical") {
+  for (const std::string& text : {std::string(), kPorts + kPolicy + kSas, kEverything}) {
+    const std::string once = exported(imported(text));
+    CHECK(exported(imported(once)) == once);
+  }
+}
+
+TEST_CASE("ARCH-13: an export loses nothing") {
+  const Configuration before = imported(kEverything);
+  const Configuration after = imported(exported(before));
+  CHECK(after.instance == before.instance);
+  CHECK(after.limits == before.limits);
+  CHECK(after.dataplane == before.dataplane);
+  CHECK(after.crypto == before.crypto);
+  CHECK(after.control == before.control);
+  CHECK(after.ports == before.ports);
+  CHECK(after.routes == before.routes);
+  CHECK(after.neighbours == before.neighbours);
+  CHECK(after.spds == before.spds);
+  CHECK(after.policies == before.policies);
+  CHECK(after.key_files == before.key_files);
+  REQUIRE(after.sas.size() == before.sas.size());
+  for (std::size_t i = 0; i < before.sas.size(); ++i) {
+    const Sa& left = before.sas[i];
+    const Sa& right = after.sas[i];
+    INFO(left.name);
+    CHECK(left.name == right.name);
+    CHECK(left.direction == right.direction);
+    CHECK(left.spi == right.spi);
+    CHECK(left.mode == right.mode);
+    CHECK(left.endpoints == right.endpoints);
+    CHECK(left.lookup == right.lookup);
+    CHECK(left.transform == right.transform);
+    CHECK(same_bytes(left.cipher_key.view(), right.cipher_key.view()));
+    CHECK(same_bytes(left.salt.view(), right.salt.view()));
+    CHECK(same_bytes(left.integrity_key.view(), right.integrity_key.view()));
+    CHECK(left.esn == right.esn);
+    CHECK(left.replay_window == right.replay_window);
+    CHECK(left.encapsulation == right.encapsulation);
+    CHECK(left.header == right.header);
+    CHECK(left.destination_options == right.destination_options);
+    CHECK(left.dscp == right.dscp);
+    CHECK(left.selectors == right.selectors);
+    CHECK(left.soft == right.soft);
+    CHECK(left.hard == right.hard);
+  }
+}
+
+TEST_CASE("SEL-10: the export of an entry for ESP shows opaque ports") {
+  const std::string text =
+      exported(imported("[[policy]]\nname = \"p\"\naction = \"bypass\"\nprotocol = 50\n"));
+  CHECK_THAT(text, Catch::Contains("{ local = \"any\", remote = \"any\", protocol = \"esp\", "
+                                   "local_port = [\"opaque\"], remote_port = [\"opaque\"] }"));
+}
+
+TEST_CASE("an export names key files and never holds a key") {
+  const std::string text = exported(imported(kPorts + kPolicy + kSas));
+  CHECK_THAT(text, Catch::Contains("key = { file = \"/etc/sallyport/keys/20\" }"));
+  CHECK_THAT(text, !Catch::Contains(hex_key(4)));
+
+  const std::string inlined = "[instance]\ninline_secrets = true\n" + kPorts + kPolicy +
+                              replaced(kSas, "{ file = \"keys/20\" }", "\"" + hex_key(20) + "\"");
+  const auto refused = to_toml(imported(inlined));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Error::Code::Refused);
+  CHECK_THAT(refused.error().what, Catch::Contains("SA out"));
+
+  const std::string half =
+      "[instance]\ninline_secrets = true\n" + kPorts + kPolicy +
+      replaced(kSas, "{ file = \"keys/20\" }", "{ file = \"keys/16\" }\nsalt = \"01020304\"");
+  CHECK_FALSE(to_toml(imported(half)));
+}
