@@ -248,6 +248,8 @@ void transfer(Archive& archive, S& sa, P& progress) {
   archive.list(sa.selectors, 19, [&](auto& selector) { transfer_selector(archive, selector); });
   transfer_lifetime(archive, sa.soft);
   transfer_lifetime(archive, sa.hard);
+  archive.number(sa.tfc_bytes);
+  archive.flag(sa.unauthenticated_allowed);
   archive.flag(sa.static_key);
   archive.number(progress.used.packets);
   archive.number(progress.used.bytes);

@@ -30,7 +30,7 @@ SaIndex::Entry SaIndex::entry_of(SaSlot slot) const noexcept {
 std::size_t SaIndex::position_of(SaSlot slot) const noexcept {
   const Entry wanted = entry_of(slot);
   std::size_t i = home(spi_of(wanted));
-  while (entries_[i].load(std::memory_order_relaxed) != wanted) i = (i + 1) & mask_;
+  while ((entries_[i].load(std::memory_order_relaxed) & ~kAlone) != wanted) i = (i + 1) & mask_;
   return i;
 }
 
@@ -41,19 +41,23 @@ Expected<void> SaIndex::add(SaSlot slot) {
                 "raise the limit of SAs in [limits]");
   const Entry added = entry_of(slot);
   const InboundSa& sa = slots_[slot.value];
+  std::size_t namesakes = 0;
   std::size_t i = home(sa.spi);
   for (;; i = (i + 1) & mask_) {
     const Entry entry = entries_[i].load(std::memory_order_relaxed);
     if (entry == 0) break;
-    if (spi_of(entry) == sa.spi && rank_of(entry) == rank_of(added) &&
-        addresses_match(entry, sa.destination, sa.source))
+    if (spi_of(entry) != sa.spi) continue;
+    if (rank_of(entry) == rank_of(added) && addresses_match(entry, sa.destination, sa.source))
       return fail(
           Error::Code::Exists,
           fmt::format("another inbound SA is already looked up by SPI {:#010x}{}", sa.spi.value,
                       sa.lookup == SaLookup::Spi ? "" : " and the same addresses"),
           "choose another SPI, or a look-up by addresses that differ");
+    entries_[i].store(entry & ~kAlone, std::memory_order_release);
+    ++namesakes;
   }
-  entries_[i].store(added, std::memory_order_release);
+  const bool alone = namesakes == 0 && sa.lookup == SaLookup::Spi;
+  entries_[i].store(added | (alone ? kAlone : 0), std::memory_order_release);
   ++used_;
   return {};
 }
@@ -77,7 +81,9 @@ void SaIndex::remove(SaSlot slot) noexcept {
 }
 
 void SaIndex::replace(SaSlot from, SaSlot to) noexcept {
-  entries_[position_of(from)].store(entry_of(to), std::memory_order_release);
+  std::atomic<Entry>& entry = entries_[position_of(from)];
+  const Entry alone = entry.load(std::memory_order_relaxed) & kAlone;
+  entry.store(entry_of(to) | alone, std::memory_order_release);
 }
 
 bool SaIndex::contains(Spi spi) const noexcept {

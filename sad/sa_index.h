@@ -13,7 +13,7 @@ namespace sallyport {
 
 class SaIndex {
  public:
-  // Room for `capacity` SAs whose facts stand in `slots`, fewer than 2^30; the table is at most
+  // Room for `capacity` SAs whose facts stand in `slots`, fewer than 2^29; the table is at most
   // half full.
   SaIndex(std::span<const InboundSa> slots, std::size_t capacity,
           std::pmr::memory_resource& memory);
@@ -46,10 +46,12 @@ class SaIndex {
   void prefetch(Spi spi) const noexcept { __builtin_prefetch(&entries_[home(spi)]); }
 
  private:
-  // SPI in bits 32 to 63, how specific the look-up is (1 to 3) in 30 and 31, the slot below; 0 is
-  // empty. No entry is ever more than one run of full entries away from its home.
+  // SPI in bits 32 to 63, how specific the look-up is (1 to 3) in 30 and 31, the slot in 0 to 28; 0
+  // is empty. No empty entry stands between an entry and its home.
   using Entry = std::uint64_t;
-  static constexpr Entry kSlotMask = (1ull << 30) - 1;
+  // Looked up by SPI alone, and no other SA has the SPI: the search may stop here.
+  static constexpr Entry kAlone = 1ull << 29;
+  static constexpr Entry kSlotMask = kAlone - 1;
   [[nodiscard]] static Spi spi_of(Entry entry) noexcept {
     return Spi{static_cast<std::uint32_t>(entry >> 32)};
   }
@@ -76,8 +78,10 @@ class SaIndex {
     for (std::size_t i = home(spi);; i = (i + 1) & mask_) {
       const Entry entry = entries_[i].load(std::memory_order_acquire);
       if (entry == 0) return best;
-      if (spi_of(entry) != spi || rank_of(entry) <= best_rank) continue;
-      if (!addresses_match(entry, destination, source)) continue;
+      if (spi_of(entry) != spi) continue;
+      if ((entry & kAlone) != 0) [[likely]]
+        return slot_of(entry);
+      if (rank_of(entry) <= best_rank || !addresses_match(entry, destination, source)) continue;
       best = slot_of(entry);
       best_rank = rank_of(entry);
     }

@@ -49,6 +49,8 @@ Sa full_sa(Direction direction) {
                   Selector{.local = {}, .remote = {range("2001:db8::/32")}, .protocol = {}}};
   sa.soft = {.bytes = 10, .packets = 20, .time = std::chrono::seconds{30}};
   sa.hard = {.bytes = 11, .packets = 21, .time = std::chrono::seconds{31}};
+  sa.tfc_bytes = 1400;
+  sa.unauthenticated_allowed = true;
   sa.static_key = true;
   return sa;
 }
@@ -74,6 +76,8 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.selectors == right.selectors);
   CHECK(left.soft == right.soft);
   CHECK(left.hard == right.hard);
+  CHECK(left.tfc_bytes == right.tfc_bytes);
+  CHECK(left.unauthenticated_allowed == right.unauthenticated_allowed);
   CHECK(left.static_key == right.static_key);
 }
 
@@ -88,6 +92,7 @@ TEST_CASE("SAD-01, ARCH-13: a record carries every field, and its own record is 
       const auto carried = import_record(record, 0);
       REQUIRE(carried);
       check_same(sa, *carried);
+      check_same(sa, sa.duplicate());
       CHECK(carried->last_sequence == SequenceNumber{1000});
       CHECK(carried->used == SaUsage{12, 3456});
       CHECK(table.record_of(*carried, counters) == record);

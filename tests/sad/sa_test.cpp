@@ -64,6 +64,18 @@ TEST_CASE("ESP-06, RPL-01: encryption without integrity is refused, and so a win
                   }}});
 }
 
+TEST_CASE("ESP-06: confidentiality alone is to be had where it is asked for, without a window") {
+  Sa sa = sample_sa(Direction::Inbound);
+  test::set_transform(sa, {Cipher::AesCbc128, Integrity::None});
+  sa.unauthenticated_allowed = true;
+  sa.esn = false;
+  CHECK_FALSE(validate(sa));
+  sa.replay_window = 0;
+  CHECK(validate(sa));
+  test::set_transform(sa, {Cipher::Null, Integrity::None});
+  CHECK_FALSE(validate(sa));
+}
+
 TEST_CASE("AH-17: AH takes integrity and nothing that encrypts") {
   Sa sa = sample_sa(Direction::Inbound);
   sa.protocol = IpsecProtocol::Ah;

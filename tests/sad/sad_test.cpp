@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <fstream>
 #include <set>
 
@@ -430,10 +431,28 @@ constexpr std::uint8_t key_octet(std::size_t i) {
   return static_cast<std::uint8_t>(0x9d + 37 * i + i * i);
 }
 
-// How often the first half of the test key stands in this process's memory. It is only ever
-// compared octet by octet, so that the search makes no copy; the reader's own buffer is skipped.
+// How often the first half of the test key stands in `chunk`. Compared octet by octet with what is
+// computed, so that the search itself makes no copy.
+std::size_t copies_in(ByteView chunk) {
+  std::size_t copies = 0;
+  while (chunk.size() >= 16) {
+    const void* const found = std::memchr(chunk.data(), key_octet(0), chunk.size() - 15);
+    if (found == nullptr) break;
+    chunk = chunk.subspan(
+        static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - chunk.data()));
+    std::size_t same = 1;
+    while (same < 16 && chunk[same] == key_octet(same)) ++same;
+    copies += same == 16;
+    chunk = chunk.subspan(1);
+  }
+  return copies;
+}
+
+// In all writable memory of this process but the buffer that it is read into.
 std::size_t copies_of_key() {
-  static std::array<std::uint8_t, 1 << 16> chunk;
+  constexpr std::size_t kChunk = 1 << 16, kOverlap = 15;
+  static std::array<std::uint8_t, kChunk> chunk;
+  const auto buffer = reinterpret_cast<std::uint64_t>(chunk.data());
   const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   std::ifstream maps("/proc/self/maps");
   std::size_t copies = 0;
@@ -441,20 +460,16 @@ std::size_t copies_of_key() {
     std::uint64_t begin = 0, end = 0;
     char mode[5] = {};
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, mode) != 3) continue;
-    if (mode[0] != 'r' || mode[1] != 'w' || end - begin > (1ull << 32)) continue;
-    for (std::uint64_t at = begin; at < end; at += chunk.size() - 16) {
-      const ssize_t got = ::pread(memory, chunk.data(), chunk.size(), static_cast<off_t>(at));
-      for (ssize_t i = 0; i + 16 <= got; ++i) {
-        std::size_t same = 0;
-        while (same < 16 && chunk[static_cast<std::size_t>(i) + same] == key_octet(same)) ++same;
-        const std::uint64_t where = at + static_cast<std::uint64_t>(i);
-        const auto mine = reinterpret_cast<std::uint64_t>(chunk.data());
-        copies += same == 16 && (where < mine || where >= mine + chunk.size());
-      }
-      if (got < static_cast<ssize_t>(chunk.size())) break;
+    const bool shadow = end - begin > (1ull << 32);
+    if (mode[0] != 'r' || mode[1] != 'w' || shadow) continue;
+    for (std::uint64_t at = begin; at < end; at += kChunk - kOverlap) {
+      const std::uint64_t size = std::min<std::uint64_t>(kChunk, end - at);
+      if (at < buffer + kChunk && buffer < at + size) continue;
+      const ssize_t got = ::pread(memory, chunk.data(), size, static_cast<off_t>(at));
+      if (got > 0) copies += copies_in(ByteView(chunk).first(static_cast<std::size_t>(got)));
     }
-    chunk.fill(0);
   }
+  chunk.fill(0);
   ::close(memory);
   return copies;
 }
