@@ -67,9 +67,8 @@ struct Sad::State : std::enable_shared_from_this<State> {
 
   Expected<void> take_room(const Sa& sa, Holding& holding);
   void give_back(const Holding& holding) noexcept;
-  void fill(const Sa& sa, const Holding& holding);
-  void fill_inbound(const Sa& sa, const Holding& holding, const CompileContext& context);
   Expected<void> place(const Sa& sa, Holding& holding);
+  Expected<void> place_inbound(const Sa& sa, Holding& holding, const CompileContext& context);
   void retire(const Holding& holding);
   void apply(Live& live, Move move);
   void finish_move(const std::string& name, std::uint32_t slot);
@@ -90,7 +89,7 @@ Expected<void> Sad::State::take_room(const Sa& sa, Holding& holding) {
     return fail(Error::Code::Exhausted,
                 fmt::format("there is room for {} {} SAs and no more", side.live.size(),
                             to_string(sa.direction)),
-                "raise the limit of SAs in [limits]", "SA " + sa.name);
+                "raise the limit of SAs in [limits]");
   holding.direction = sa.direction;
   holding.slot = SaSlot{side.free.back()};
   side.free.pop_back();
@@ -113,55 +112,47 @@ void Sad::State::give_back(const Holding& holding) noexcept {
   if (holding.slot != kNoSa) sides[index(holding.direction)].free.push_back(holding.slot.value);
 }
 
-void Sad::State::fill(const Sa& sa, const Holding& holding) {
+// Everything up to where workers can find the SA; on failure `holding` says what was taken.
+Expected<void> Sad::State::place(const Sa& sa, Holding& holding) {
+  if (auto taken = take_room(sa, holding); !taken) return taken;
   const std::uint32_t turn = sides[index(sa.direction)].turn;
   const CompileContext context{
       .key = holding.key,
       .owner = WorkerId{static_cast<std::uint16_t>(turn % std::max<unsigned>(1, parts.workers))},
       .dscp_map = holding.dscp_map.value_or(0),
       .iv_mask = parts.random.u64()};
-  if (sa.direction == Direction::Inbound) return fill_inbound(sa, holding, context);
+  if (sa.direction == Direction::Inbound) return place_inbound(sa, holding, context);
   parts.table.writable_outbound(holding.slot) = compile_outbound(sa, context);
   parts.table.outbound_state(holding.slot) = initial_outbound_state(sa);
+  return {};
 }
 
-void Sad::State::fill_inbound(const Sa& sa, const Holding& holding, const CompileContext& context) {
+Expected<void> Sad::State::place_inbound(const Sa& sa, Holding& holding,
+                                         const CompileContext& context) {
   SaTable& table = parts.table;
+  const std::vector<CompiledSelector> rows = compile_selectors(sa.selectors);
+  const std::size_t words = replay_words(sa.replay_window);
+  std::span<CompiledSelector> selectors = table.nearby_selectors(holding.slot);
+  std::span<std::uint64_t> bitmap = table.nearby_bitmap(holding.slot);
+  try {
+    if (rows.size() > selectors.size())
+      selectors = holding.selectors = make_array<CompiledSelector>(table.memory(), rows.size());
+    if (words > bitmap.size())
+      bitmap = holding.bitmap = make_array<std::uint64_t>(table.memory(), words);
+  } catch (const std::bad_alloc&) {
+    return fail(Error::Code::Exhausted, "no memory is left for selectors and replay windows",
+                "raise the limit of SAs in [limits], or use smaller windows");
+  }
+  std::ranges::copy(rows, selectors.begin());
   InboundSa& compiled = table.writable_inbound(holding.slot);
   compiled = compile_inbound(sa, context);
-  const std::vector<CompiledSelector> rows = compile_selectors(sa.selectors);
-  const std::span<CompiledSelector> room =
-      holding.selectors.empty() ? table.nearby_selectors(holding.slot) : holding.selectors;
-  std::ranges::copy(rows, room.begin());
-  compiled.selectors = room.data();
+  compiled.selectors = selectors.data();
   compiled.selector_count = static_cast<std::uint32_t>(rows.size());
   InboundState& state = table.inbound_state(holding.slot);
   state = initial_inbound_state(sa);
-  state.bitmap =
-      holding.bitmap.empty() ? table.nearby_bitmap(holding.slot).data() : holding.bitmap.data();
+  state.bitmap = bitmap.data();
   replay_reset(compiled, state);
-}
-
-// Everything up to where workers can find the SA; on failure `holding` says what was taken.
-Expected<void> Sad::State::place(const Sa& sa, Holding& holding) {
-  if (auto taken = take_room(sa, holding); !taken) return taken;
-  SaTable& table = parts.table;
-  if (sa.direction == Direction::Inbound) {
-    const std::size_t rows = compile_selectors(sa.selectors).size();
-    const std::size_t words = replay_words(sa.replay_window);
-    try {
-      if (rows > table.nearby_selectors(holding.slot).size())
-        holding.selectors = make_array<CompiledSelector>(table.memory(), rows);
-      if (words > table.nearby_bitmap(holding.slot).size())
-        holding.bitmap = make_array<std::uint64_t>(table.memory(), words);
-    } catch (const std::bad_alloc&) {
-      return fail(Error::Code::Exhausted, "no memory is left for selectors and replay windows",
-                  "raise the limit of SAs in [limits], or use smaller windows", "SA " + sa.name);
-    }
-  }
-  fill(sa, holding);
-  if (sa.direction == Direction::Inbound) return table.writable_index().add(holding.slot);
-  return {};
+  return table.writable_index().add(holding.slot);
 }
 
 void Sad::State::retire(const Holding& holding) {
