@@ -8,8 +8,8 @@ cable wire left wire right
 guest left wire left
 guest right wire right
 
-there=$(kernel_algorithm gcm)
-back=$(kernel_algorithm gcm)
+there=$(kernel_algorithm gcm "$(new_keys gcm)")
+back=$(kernel_algorithm gcm "$(new_keys gcm)")
 in_guest left "MODE=tunnel LOCAL=192.0.2.1/24 REMOTE=192.0.2.2 SPI_OUT=0x1001 SPI_IN=0x1002 \
   ALGORITHM_OUT='$there' ALGORITHM_IN='$back' \
   INNER=10.1.0.1/24 HOST=10.1.0.2 INNER_REMOTE=10.2.0.0/24 sh $interop/kernel/peer.sh"

@@ -14,6 +14,8 @@ reason=
 processes=()
 namespaces=()
 guests=()
+mtu=1500
+policies=0
 
 finish() {
   local status=$? process guest namespace log
@@ -91,7 +93,7 @@ cable() {
 
 plain_link() {
   inside "$1" ethtool -K "$2" tx off rx off gso off tso off gro off >/dev/null 2>&1 || true
-  ip -n "$lab-$1" link set "$2" up
+  ip -n "$lab-$1" link set "$2" mtu $mtu up
 }
 
 # address NAMESPACE INTERFACE ADDRESS/LENGTH [ROUTER]
@@ -109,31 +111,141 @@ background() {
   echo $! >"$work/$name.pid"
 }
 
+running() { kill -0 "$(cat "$work/$1.pid")" 2>/dev/null; }
+
+# stop NAME [SIGNAL]: its exit status; 1 as well if it still runs after five seconds.
 stop() {
-  local pid
-  pid=$(cat "$work/$1.pid")
-  kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-  wait "$pid" 2>/dev/null
+  kill "-${2:-TERM}" "$(cat "$work/$1.pid")" || return
+  eventually 5 not running "$1" || return
+  wait "$(cat "$work/$1.pid")"
+}
+
+# --- keys: random ones at each run, KEYS is hex ---
+
+new_keys() {
+  local bytes
+  case $1 in gcm) bytes=20 ;; cbc-sha1) bytes=36 ;; esac
+  head -c $bytes /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+}
+
+# As `ip xfrm state` takes them: kernel_algorithm ALGORITHM KEYS
+kernel_algorithm() {
+  case $1 in
+    gcm) echo "aead rfc4106(gcm(aes)) 0x$2 128" ;;
+    cbc-sha1) echo "enc cbc(aes) 0x${2:0:32} auth-trunc hmac(sha1) 0x${2:32} 96" ;;
+  esac
+}
+
+sallyport_algorithm() {
+  case $1 in
+    gcm) printf '%s\n' 'transform = "aes128-gcm16"' 'unsafe_static_key = true' "key = \"$2\"" ;;
+    cbc-sha1) printf '%s\n' 'transform = "aes128-cbc+hmac-sha1-96"' "key = \"${2:0:32}\"" \
+      "integrity_key = \"${2:32}\"" ;;
+  esac
 }
 
 # --- Sallyport ---
 
-control_socket() { echo "$work/$1.run/control"; }
+# configuration NAME: begins $work/NAME.toml with what every gateway has.
+configuration() {
+  install -m 600 /dev/null "$work/$1.toml"
+  cat >"$work/$1.toml" <<T
+[instance]
+name = "$lab-$1"
+run_directory = "$work/$1.run"
+state_directory = "$work/$1.state"
+inline_secrets = true
+
+[dataplane]
+workers = 1
+idle = "sleep"
+T
+}
+
+# "one", "two" out of one,two
+listed() { sed 's/[^,]\+/"&"/g; s/,/, /g' <<<"$1"; }
+
+# port NAME PORT SIDE DEVICE [ADDRESS,...]
+port() {
+  cat >>"$work/$1.toml" <<T
+
+[[port]]
+name = "$2"
+side = "$3"
+device = "$4"
+mtu = $mtu
+${5:+addresses = [$(listed "$5")]}
+T
+}
+
+# route NAME TO via|port WHAT
+route() { printf '\n[[route]]\nto = "%s"\n%s = "%s"\n' "${@:2}" >>"$work/$1.toml"; }
+
+# protect NAME MODE LOCAL REMOTE OUR_ENDPOINT ITS_ENDPOINT
+# A policy for the SAs "out" and "in" that `security_association` adds.
+protect() {
+  local endpoints=
+  policies=$((policies + 1))
+  [ "$2" = transport ] || endpoints="endpoints = { local = \"$5\", remote = \"$6\" }, "
+  cat >>"$work/$1.toml" <<T
+
+[[policy]]
+name = "site-$policies"
+local = ["$3"]
+remote = ["$4"]
+action = "protect"
+protect = { mode = "$2", ${endpoints}esn = false, sas = ["out", "in"] }
+T
+}
+
+# security_association NAME out|in SPI ALGORITHM KEYS
+security_association() {
+  cat >>"$work/$1.toml" <<T
+
+[[sa]]
+name = "$2"
+direction = "$2"
+spi = $3
+$(sallyport_algorithm "$4" "$5")
+T
+}
 
 # gateway NAME NAMESPACE: runs $work/NAME.toml and waits until it answers.
 gateway() {
-  [ -x "$build/gateway/sallyport" ] || skip "$build/gateway/sallyport is not built"
+  [ -x "$build/sallyport" ] || skip "$build/sallyport is not built"
   mkdir -p "$work/$1.run"
-  background "$1" ip netns exec "$lab-$2" "$build/gateway/sallyport" --config "$work/$1.toml"
+  background "$1" ip netns exec "$lab-$2" "$build/sallyport" --config "$work/$1.toml"
   eventually 15 answers "$1" || fail "gateway $1 does not answer"
 }
 
 answers() {
-  kill -0 "$(cat "$work/$1.pid")" 2>/dev/null || fail "gateway $1 ended"
+  running "$1" || fail "gateway $1 ended"
   ctl "$1" show ports >/dev/null 2>&1
 }
 
-ctl() { "$build/ctl/sallyportctl" --socket "$(control_socket "$1")" "${@:2}"; }
+ctl() { "$build/sallyportctl" --socket "$work/$1.run/control.sock" "${@:2}"; }
+
+# rows NAME WHAT FIELD...: a line for each row of `show WHAT`.
+rows() {
+  ctl "$1" show "$2" --json | /usr/bin/python3 -c '
+import json, sys
+for row in json.load(sys.stdin)["ok"]["rows"]:
+    print(*(row[field] for field in sys.argv[1:]))' "${@:3}"
+}
+
+# "SPI PACKETS" of each SA, sorted.
+packets_of_sas() { rows "$1" sas spi packets | sort; }
+
+dropped() { rows "$1" drops reason packets | awk -v reason="$2" '$1 == reason { n = $2 } END { print n + 0 }'; }
+
+# Nothing but what the kernels of hosts and peers say to groups of their link.
+nothing_lost() { rows "$1" drops class reason packets | not grep -v -e ^consumed -e multicast -e punt_refused; }
+
+# Received and made here = sent, dropped, consumed, delivered and held, at a quiet moment.
+accounts_balance() { eventually 2 balanced "$1" || { rows "$1" account balance; return 1; }; }
+balanced() { [ "$(rows "$1" account balance)" = 0 ]; }
+
+ended_well() { eventually 5 not running "$1" && wait "$(cat "$work/$1.pid")"; }
 
 # --- Linux kernel guests ---
 

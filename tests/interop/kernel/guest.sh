@@ -42,7 +42,7 @@ up() {
   [ -e "$kernel/linux.uml" ] || die "run '$0 build' first"
   mkdir -p "$dir/memory" "$dir/jobs" && mkfifo "$dir/control"
   for interface in "$@"; do
-    nics+=("vec$index:transport=raw,ifname=$interface,depth=128,gro=0,mac=$(mac_of "$interface")")
+    nics+=("vec$index:transport=raw,ifname=$interface,depth=128,gro=0,$(like "$netns" "$interface")")
     index=$((index + 1))
   done
   HOME=$dir TMPDIR=$dir/memory LD_PRELOAD=$kernel/xstate_shim.so \
@@ -55,8 +55,13 @@ up() {
   await "$dir" "$dir/ready"
 }
 
-# A stable unicast, locally administered address out of the interface's name.
-mac_of() { printf '02:%s' "$(echo "$1" | md5sum | sed 's/\(..\)/\1:/g' | cut -c1-14)"; }
+# The guest's end takes the interface's MTU, and a stable, locally administered address.
+like() {
+  local mac mtu
+  mac=02:$(echo "$2" | md5sum | sed 's/\(..\)/\1:/g' | cut -c1-14)
+  mtu=$(ip netns exec "$1" cat "/sys/class/net/$2/mtu")
+  echo "mac=$mac,mtu=$mtu"
+}
 
 # The guest has 30 seconds to make the file appear.
 await() {
