@@ -16,10 +16,19 @@ namespace {
 constexpr std::uint8_t kKeepalive = 0xff;
 constexpr std::uint8_t kEcnMask = 3;
 
-enum class IpsecKind { No, Yes, Fragment, Keepalive };
+enum class IpsecKind { No, Yes, Fragment, Keepalive, NoChecksum };
 
 // ESP in UDP has a non-zero SPI where IKE has four zero octets (RFC 3948 2.1, 2.2).
-IpsecKind udp_kind(Packet& packet) noexcept {
+// Over IPv6 a checksum of 0 is no checksum, and not allowed (RFC 8200 8.1) unless the port is told
+// to bear it (RFC 6936).
+bool lacks_checksum(const Packet& packet, const WorkerContext& my) noexcept {
+  const PacketSummary& summary = packet.summary;
+  return summary.family == Family::V6 &&
+         packet.header<UdpHeader>(summary.upper_offset).checksum.get() == 0 &&
+         !my.ports[packet.ingress.value].port().settings().udp_zero_checksum_v6;
+}
+
+IpsecKind udp_kind(Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
   if (!summary.ports_visible || summary.destination_port != kIkeNatPort) return IpsecKind::No;
   const std::uint32_t payload = summary.upper_offset + std::uint32_t{sizeof(UdpHeader)};
@@ -28,14 +37,15 @@ IpsecKind udp_kind(Packet& packet) noexcept {
   if (left < sizeof(EspHeader) || packet.header<EspHeader>(payload).spi.get() == 0)
     return IpsecKind::No;
   if (summary.fragment) return IpsecKind::Fragment;
+  if (lacks_checksum(packet, my)) return IpsecKind::NoChecksum;
   packet.esp_offset = static_cast<std::uint16_t>(payload);
   return IpsecKind::Yes;
 }
 
-IpsecKind ipsec_kind(Packet& packet) noexcept {
+IpsecKind ipsec_kind(Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
   if (!packet.next_hop->ours()) return IpsecKind::No;
-  if (summary.protocol == kProtocolUdp) return udp_kind(packet);
+  if (summary.protocol == kProtocolUdp) return udp_kind(packet, my);
   if (summary.protocol != kProtocolEsp && summary.protocol != kProtocolAh) return IpsecKind::No;
   if (summary.fragment) return IpsecKind::Fragment;
   packet.esp_offset = summary.upper_offset;
@@ -166,7 +176,7 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
 Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
   Burst ipsec;
   burst.keep_if([&](Packet& packet) {
-    switch (ipsec_kind(packet)) {
+    switch (ipsec_kind(packet, my)) {
       case IpsecKind::No:
         return true;
       case IpsecKind::Yes:
@@ -177,6 +187,9 @@ Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
         return false;
       case IpsecKind::Keepalive:
         my.drops.drop(packet, DropReason::NatKeepalive);
+        return false;
+      case IpsecKind::NoChecksum:
+        my.drops.drop(packet, DropReason::UdpChecksum);
         return false;
     }
     return true;

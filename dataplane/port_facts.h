@@ -29,6 +29,7 @@ struct PortSettings {
   SpdId spd{};
   std::optional<MacAddress> mac;  // instead of the device's own
   std::uint32_t icmp_errors_per_second{100};  // about packets that came in here; 0: none
+  bool udp_zero_checksum_v6{};  // ESP in UDP over IPv6 may come without a checksum (RFC 6936)
 };
 
 }  // namespace sallyport

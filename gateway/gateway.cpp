@@ -25,7 +25,8 @@ PortSettings settings_of(const PortConfig& port) {
           .vlan = port.vlan,
           .spd = port.spd,
           .mac = port.mac,
-          .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0};
+          .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0,
+          .udp_zero_checksum_v6 = port.udp_zero_checksum_v6};
 }
 
 DataplaneSettings settings_of(const Configuration& configuration) {

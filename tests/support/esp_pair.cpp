@@ -51,8 +51,8 @@ TestGateway::Settings second_gateway(std::vector<Policy> policies) {
   settings.ports[0].addresses = {prefix("198.51.100.129/25"), prefix("2001:db8:2::1/64")};
   settings.ports[1].addresses = {prefix("192.0.2.2/24"), prefix("2001:db8::2/64")};
   for (Route& route : settings.routes)
-    route.next_hop.gateway = address(
-        route.next_hop.gateway.family == Family::V4 ? "192.0.2.1" : "2001:db8::1");
+    route.next_hop.gateway =
+        address(route.next_hop.gateway.family == Family::V4 ? "192.0.2.1" : "2001:db8::1");
   return settings;
 }
 
@@ -75,7 +75,9 @@ Sa sample_sa(Direction direction, Transform transform) {
 EspPair::EspPair(const Settings& settings) {
   const Selector there = inner_selector(settings.inner);
   const Selector here = reversed(there);
-  sender_ = std::make_unique<TestGateway>(two_ports({protect(there, endpoints(settings.outer))}));
+  Policy policy = protect(there, endpoints(settings.outer));
+  if (settings.adjust_sender_policy) settings.adjust_sender_policy(policy);
+  sender_ = std::make_unique<TestGateway>(two_ports({policy}));
   receiver_ = std::make_unique<TestGateway>(
       second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
   settle_two_ports(*sender_);
@@ -84,7 +86,7 @@ EspPair::EspPair(const Settings& settings) {
 
   Sa out = sample_sa(Direction::Outbound, settings.transform);
   out.endpoints = endpoints(settings.outer);
-  out.selectors = {there};
+  out.selectors = policy.selectors;
   if (settings.adjust_outbound) settings.adjust_outbound(out);
   sender_->add_sa(std::move(out), "tunnel");
   Sa in = sample_sa(Direction::Inbound, settings.transform);

@@ -18,6 +18,7 @@ class EspPair {
     Family inner{Family::V4};
     std::function<void(Sa&)> adjust_outbound{};  // of the first gateway, before it is added
     std::function<void(Sa&)> adjust_inbound{};   // of the second
+    std::function<void(Policy&)> adjust_sender_policy{};
   };
   explicit EspPair(const Settings& settings);
 

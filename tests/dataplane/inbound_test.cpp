@@ -1,0 +1,303 @@
+// From the wire inward: SAs, replay, ICV, selectors (RFC 4301 5.2, RFC 4303 3.4).
+#include <catch2/catch.hpp>
+
+#include "net/checksum.h"
+#include "net/esp.h"
+#include "net/ipv4.h"
+#include "tests/support/esp_pair.h"
+
+using namespace sallyport;
+
+namespace {
+
+constexpr std::size_t kOuter = 20;
+
+PacketBuilder inner() {
+  return PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2000).filler(64);
+}
+
+PacketBytes only(const std::vector<PacketBytes>& packets) {
+  REQUIRE(packets.size() == 1);
+  return packets[0];
+}
+
+void fix_checksum(PacketBytes& packet) {
+  auto& header = *reinterpret_cast<Ipv4Header*>(packet.data());
+  header.checksum.set(0);
+  header.checksum.set(checksum(ByteView(packet).first(header.header_length())));
+}
+
+void cut(PacketBytes& packet, std::size_t size) {
+  packet.resize(size);
+  reinterpret_cast<Ipv4Header*>(packet.data())->total_length.set(static_cast<std::uint16_t>(size));
+  fix_checksum(packet);
+}
+
+Policy policy(const char* name, PolicyAction action, Selector selector = {}) {
+  return {.name = name, .selectors = {std::move(selector)}, .action = action, .protect = {}};
+}
+
+}  // namespace
+
+TEST_CASE("INB-02: ESP to others is ruled by SPD-I and never opened") {
+  EspPair pair({});
+  PacketBytes wire = only(pair.out(inner().build()));
+  wire[kOuter - 1] = 77;  // another destination
+  fix_checksum(wire);
+  CHECK(pair.in(wire).empty());
+  CHECK(pair.receiver().dropped(DropReason::NoPolicy) == 1);
+  CHECK(pair.inbound_state().packets == 0);
+}
+
+TEST_CASE("INB-03: ESP with an SPI that nobody has is dropped") {
+  EspPair pair({});
+  PacketBytes wire = only(pair.out(inner().build()));
+  wire[kOuter + 3] ^= 1;
+  CHECK(pair.in(wire).empty());
+  CHECK(pair.receiver().dropped(DropReason::UnknownSpi) == 1);
+}
+
+TEST_CASE("INB-01: a fragment offered to ESP is dropped, whole or not") {
+  EspPair pair({});
+  const PacketBytes wire = only(pair.out(inner().build()));
+  for (const std::uint16_t place : {std::uint16_t{0x2000}, std::uint16_t{0x0003}}) {
+    PacketBytes fragment = wire;
+    reinterpret_cast<Ipv4Header*>(fragment.data())->fragment.set(place);
+    fix_checksum(fragment);
+    CHECK(pair.in(fragment).empty());
+  }
+  CHECK(pair.receiver().dropped(DropReason::EspFragment) == 2);
+}
+
+TEST_CASE("INB-04: what comes out must lie within its own SA's selectors, not some policy") {
+  // The receiver has a policy that would let the inner packet pass, under another SA.
+  EspPair pair({.adjust_inbound = [](Sa& sa) {
+    sa.selectors[0].remote = {AddressRange::parse("198.51.100.64/26").value()};
+  }});
+  CHECK(pair.in(only(pair.out(inner().build()))).empty());
+  CHECK(pair.receiver().dropped(DropReason::SelectorMismatch) == 1);
+  CHECK(pair.inbound_state().highest == 1);
+}
+
+TEST_CASE("INB-04: ports, protocol and ICMP type are part of the check") {
+  const auto arrives = [](Selector narrow, const PacketBuilder& packet) {
+    EspPair pair({.adjust_inbound = [&](Sa& sa) {
+      narrow.local = sa.selectors[0].local;
+      narrow.remote = sa.selectors[0].remote;
+      sa.selectors = {narrow};
+    }});
+    return pair.in(only(pair.out(packet.build()))).size() == 1;
+  };
+  Selector udp_2000;
+  udp_2000.protocol = kProtocolUdp;
+  udp_2000.local_port = PortSet::of({{2000, 2000}}).value();
+  CHECK(arrives(udp_2000, inner()));
+  CHECK_FALSE(arrives(udp_2000, PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2001)));
+  CHECK_FALSE(arrives(udp_2000, PacketBuilder("198.51.100.2", "198.51.100.130").tcp(1000, 2000)));
+  Selector echo;
+  echo.protocol = kProtocolIcmp;
+  echo.remote_port = PortSet::of({{8 * 256, 8 * 256}}).value();
+  CHECK(arrives(echo, PacketBuilder("198.51.100.2", "198.51.100.130").icmp(8, 0)));
+  CHECK_FALSE(arrives(echo, PacketBuilder("198.51.100.2", "198.51.100.130").icmp(0, 0)));
+}
+
+TEST_CASE("INB-05: a forged number far ahead moves nothing") {
+  EspPair pair({});
+  const PacketBytes first = only(pair.out(inner().build()));
+  PacketBytes forged = only(pair.out(inner().build()));
+  forged[kOuter + 4] = 0x7f;  // the sequence number's high octet
+  CHECK(pair.in(forged).empty());
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
+  CHECK(pair.inbound_state().highest == 0);
+  CHECK(pair.inbound_state().packets == 0);
+  CHECK(pair.in(first).size() == 1);
+}
+
+TEST_CASE("INB-05: a replayed packet is dropped before its ICV is looked at") {
+  EspPair pair({});
+  PacketBytes wire = only(pair.out(inner().build()));
+  CHECK(pair.in(wire).size() == 1);
+  wire.back() ^= 1;
+  CHECK(pair.in(wire).empty());
+  CHECK(pair.receiver().dropped(DropReason::Replay) == 1);
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 0);
+}
+
+TEST_CASE("RPL-03: two copies in one burst come in once") {
+  EspPair pair({});
+  const PacketBytes wire = only(pair.out(inner().build()));
+  pair.receiver().receive_ip(kOutside, wire);
+  pair.receiver().receive_ip(kOutside, wire);
+  pair.receiver().settle();
+  CHECK(pair.receiver().sent(kInside).size() == 1);
+  CHECK(pair.receiver().dropped(DropReason::Replay) == 1);
+}
+
+TEST_CASE("INB-06: what was opened meets outbound policy where its way leads out again") {
+  // The receiver's inside network is not on its inside port: the packet would leave in clear.
+  EspPair hub(
+      {.adjust_inbound =
+           [](Sa& sa) { sa.selectors[0].local = {AddressRange::parse("203.0.113.0/24").value()}; },
+       .adjust_sender_policy =
+           [](Policy& protect) {
+             protect.selectors[0].remote = {AddressRange::parse("203.0.113.0/24").value()};
+           }});
+  const auto onward = PacketBuilder("198.51.100.2", "203.0.113.5").udp(1, 2).build();
+  CHECK(hub.in(only(hub.out(onward))).empty());
+  CHECK(hub.receiver().sent(kOutside).empty());
+  CHECK(hub.receiver().dropped(DropReason::NoPolicy) == 2);  // it, and the ICMP error about it
+  REQUIRE(hub.receiver().spd().insert(policy("onward", PolicyAction::Bypass)));
+  hub.receiver().publish();
+  CHECK(hub.in(only(hub.out(onward))).empty());
+  CHECK(hub.receiver().sent(kOutside).size() == 1);
+}
+
+TEST_CASE("INB-07, SPD-17: a clear packet that policy protects does not come in") {
+  EspPair pair({});
+  CHECK(pair.in(inner().build()).empty());
+  CHECK(pair.receiver().dropped(DropReason::PlaintextProtected) == 1);
+}
+
+TEST_CASE("SAD-05: the outer source may change, the SA is found by its SPI") {
+  EspPair pair({});
+  PacketBytes wire = only(pair.out(inner().build()));
+  wire[15] = 99;
+  fix_checksum(wire);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("SAD-04: an SA that is looked up with its source hears no other") {
+  EspPair pair({.adjust_inbound = [](Sa& sa) { sa.lookup = SaLookup::SpiDestinationSource; }});
+  PacketBytes wire = only(pair.out(inner().build()));
+  PacketBytes other = wire;
+  other[15] = 99;
+  fix_checksum(other);
+  CHECK(pair.in(other).empty());
+  CHECK(pair.receiver().dropped(DropReason::UnknownSpi) == 1);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("ESP-12: every octet of an ESP packet is covered, under every kind of integrity") {
+  for (const Transform transform : {Transform{Cipher::AesGcm16_128, Integrity::None},
+                                    Transform{Cipher::AesCbc128, Integrity::HmacSha1_96},
+                                    Transform{Cipher::ChaCha20Poly1305, Integrity::None},
+                                    Transform{Cipher::AesGmac128, Integrity::None},
+                                    Transform{Cipher::Null, Integrity::AesXcbc_96}}) {
+    EspPair pair({.transform = transform});
+    const PacketBytes wire = only(pair.out(inner().build()));
+    for (std::size_t i = kOuter + 4; i < wire.size(); ++i) {
+      PacketBytes bent = wire;
+      bent[i] ^= 0x10;
+      REQUIRE(pair.in(bent).empty());
+    }
+    CHECK(pair.receiver().dropped(DropReason::IcvFailure) == wire.size() - kOuter - 4);
+    CHECK(pair.in(wire).size() == 1);
+  }
+}
+
+TEST_CASE("ESP-17: lengths that no ICV could make good are dropped before any crypto") {
+  for (const Transform transform : {Transform{Cipher::AesGcm16_128, Integrity::None},
+                                    Transform{Cipher::AesCbc128, Integrity::HmacSha256_128}}) {
+    EspPair pair({.transform = transform});
+    const PacketBytes wire = only(pair.out(inner().build()));
+    for (std::size_t size = kOuter; size < wire.size(); ++size) {
+      PacketBytes shorter = wire;
+      cut(shorter, size);
+      REQUIRE(pair.in(shorter, BufferKind::Exact).empty());
+    }
+    const auto& drops = pair.receiver();
+    CHECK(drops.dropped(DropReason::EspTruncated) + drops.dropped(DropReason::EspAlignment) +
+              drops.dropped(DropReason::IcvFailure) ==
+          wire.size() - kOuter);
+    CHECK(drops.dropped(DropReason::EspTruncated) > 0);
+    CHECK(drops.dropped(DropReason::EspAlignment) > 0);
+    CHECK(pair.in(wire, BufferKind::Exact).size() == 1);
+  }
+}
+
+TEST_CASE("NAT-08: plain and UDP-encapsulated ESP are both heard on one SA, port 500 is not") {
+  EspPair plain({});
+  EspPair wrapped({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
+  const PacketBytes udp = only(wrapped.out(inner().build()));
+  CHECK(plain.in(udp).size() == 1);
+  PacketBytes clear = only(plain.out(inner().build()));
+  clear = only(plain.out(inner().build()));
+  CHECK(plain.in(clear).size() == 1);
+  PacketBytes port_500 = only(wrapped.out(inner().build()));
+  port_500[kOuter + 2] = 500 >> 8;
+  port_500[kOuter + 3] = 500 & 0xff;
+  CHECK(plain.in(port_500).empty());
+  CHECK(plain.receiver().dropped(DropReason::NoPolicy) == 1);
+}
+
+TEST_CASE("NAT-01: encapsulated ESP goes from 4500 to 4500 with no marker; IKE there is not ESP") {
+  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
+  const PacketBytes wire = only(pair.out(inner().build()));
+  PacketSummary outer;
+  REQUIRE(summarize(wire, outer) == ParseVerdict::Good);
+  CHECK(outer.protocol == kProtocolUdp);
+  CHECK(outer.source_port == 4500);
+  CHECK(outer.destination_port == 4500);
+  CHECK(load_be<std::uint32_t>(wire.data() + 28) == 0x1000);
+  const auto ike =
+      PacketBuilder("192.0.2.1", "192.0.2.2").udp(4500, 4500).payload(PacketBytes(32)).build();
+  CHECK(pair.in(ike).empty());
+  CHECK(pair.receiver().dropped(DropReason::NoPolicy) == 1);
+}
+
+TEST_CASE("NAT-02: over IPv4 the UDP checksum is sent as 0 and any is accepted") {
+  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
+  PacketBytes wire = only(pair.out(inner().build()));
+  CHECK(load_be<std::uint16_t>(wire.data() + kOuter + 6) == 0);
+  wire[kOuter + 6] = 0x12;
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("NAT-02: over IPv6 a valid UDP checksum is sent, and one of 0 is not accepted") {
+  EspPair pair({.outer = Family::V6,
+                .adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
+  PacketBytes wire = only(pair.out(inner().build()));
+  PacketSummary outer;
+  REQUIRE(summarize(wire, outer) == ParseVerdict::Good);
+  const ByteView udp = ByteView(wire).subspan(40);
+  CHECK(checksum_finish(checksum_add(
+            udp, pseudo_header_sum(outer.source_address(), outer.destination_address(),
+                                   kProtocolUdp, static_cast<std::uint32_t>(udp.size())))) == 0);
+  PacketBytes zero = wire;
+  zero[46] = zero[47] = 0;
+  CHECK(pair.in(zero).empty());
+  CHECK(pair.receiver().dropped(DropReason::UdpChecksum) == 1);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("NAT-03: a keepalive ends here and is no loss") {
+  EspPair pair({});
+  const auto keepalive =
+      PacketBuilder("192.0.2.1", "192.0.2.2").udp(4500, 4500).payload(PacketBytes{0xff}).build();
+  CHECK(pair.in(keepalive).empty());
+  CHECK(pair.receiver().dropped(DropReason::NatKeepalive) == 1);
+  CHECK(pair.receiver().dropped_in_all() == 0);
+}
+
+TEST_CASE("SAD-07: octets are counted as the cipher takes them, padding and trailer included") {
+  EspPair pair({.transform = {Cipher::AesCbc128, Integrity::HmacSha1_96}});
+  const PacketBytes packet = inner().build();
+  CHECK(pair.in(only(pair.out(packet))).size() == 1);
+  const std::uint64_t text = (packet.size() + 2 + 15) / 16 * 16;
+  CHECK(pair.outbound_state().bytes == text);
+  CHECK(pair.inbound_state().bytes == text);
+}
+
+TEST_CASE("SAD-06: a hard lifetime in packets stops the SA in both directions") {
+  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.hard.packets = 3; },
+                .adjust_inbound = [](Sa& sa) { sa.hard.packets = 2; }});
+  for (int i = 0; i < 5; ++i) pair.sender().receive_ip(kInside, inner().build());
+  pair.sender().settle();
+  const auto wire = pair.sender().sent(kOutside);
+  CHECK(wire.size() == 3);
+  CHECK(pair.sender().dropped(DropReason::LifetimeExpired) == 2);
+  std::size_t arrived = 0;
+  for (const PacketBytes& packet : wire) arrived += pair.in(packet).size();
+  CHECK(arrived == 2);
+  CHECK(pair.receiver().dropped(DropReason::LifetimeExpired) == 1);
+}
