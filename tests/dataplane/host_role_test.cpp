@@ -104,7 +104,7 @@ TEST_CASE("NAT-04: behind a NAT the upper checksum is made anew for the addresse
   }
 }
 
-TEST_CASE("ESP-13, ESP-15: next header 59 is a dummy in both modes and is swallowed") {
+TEST_CASE("ESP-13: next header 59 is a dummy in both modes and is swallowed") {
   HostPair pair({});
   const auto dummy = PacketBuilder("192.0.2.1", "192.0.2.2").protocol(59).filler(30).build();
   CHECK(pair.in(only(pair.out(dummy))).empty());

@@ -270,7 +270,7 @@ TEST_CASE("NAT-02: over IPv6 a valid UDP checksum is sent, and one of 0 is not a
   CHECK(pair.in(wire).size() == 1);
 }
 
-TEST_CASE("NAT-03: a keepalive ends here and is no loss") {
+TEST_CASE("RFC 3948 2.3: a keepalive ends here and is no loss") {
   EspPair pair({});
   const auto keepalive =
       PacketBuilder("192.0.2.1", "192.0.2.2").udp(4500, 4500).payload(PacketBytes{0xff}).build();
@@ -288,7 +288,7 @@ TEST_CASE("SAD-07: octets are counted as the cipher takes them, padding and trai
   CHECK(pair.inbound_state().bytes == text);
 }
 
-TEST_CASE("SAD-06: a hard lifetime in packets stops the SA in both directions") {
+TEST_CASE("RFC 4301 4.4.2.1: a hard lifetime in packets stops the SA in both directions") {
   EspPair pair({.adjust_outbound = [](Sa& sa) { sa.hard.packets = 3; },
                 .adjust_inbound = [](Sa& sa) { sa.hard.packets = 2; }});
   for (int i = 0; i < 5; ++i) pair.sender().receive_ip(kInside, inner().build());

@@ -1,0 +1,34 @@
+// Speaks the control protocol over its Unix socket (docs/control-protocol.md).
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "base/error.h"
+
+namespace sallyport {
+
+class ControlClient {
+ public:
+  // Error::Code::NotFound where nobody listens.
+  [[nodiscard]] static Expected<ControlClient> connect(const std::filesystem::path& socket);
+  ~ControlClient();
+  ControlClient(ControlClient&& other) noexcept;
+  ControlClient& operator=(ControlClient&&) = delete;
+
+  // One request, one answer: the whole object, be it "ok" or "error".
+  [[nodiscard]] Expected<nlohmann::json> ask(const std::string& command,
+                                             const nlohmann::json& arguments);
+
+ private:
+  explicit ControlClient(int descriptor) : descriptor_(descriptor) {}
+  [[nodiscard]] Expected<void> send_line(const std::string& line) const;
+  [[nodiscard]] Expected<std::string> read_line();
+
+  int descriptor_;
+  int next_id_{1};
+  std::string received_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,26 @@
+// What the operator typed, and what it asks of the gateway.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sallyport {
+
+struct Command {
+  std::filesystem::path socket;
+  std::string request;  // of the protocol: "show.sas"
+  nlohmann::json arguments = nlohmann::json::object();
+  std::string topic;  // of a show command: what its table shows
+  bool json{};        // print the answer as it came
+  bool help{};
+};
+
+// Fails on what is no command; reads the file of `sa add`.
+[[nodiscard]] Expected<Command> read_command(const std::vector<std::string>& words);
+[[nodiscard]] std::string usage();
+
+}  // namespace sallyport

@@ -1,0 +1,61 @@
+#include "ctl/run.h"
+
+#include <ostream>
+
+#include "ctl/client.h"
+#include "ctl/table.h"
+
+namespace sallyport {
+namespace {
+
+using Json = nlohmann::json;
+
+// Follows the pages of a long list; the answer holds all rows, or the error.
+Expected<Json> ask_all(ControlClient& client, const Command& command) {
+  Json arguments = command.arguments;
+  Json all;
+  for (;;) {
+    auto answer = client.ask(command.request, arguments);
+    if (!answer || answer->contains("error") || !(*answer)["ok"].contains("rows")) return answer;
+    if (all.is_null())
+      all = *answer;
+    else
+      for (Json& row : (*answer)["ok"]["rows"]) all["ok"]["rows"].push_back(std::move(row));
+    if (!(*answer)["ok"].contains("next")) break;
+    arguments["cursor"] = (*answer)["ok"]["next"];
+  }
+  all["ok"].erase("next");
+  return all;
+}
+
+void print_refusal(const Json& error, std::ostream& err) {
+  err << error.value("what", "refused");
+  if (const auto remedy = error.value("remedy", std::string{}); !remedy.empty())
+    err << " (" << remedy << ")";
+  err << '\n';
+}
+
+}  // namespace
+
+ExitStatus run_command(const Command& command, std::ostream& out, std::ostream& err) {
+  auto client = ControlClient::connect(command.socket);
+  if (!client) {
+    err << to_string(client.error()) << '\n';
+    return ExitStatus::NotReachable;
+  }
+  const auto answer = ask_all(*client, command);
+  if (!answer) {
+    err << to_string(answer.error()) << '\n';
+    return ExitStatus::NotReachable;
+  }
+  if (command.json) out << answer->dump() << '\n';
+  if (answer->contains("error")) {
+    if (!command.json) print_refusal((*answer)["error"], err);
+    return ExitStatus::Refused;
+  }
+  if (!command.json && !command.topic.empty())
+    out << format_table(columns_of(command.topic), (*answer)["ok"]["rows"]);
+  return ExitStatus::Done;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,127 @@
+#include "ctl/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace sallyport {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::map<std::string_view, std::vector<Column>>& topics() {
+  static const std::map<std::string_view, std::vector<Column>> table{
+      {"ports",
+       {{"port", "name"},
+        {"side", "side"},
+        {"kind", "kind"},
+        {"link", "link"},
+        {"driver", "driver"},
+        {"mac", "mac"},
+        {"mtu", "mtu"},
+        {"rx packets", "received_packets"},
+        {"tx packets", "sent_packets"},
+        {"addresses", "addresses"}}},
+      {"routes", {{"to", "to"}, {"kind", "kind"}, {"via", "via"}, {"port", "port"}}},
+      {"neighbours",
+       {{"address", "address"},
+        {"mac", "mac"},
+        {"port", "port"},
+        {"state", "state"},
+        {"age", "age_seconds"}}},
+      {"policies",
+       {{"policy", "name"},
+        {"action", "action"},
+        {"packets", "packets"},
+        {"bytes", "bytes"},
+        {"selectors", "selectors"}}},
+      {"sas",
+       {{"SA", "name"},
+        {"dir", "direction"},
+        {"SPI", "spi"},
+        {"mode", "mode"},
+        {"cipher", "cipher"},
+        {"integrity", "integrity"},
+        {"local", "local"},
+        {"remote", "remote"},
+        {"sequence", "sequence"},
+        {"packets", "packets"},
+        {"bytes", "bytes"},
+        {"age", "age_seconds"}}},
+      {"drops",
+       {{"reason", "reason"}, {"packets", "packets"}, {"class", "class"}, {"meaning", "meaning"}}},
+      {"workers",
+       {{"worker", "worker"},
+        {"crypto", "crypto"},
+        {"turns", "turns"},
+        {"busy", "busy_turns"},
+        {"flow hits", "flow_hits"},
+        {"misses", "flow_misses"},
+        {"stale", "flow_stale"},
+        {"punted", "punted"},
+        {"originated", "originated"}}},
+      {"account",
+       {{"received", "received"},
+        {"originated", "originated"},
+        {"fragments", "fragments_made"},
+        {"sent", "sent"},
+        {"dropped", "dropped"},
+        {"consumed", "consumed"},
+        {"punted", "punted"},
+        {"held", "held"},
+        {"balance", "balance"}}}};
+  return table;
+}
+
+std::string text_of(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.is_null() ? "" : value.dump();
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : ", ") + text_of(item);
+  return text;
+}
+
+struct Cell {
+  std::string text;
+  bool number{};
+};
+
+Cell cell_of(const Json& row, const Column& column) {
+  const auto found = row.find(std::string(column.field));
+  if (found == row.end()) return {};
+  return {text_of(*found), found->is_number()};
+}
+
+}  // namespace
+
+std::vector<Column> columns_of(std::string_view topic) {
+  const auto found = topics().find(topic);
+  return found == topics().end() ? std::vector<Column>{} : found->second;
+}
+
+std::string format_table(const std::vector<Column>& columns, const Json& rows) {
+  std::vector<std::size_t> widths;
+  for (const Column& column : columns) {
+    std::size_t width = column.heading.size();
+    for (const Json& row : rows) width = std::max(width, cell_of(row, column).text.size());
+    widths.push_back(width);
+  }
+  const auto line = [&](const auto& cell_at) {
+    std::string text;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const Cell cell = cell_at(columns[i]);
+      text += cell.number ? fmt::format("{:>{}}  ", cell.text, widths[i])
+                          : fmt::format("{:<{}}  ", cell.text, widths[i]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text + '\n';
+  };
+  std::string table = line([](const Column& column) { return Cell{std::string(column.heading)}; });
+  for (const Json& row : rows)
+    table += line([&](const Column& column) { return cell_of(row, column); });
+  return table;
+}
+
+}  // namespace sallyport
