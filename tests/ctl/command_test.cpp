@@ -1,7 +1,10 @@
 #include "ctl/command.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 using namespace sallyport;
@@ -51,7 +54,8 @@ TEST_CASE("what is no command is refused with a hint") {
 }
 
 TEST_CASE("sa add sends the file's text, sa remove the name") {
-  const std::string file = std::tmpnam(nullptr);
+  const std::string file =
+      std::filesystem::temp_directory_path() / ("sa-" + std::to_string(getpid()));
   std::ofstream(file) << "[[sa]]\nname = \"x\"\n";
   const auto add = read_command({"sa", "add", "site-b", file});
   REQUIRE(add);
