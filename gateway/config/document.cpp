@@ -21,7 +21,7 @@ ValueTable convert(const toml::table& table, const FileName& file) {
   for (const auto& [key, value] : table) {
     entries.push_back({std::string(key.str()), position(key.source(), file), convert(value, file)});
   }
-  std::ranges::stable_sort(entries, {}, [](const TableEntry& entry) {
+  std::ranges::sort(entries, {}, [](const TableEntry& entry) {
     return std::pair(entry.at.line, entry.at.column);
   });
   return entries;
