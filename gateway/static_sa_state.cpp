@@ -34,9 +34,8 @@ Expected<void> StaticSaState::resume(Sa& sa) {
   if (!identity) return std::unexpected(identity.error());
   const SequenceNumber last = reservations_.reserved(*identity);
   if (sa.direction == Direction::Inbound) {
-    // An empty window above all that was seen: nothing old comes in twice.
-    if (sa.replay_window != 0 && last.value != 0)
-      sa.last_sequence.value = std::max(sa.last_sequence.value, last.value + sa.replay_window);
+    // A window starts with all up to here marked as seen: nothing old comes in twice.
+    if (sa.replay_window != 0) sa.last_sequence = std::max(sa.last_sequence, last);
     return {};
   }
   sa.last_sequence = std::max(sa.last_sequence, last);

@@ -215,6 +215,41 @@ TEST_CASE("ESP-17: lengths that no ICV could make good are dropped before any cr
   }
 }
 
+// With CBC alone a bit bent in one block of ciphertext bends the same bit of the next block's text:
+// a trailer of the test's choice behind a good ICV (there is none).
+TEST_CASE(
+    "ESP-04, ESP-13: padding that does not count up and next headers that do not fit are dropped") {
+  EspPair pair({.transform = {Cipher::AesCbc128, Integrity::None},
+                .adjust_outbound =
+                    [](Sa& sa) {
+                      sa.unauthenticated_allowed = true;
+                      sa.replay_window = 0;
+                    },
+                .adjust_inbound =
+                    [](Sa& sa) {
+                      sa.unauthenticated_allowed = true;
+                      sa.replay_window = 0;
+                    }});
+  const PacketBytes wire = only(pair.out(inner().build()));
+  // The text ends: ... 1, 2, (padding length) 2, (next header) 4.
+  const std::size_t before_last = wire.size() - 32;
+  const auto bent = [&](std::size_t octet, std::uint8_t bits) {
+    PacketBytes other = wire;
+    other[before_last + octet] ^= bits;
+    return pair.in(other).size();
+  };
+  CHECK(pair.in(wire).size() == 1);
+  CHECK(bent(12, 0x01) == 0);  // padding
+  CHECK(bent(13, 0x80) == 0);
+  CHECK(pair.receiver().dropped(DropReason::BadPadding) == 2);
+  CHECK(bent(14, 0xf0) == 0);  // padding length: longer than the text
+  CHECK(pair.receiver().dropped(DropReason::BadPadding) == 3);
+  CHECK(bent(15, 0x15) == 0);  // next header 17
+  CHECK(pair.receiver().dropped(DropReason::BadNextHeader) == 1);
+  CHECK(bent(15, 0x2d) == 0);  // next header 41 before an IPv4 packet
+  CHECK(pair.receiver().dropped(DropReason::InnerMalformed) == 1);
+}
+
 TEST_CASE("NAT-08: plain and UDP-encapsulated ESP are both heard on one SA, port 500 is not") {
   EspPair plain({});
   EspPair wrapped({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
