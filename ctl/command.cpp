@@ -86,7 +86,7 @@ Expected<Command> read_command(const Words& typed) {
                    given);
     command.help = given.contains("help");
     command.json = given.contains("json");
-    if (given.contains("all")) command.arguments["all"] = true;
+    if (given.contains("all")) command.all = true;
     command.socket =
         given.contains("socket")
             ? given["socket"].as<std::string>()

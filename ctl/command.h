@@ -2,7 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,7 +13,8 @@ namespace sallyport {
 struct Command {
   std::filesystem::path socket;
   std::string request;  // of the protocol: "show.sas"
-  nlohmann::json arguments = nlohmann::json::object();
+  std::map<std::string, std::string> arguments;
+  bool all{};           // of show drops: reasons that never occurred, too
   std::string topic;  // of a show command: what its table shows
   bool json{};        // print the answer as it came
   bool help{};

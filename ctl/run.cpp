@@ -1,5 +1,6 @@
 #include "ctl/run.h"
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "ctl/client.h"
@@ -13,6 +14,7 @@ using Json = nlohmann::json;
 // Follows the pages of a long list; the answer holds all rows, or the error.
 Expected<Json> ask_all(ControlClient& client, const Command& command) {
   Json arguments = command.arguments;
+  if (command.all) arguments["all"] = true;
   Json all;
   for (;;) {
     auto answer = client.ask(command.request, arguments);

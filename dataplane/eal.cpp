@@ -71,11 +71,11 @@ Expected<Eal> Eal::start(const EalSettings& settings) {
   std::vector<char*> pointers;
   for (std::string& copy : copies) pointers.push_back(copy.data());
   if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0)
-    return fail(Error::Code::Io,
-                "EAL does not start with \"" + joined(eal.arguments_) +
-                    "\": " + rte_strerror(rte_errno),
-                eal.hugepages_ ? "free hugepages, or set [dataplane] hugepages = \"no\""
-                               : "lower [limits] so that less memory is needed");
+    return fail(
+        Error::Code::Io,
+        "EAL does not start with \"" + joined(eal.arguments_) + "\": " + rte_strerror(rte_errno),
+        eal.hugepages_ ? "free hugepages, or set [dataplane] hugepages = \"no\""
+                       : "lower [limits] so that less memory is needed");
   eal.running_ = true;
   return eal;
 }

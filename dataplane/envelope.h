@@ -30,8 +30,8 @@ struct Envelope {
   Purpose purpose{};
   PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
   std::uint16_t mtu{};
-  bool decapsulated{};   // came out of an SA, not from the link of `port`
-  MacAddress mac{};  // Deliver and Arp: the frame's source; otherwise the link destination
+  bool decapsulated{};  // came out of an SA, not from the link of `port`
+  MacAddress mac{};     // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
 
   [[nodiscard]] static Envelope& of(rte_mbuf* mbuf) noexcept {

@@ -27,9 +27,8 @@ void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
 
 void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
   // The link header, if there was one, is still in front of the data.
-  Envelope envelope{.purpose = Purpose::Deliver,
-                    .port = packet.ingress,
-                    .decapsulated = packet.decapsulated};
+  Envelope envelope{
+      .purpose = Purpose::Deliver, .port = packet.ingress, .decapsulated = packet.decapsulated};
   if (packet.ingress != kNoPort && !packet.decapsulated) {
     const std::uint16_t link_bytes = my.ports[packet.ingress.value].port().link_bytes();
     std::memcpy(envelope.mac.bytes.data(), packet.data() - link_bytes + RTE_ETHER_ADDR_LEN,
@@ -48,11 +47,10 @@ void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
 
 void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept {
   my.drops.count(cause.reason);
-  Envelope::of(packet.mbuf) =
-      Envelope{.purpose = cause.purpose,
-               .port = packet.ingress,
-               .mtu = cause.mtu,
-               .decapsulated = packet.decapsulated};
+  Envelope::of(packet.mbuf) = Envelope{.purpose = cause.purpose,
+                                       .port = packet.ingress,
+                                       .mtu = cause.mtu,
+                                       .decapsulated = packet.decapsulated};
   if (!my.icmp_errors.allow(rte_rdtsc()) || !my.to_control.push(packet.mbuf))
     rte_pktmbuf_free(packet.mbuf);
 }

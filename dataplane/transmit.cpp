@@ -3,7 +3,6 @@
 #include <rte_ether.h>
 #include <rte_ip_frag.h>
 
-
 #include "dataplane/punt.h"
 
 namespace sallyport {

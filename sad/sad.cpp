@@ -70,7 +70,7 @@ struct Sad::State : std::enable_shared_from_this<State> {
   Expected<void> place(const Sa& sa, Holding& holding);
   Expected<void> place_inbound(const Sa& sa, Holding& holding, const CompileContext& context);
   void retire(const Holding& holding);
-  void apply(Live& live, Move move);
+  void apply(Live& live, const Move& move);
   void finish_move(const std::string& name, std::uint32_t slot);
   SaSlot fill_other_edition(const Live& live);
 
@@ -183,7 +183,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
   return other;
 }
 
-void Sad::State::apply(Live& live, Move move) {
+void Sad::State::apply(Live& live, const Move& move) {
   live.sa.endpoints = move.to;
   const SaSlot from = live.slot;
   live.slot = fill_other_edition(live);
@@ -206,9 +206,9 @@ void Sad::State::finish_move(const std::string& name, std::uint32_t slot) {
   Live& live = found->second;
   live.moving = false;
   if (!live.next) return;
-  Move next = std::move(*live.next);
+  const Move next = std::move(*live.next);
   live.next.reset();
-  apply(live, std::move(next));
+  apply(live, next);
 }
 
 Sad::Sad(Parts parts) : state_(std::make_shared<State>(parts)) {}

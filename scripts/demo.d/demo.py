@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from tables import say, tell_gateways
 from traffic import CountedStream, Iperf3, ping, start_iperf3_server
 from two_sites import HOST, ROOT, Failure, TwoSites, eventually
 from wire import WireCapture
@@ -22,10 +23,6 @@ PICTURE = """
   2001:db8:1::2     worker: core 0      AES-128-GCM        worker: core 1      2001:db8:2::2
 """
 UDP_RATE = "20M"
-
-
-def say(text=""):
-    print(text, flush=True)
 
 
 class LiveLine:
@@ -133,36 +130,10 @@ class Demo:
 
     def _tell_gateways(self):
         a, b = self._sites.gateways["a"], self._sites.gateways["b"]
-        peer = {a: b, b: a}
-        say("\nWhat the gateways counted            gateway a    gateway b")
-        account = {}
         for gateway in (a, b):
             quiet = eventually(5, lambda: gateway.balance() == 0, pause=0.2)
             self._check(quiet, f"gateway {gateway.name}: packets are unaccounted for: {gateway.ask('show.account')}")
-            account[gateway] = gateway.ask("show.account")[0]
-
-        def row(title, value, unit=""):
-            say(f"  {title:28} {value(a):>15,} {value(b):>12,}{unit}")
-
-        row("received", lambda gateway: account[gateway]["received"])
-        row("sealed", lambda gateway: gateway.packets_sealed())
-        row("opened", lambda gateway: gateway.packets_opened())
-        row("sent", lambda gateway: account[gateway]["sent"])
-        row("balance", lambda gateway: account[gateway]["balance"], "   (0: each packet was sent, dropped, consumed or punted)")
-        row("lost on the way to it", lambda gateway: peer[gateway].packets_sealed() - gateway.packets_opened(),
-            "   (full queues of the kernel's links; TCP repeats them)")
-        self._tell_drops(a, b)
-        say("\nCrypto: " + a.ask("show.workers")[0]["crypto"] + "; "
-            + ("with" if hugepages_used(a) else "without") + " hugepages")
-
-    def _tell_drops(self, a, b):
-        reasons = {}
-        for gateway in (a, b):
-            for row in gateway.ask("show.drops"):
-                reasons.setdefault(row["reason"], {"facts": row})[gateway.name] = row["packets"]
-        say("  drops by reason" + ("" if reasons else "                        none         none"))
-        for reason, row in sorted(reasons.items()):
-            say(f"    {reason:26} {row.get('a', 0):>15,} {row.get('b', 0):>12,}   {row['facts']['meaning']}")
+        tell_gateways(a, b)
 
     def _check(self, good, wrong):
         if not good:
@@ -183,10 +154,6 @@ def summary_of(result):
     if "lost_packets" in result:
         text += f", {result['lost_packets']:,} of {result['packets']:,} datagrams lost at {UDP_RATE}bit/s"
     return text
-
-
-def hugepages_used(gateway):
-    return "without hugepages" not in gateway.log.read_text()
 
 
 def stay(sites, build):

@@ -7,10 +7,10 @@ import re
 import select
 import socket
 import struct
-import time
 
 from two_sites import HOST, Failure, eventually, run
 
+IPERF3_PORT = 5201
 COUNTED_PORT = 7007
 IN_FLIGHT = 128  # counted datagrams under way: the sender waits, so that a busy machine loses none in its queues
 LONGEST = {4: 1400, 6: 1380}  # octets of UDP payload that need no fragment inside the tunnel
@@ -25,20 +25,20 @@ def ping(sites, family, count=5):
     return int(re.search(r"(\d+) received", output)[1]), float(mean[1]) if mean else 0.0
 
 
-def start_iperf3_server(sites):
-    sites.start("host-b", "iperf3", "--server", "--forceflush", log="iperf3.log")
-    if not eventually(10, lambda: "listening" in (sites.work / "iperf3.log").read_text()):
-        raise Failure("iperf3 does not start:\n" + (sites.work / "iperf3.log").read_text())
+def start_iperf3_server(sites, port=IPERF3_PORT):
+    log = sites.work / f"iperf3-server-{port}.log"
+    sites.start("host-b", "iperf3", "--server", "--port", port, "--forceflush", log=log.name)
+    if not eventually(10, lambda: "listening" in log.read_text()):
+        raise Failure("iperf3 does not start:\n" + log.read_text())
 
 
 class Iperf3:
     """A client on host a, in the background."""
 
-    def __init__(self, sites, family, seconds, *options):
-        self._log = f"iperf3-client-{family}-{time.monotonic_ns()}.json"
-        self._sites = sites
-        self.process = sites.start("host-a", "iperf3", "--client", HOST["b"][family], "--time", seconds, "--json",
-                                   *options, log=self._log)
+    def __init__(self, sites, family, seconds, *options, port=IPERF3_PORT):
+        self._log = sites.work / f"iperf3-client-{port}.json"
+        self.process = sites.start("host-a", "iperf3", "--client", HOST["b"][family], "--port", port, "--time", seconds,
+                                   "--json", *options, log=self._log.name)
 
     def running(self):
         return self.process.poll() is None
@@ -46,7 +46,7 @@ class Iperf3:
     def result(self):
         """iperf3's own summary of what the receiver saw: bits_per_second, lost_packets, packets."""
         self.process.wait(30)
-        text = (self._sites.work / self._log).read_text()
+        text = self._log.read_text()
         answer = json.loads(text) if text.strip() else {"error": "no output"}
         if "error" in answer:
             raise Failure(f"iperf3: {answer['error']}")

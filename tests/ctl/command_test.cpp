@@ -31,7 +31,7 @@ TEST_CASE("options may stand before and behind the command") {
   const auto command = read_command({"show", "drops", "--all", "--json"});
   REQUIRE(command);
   CHECK(command->json);
-  CHECK(command->arguments["all"] == true);
+  CHECK(command->all);
 }
 
 TEST_CASE("what is no command is refused with a hint") {
@@ -60,9 +60,9 @@ TEST_CASE("sa add sends the file's text, sa remove the name") {
   const auto add = read_command({"sa", "add", "site-b", file});
   REQUIRE(add);
   CHECK(add->request == "sa.add");
-  CHECK(add->arguments["policy"] == "site-b");
-  CHECK(add->arguments["toml"] == "[[sa]]\nname = \"x\"\n");
+  CHECK(add->arguments.at("policy") == "site-b");
+  CHECK(add->arguments.at("toml") == "[[sa]]\nname = \"x\"\n");
   std::remove(file.c_str());
   CHECK(read_command({"sa", "add", "site-b", file}).error().code == Error::Code::NotFound);
-  CHECK(read_command({"sa", "remove", "x"})->arguments["name"] == "x");
+  CHECK(read_command({"sa", "remove", "x"})->arguments.at("name") == "x");
 }

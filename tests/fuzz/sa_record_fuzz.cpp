@@ -22,18 +22,18 @@ void set_progress(const Sa& sa, const SaTable& table, SaSlot slot) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const SaTable table({1, 1}, *std::pmr::new_delete_resource());
+  static const SaTable kTable({1, 1}, *std::pmr::new_delete_resource());
   const auto sa = import_record(ByteView(data, size), 0);
   if (!sa) {
     require(!sa.error().what.empty());
     return 0;
   }
   require(validate(*sa).has_value());
-  set_progress(*sa, table, SaSlot{0});
-  const auto record = export_record(*sa, table, SaSlot{0});
+  set_progress(*sa, kTable, SaSlot{0});
+  const auto record = export_record(*sa, kTable, SaSlot{0});
   const auto again = import_record(record, 0);
   require(again.has_value());
-  require(export_record(*again, table, SaSlot{0}) == record);
+  require(export_record(*again, kTable, SaSlot{0}) == record);
   const auto ahead = import_record(record, 1ull << 40);
   require(ahead && ahead->last_sequence >= sa->last_sequence);
   return 0;

@@ -20,9 +20,10 @@ policies=0
 finish() {
   local status=$? process guest namespace log
   trap - EXIT
-  for process in "${processes[@]}"; do kill -9 "$process" 2>/dev/null || true; done
+  for process in "${processes[@]}"; do
+    { kill -9 "$process" && wait "$process"; } 2>/dev/null || true
+  done
   for guest in "${guests[@]}"; do "$interop/kernel/guest.sh" down "$work/$guest" || true; done
-  wait 2>/dev/null || true
   for namespace in "${namespaces[@]}"; do ip netns delete "$lab-$namespace" || true; done
   case $status in
     0) echo "ok $scenario" ;;
@@ -236,10 +237,16 @@ for row in json.load(sys.stdin)["ok"]["rows"]:
 # "SPI PACKETS" of each SA, sorted.
 packets_of_sas() { rows "$1" sas spi packets | sort; }
 
-dropped() { rows "$1" drops reason packets | awk -v reason="$2" '$1 == reason { n = $2 } END { print n + 0 }'; }
+dropped() {
+  rows "$1" drops reason packets |
+    awk -v reason="$2" '$1 == reason { packets = $2 } END { print packets + 0 }'
+}
 
-# Nothing but what the kernels of hosts and peers say to groups of their link.
-nothing_lost() { rows "$1" drops class reason packets | not grep -v -e ^consumed -e multicast -e punt_refused; }
+# Nothing but what kernels say to groups of their link, and what its sender was told is too big.
+nothing_lost() {
+  rows "$1" drops class reason packets |
+    not grep -v -e ^consumed -e multicast -e punt_refused -e too_big
+}
 
 # Received and made here = sent, dropped, consumed, delivered and held, at a quiet moment.
 accounts_balance() { eventually 2 balanced "$1" || { rows "$1" account balance; return 1; }; }
