@@ -183,6 +183,8 @@ void Gateway::assign_sas(const std::string& policy, std::string_view without) {
 }
 
 Expected<void> Gateway::publish() {
+  // Before packets can meet the new SAs: what they may send is on the disk.
+  if (auto saved = static_sas_->poll(); !saved) return saved;
   routes_ = plan_routes(configuration_, dataplane_->ports());
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   return dataplane_->publish(spd_->snapshot(), routes_);
@@ -234,7 +236,7 @@ Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
   if (auto added = install_sa(std::move(sa)); !added) return added;
   sas_of_[policy].push_back(name);
   assign_sas(policy);
-  return {};
+  return static_sas_->poll();
 }
 
 Expected<void> Gateway::add_sa_text(const std::string& toml, const std::string& policy) {

@@ -40,15 +40,14 @@ Expected<void> StaticSaState::resume(Sa& sa) {
   }
   sa.last_sequence = std::max(sa.last_sequence, last);
   reservations_.reserve(*identity, {sa.last_sequence.value + kBlock});
-  return reservations_.save();
+  changed_ = true;
+  return {};
 }
 
 void StaticSaState::watch(const Sa& sa, SaSlot slot) {
   const auto identity = identity_of(sa);
   if (!identity) return;
   watched_.insert_or_assign(sa.name, Watched{*identity, sa.direction, slot});
-  if (sa.direction == Direction::Outbound)
-    sad_.table().raise_sequence_limit(slot, reservations_.reserved(*identity));
 }
 
 void StaticSaState::forget(const std::string& name) {

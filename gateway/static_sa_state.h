@@ -15,9 +15,10 @@ class StaticSaState {
  public:
   StaticSaState(SequenceReservations reservations, Sad& sad);
 
-  // Before Sad::add: makes the SA go on where its keys were left, and reserves a first block.
+  // Before Sad::add: makes the SA go on where its keys were left, and asks for a first block.
   [[nodiscard]] Expected<void> resume(Sa& sa);
-  // After Sad::add: lets it send what is reserved, and looks after it from now on.
+  // After Sad::add: looks after it from now on. It sends nothing until poll() has made its block
+  // durable.
   void watch(const Sa& sa, SaSlot slot);
   // Before Sad::remove.
   void forget(const std::string& name);
