@@ -14,7 +14,7 @@ struct Command {
   std::filesystem::path socket;
   std::string request;  // of the protocol: "show.sas"
   std::map<std::string, std::string> arguments;
-  bool all{};           // of show drops: reasons that never occurred, too
+  bool all{};         // of show drops: reasons that never occurred, too
   std::string topic;  // of a show command: what its table shows
   bool json{};        // print the answer as it came
   bool help{};
