@@ -1,0 +1,142 @@
+#include "bench/command_line.h"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <sstream>
+#include <string_view>
+
+namespace sallyport::bench {
+namespace {
+
+namespace options = boost::program_options;
+
+constexpr std::uint32_t kMostSas = 1 << 20;  // addresses of 172.16.0.0/12
+constexpr std::uint16_t kSmallest = 28;      // IPv4 and UDP headers
+constexpr std::uint16_t kLargest = 1400;     // what fits into a tunnel of 1500 by any algorithm
+
+options::options_description description() {
+  const auto text = [](const char* standard) {
+    return options::value<std::string>()->default_value(standard);
+  };
+  const auto number = [](unsigned standard) {
+    return options::value<unsigned>()->default_value(standard);
+  };
+  options::options_description all("sallyport-bench");
+  all.add_options()("direction", text("both"), "out, in, or both")(
+      "algorithm", text("aes128-gcm16,aes128-cbc+hmac-sha1-96,chacha20-poly1305"),
+      "as in the configuration")("size", text("64,512,1400"), "octets of the inner IPv4 packet")(
+      "sas", text("1,10000"), "SAs in each direction")(
+      "order", text("random"), "sequential, or random")("burst", number(kBurstSize),
+                                                        "packets that a turn finds")(
+      "flows", number(0), "0: 1024, or one for each SA")("windows", number(20),
+                                                         "measurements to take the median of")(
+      "core", options::value<int>()->default_value(-1), "where to run; -1: the last core")(
+      "json", text(""), "file to write the figures to")(
+      "profile", "ticks of each verb of the outbound path, instead")("help", "this text");
+  return all;
+}
+
+Expected<std::vector<std::string>> words(const std::string& list) {
+  std::vector<std::string> found;
+  std::istringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) found.push_back(word);
+  if (found.empty()) return fail(Error::Code::Invalid, "an empty list", "see --help");
+  return found;
+}
+
+template <class Number>
+Expected<std::vector<Number>> numbers(const std::string& list, Number least, Number most) {
+  const auto texts = words(list);
+  if (!texts) return std::unexpected(texts.error());
+  std::vector<Number> found;
+  for (const std::string& text : *texts) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+      return fail(Error::Code::Invalid, fmt::format("\"{}\" cannot be", text),
+                  fmt::format("{} to {}", least, most));
+    found.push_back(value);
+  }
+  return found;
+}
+
+Expected<std::vector<Transform>> transforms(const std::string& list) {
+  const auto texts = words(list);
+  if (!texts) return std::unexpected(texts.error());
+  std::vector<Transform> found;
+  for (const std::string& text : *texts) {
+    const auto transform = parse_transform(text);
+    if (!transform) return std::unexpected(transform.error());
+    found.push_back(*transform);
+  }
+  return found;
+}
+
+Expected<std::vector<Direction>> directions(const std::string& text) {
+  using enum Direction;
+  if (text == "both") return std::vector{Outbound, Inbound};
+  if (text == "out") return std::vector{Outbound};
+  if (text == "in") return std::vector{Inbound};
+  return fail(Error::Code::Invalid, fmt::format("no direction \"{}\"", text), "out, in or both");
+}
+
+Expected<Order> order(const std::string& text) {
+  if (text == "random") return Order::Random;
+  if (text == "sequential") return Order::Sequential;
+  return fail(Error::Code::Invalid, fmt::format("no order \"{}\"", text), "sequential or random");
+}
+
+// Puts what `parsed` holds into `place`, or its error into `error`.
+template <class T>
+void keep(Expected<T> parsed, T& place, std::optional<Error>& error) {
+  if (parsed)
+    place = std::move(*parsed);
+  else if (!error)
+    error = parsed.error();
+}
+
+Expected<CommandLine> read(const options::variables_map& given) {
+  const auto text = [&](const char* name) { return given[name].as<std::string>(); };
+  const auto number = [&](const char* name) { return given[name].as<unsigned>(); };
+  CommandLine line;
+  std::optional<Error> error;
+  keep(directions(text("direction")), line.directions, error);
+  keep(transforms(text("algorithm")), line.transforms, error);
+  keep(numbers<std::uint16_t>(text("size"), kSmallest, kLargest), line.sizes, error);
+  keep(numbers<std::uint32_t>(text("sas"), 1, kMostSas), line.sas, error);
+  keep(order(text("order")), line.order, error);
+  line.burst = number("burst");
+  line.flows = number("flows");
+  line.windows = number("windows");
+  line.core = given["core"].as<int>();
+  line.json = text("json");
+  line.profile = given.contains("profile");
+  line.help = given.contains("help");
+  if (error) return std::unexpected(*error);
+  if (line.burst == 0 || line.burst > kBurstSize)
+    return fail(Error::Code::Invalid, "no such --burst", fmt::format("1 to {}", kBurstSize));
+  if (line.windows == 0) return fail(Error::Code::Invalid, "no --windows", "1 or more");
+  return line;
+}
+
+}  // namespace
+
+std::string usage() {
+  std::ostringstream text;
+  text << description();
+  return text.str();
+}
+
+Expected<CommandLine> read_command_line(int argc, char** argv) {
+  try {
+    options::variables_map given;
+    options::store(options::parse_command_line(argc, argv, description()), given);
+    return read(given);
+  } catch (const options::error& error) {
+    return fail(Error::Code::Invalid, error.what(), "see sallyport-bench --help");
+  }
+}
+
+}  // namespace sallyport::bench

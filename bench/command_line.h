@@ -1,0 +1,36 @@
+// What sallyport-bench is asked to measure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/types.h"
+#include "crypto/algorithms.h"
+#include "dataplane/burst.h"
+
+namespace sallyport::bench {
+
+// In which order packets go over the flows, and so over the SAs.
+enum class Order : std::uint8_t { Sequential, Random };
+
+struct CommandLine {
+  std::vector<Direction> directions;
+  std::vector<Transform> transforms;
+  std::vector<std::uint16_t> sizes;  // octets of the inner packet
+  std::vector<std::uint32_t> sas;
+  Order order{Order::Random};
+  unsigned burst{kBurstSize};  // packets that a turn finds
+  std::uint32_t flows{};       // 0: 1024, or one for each SA where there are more
+  unsigned windows{20};
+  std::string json;  // file to write; empty: none
+  int core{-1};      // -1: the last one
+  bool profile{};
+  bool help{};
+};
+
+[[nodiscard]] Expected<CommandLine> read_command_line(int argc, char** argv);
+[[nodiscard]] std::string usage();
+
+}  // namespace sallyport::bench

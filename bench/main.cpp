@@ -1,0 +1,112 @@
+// sallyport-bench: what a packet costs in the worker's own code, beside IPsec-MB alone.
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include "bench/command_line.h"
+#include "bench/hugepages.h"
+#include "bench/measurement.h"
+#include "bench/report.h"
+#include "dataplane/eal.h"
+
+namespace sallyport::bench {
+namespace {
+
+constexpr std::uint32_t kStandardFlows = 1024;
+constexpr std::uint64_t kMemoryToSpare = 64;  // megabytes
+
+TunnelPair::Settings pair_settings(const CommandLine& line, Transform transform,
+                                   std::uint32_t sas) {
+  const std::uint32_t flows = line.flows != 0 ? line.flows : kStandardFlows;
+  return {.transform = transform, .sas = sas, .flows = std::max(flows, sas)};
+}
+
+std::uint64_t memory_needed(const CommandLine& line) {
+  const std::uint32_t most = *std::ranges::max_element(line.sas);
+  return TunnelPair::memory_needed(pair_settings(line, line.transforms.front(), most)) +
+         kMemoryToSpare;
+}
+
+void stay_on(int core) {
+  if (core < 0) core = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) - 1;
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(core, &cores);
+  if (sched_setaffinity(0, sizeof cores, &cores) != 0)
+    fmt::print(stderr, "sallyport-bench: not pinned to core {}\n", core);
+}
+
+Expected<void> measure_pair(const CommandLine& line, const TunnelPair::Settings& settings,
+                            const Machine& machine, std::vector<Measurement>& found) {
+  auto random = SystemRandom::open();
+  if (!random) return std::unexpected(random.error());
+  const auto pair = TunnelPair::open(settings, *random);
+  if (!pair) return std::unexpected(pair.error());
+  for (const Direction direction : line.directions) {
+    for (const std::uint16_t size : line.sizes) {
+      Course course(**pair, {.direction = direction,
+                             .size = size,
+                             .order = line.order,
+                             .burst = line.burst,
+                             .windows = line.windows});
+      const auto measured = course.run();
+      if (!measured) return std::unexpected(measured.error());
+      fmt::print("{}\n", row(*measured, machine));
+      std::fflush(stdout);
+      found.push_back(*measured);
+    }
+  }
+  return {};
+}
+
+Expected<void> measure_all(const CommandLine& line) {
+  const Machine machine = this_machine();
+  fmt::print("{}\n{}\n", describe(machine), heading());
+  std::vector<Measurement> found;
+  for (const Transform transform : line.transforms)
+    for (const std::uint32_t sas : line.sas)
+      if (auto done = measure_pair(line, pair_settings(line, transform, sas), machine, found);
+          !done)
+        return done;
+  if (line.json.empty()) return {};
+  std::ofstream file(line.json);
+  file << json_of(machine, line, found);
+  if (!file.flush()) return fail(Error::Code::Io, "cannot write " + line.json);
+  return {};
+}
+
+Expected<void> run(const CommandLine& line) {
+  const std::uint64_t megabytes = memory_needed(line);
+  const ReservedHugepages hugepages(megabytes);
+  const auto eal = Eal::start({.file_prefix = fmt::format("sallyport-bench-{}", getpid()),
+                               .memory_megabytes = megabytes,
+                               .extra = {}});
+  if (!eal) return std::unexpected(eal.error());
+  stay_on(line.core);
+  return measure_all(line);
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "sallyport-bench: {}\n", to_string(error));
+  return error.code == Error::Code::Invalid ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace sallyport::bench
+
+int main(int argc, char** argv) {
+  using namespace sallyport::bench;
+  const auto line = read_command_line(argc, argv);
+  if (!line) return report(line.error());
+  if (line->help) {
+    fmt::print("{}", usage());
+    return 0;
+  }
+  if (const auto done = run(*line); !done) return report(done.error());
+  return 0;
+}

@@ -1,0 +1,164 @@
+#include "bench/measurement.h"
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include <algorithm>
+
+#include "dataplane/dataplane_parts.h"
+#include "dataplane/worker.h"
+#include "net/esp.h"
+
+namespace sallyport::bench {
+namespace {
+
+constexpr unsigned kFillings = 32;  // of all buffers, in one window
+constexpr unsigned kWarmUp = 16;    // before the first window
+constexpr std::size_t kBeforeEsp = RTE_ETHER_HDR_LEN + 20;
+
+// What reading the clock twice costs.
+std::uint64_t clock_ticks() noexcept {
+  std::uint64_t least = ~0ull;
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t start = rte_rdtsc_precise();
+    least = std::min(least, rte_rdtsc_precise() - start);
+  }
+  return least;
+}
+
+template <class Work>
+std::uint64_t ticks_of(Work&& work) noexcept {
+  static const std::uint64_t clock = clock_ticks();
+  const std::uint64_t start = rte_rdtsc_precise();
+  work();
+  const std::uint64_t ticks = rte_rdtsc_precise() - start;
+  return ticks - std::min(ticks, clock);
+}
+
+Spread spread_of(std::vector<double> windows) {
+  std::ranges::sort(windows);
+  const auto at = [&](std::size_t percent) {
+    return windows[(windows.size() - 1) * percent / 100];
+  };
+  return {.median = at(50), .low = at(10), .high = at(90)};
+}
+
+// Ticks a packet of `windows` windows, each of kFillings times `filling`, which says its ticks.
+template <class Filling>
+Expected<Spread> measure(unsigned windows, Filling&& filling) {
+  std::vector<double> found;
+  for (unsigned i = 0; i < kWarmUp; ++i)
+    if (Expected<std::uint64_t> ticks = filling(); !ticks) return std::unexpected(ticks.error());
+  while (found.size() < windows) {
+    std::uint64_t sum = 0;
+    for (unsigned i = 0; i < kFillings; ++i) {
+      const Expected<std::uint64_t> ticks = filling();
+      if (!ticks) return std::unexpected(ticks.error());
+      sum += *ticks;
+    }
+    found.push_back(static_cast<double>(sum) / (kFillings * kPackets));
+  }
+  return spread_of(std::move(found));
+}
+
+}  // namespace
+
+Course::Course(TunnelPair& pair, const Settings& settings)
+    : pair_(pair),
+      settings_(settings),
+      flows_({pair.settings().sas, pair.settings().flows, settings.order}),
+      traffic_(pair.sealing().pool(), settings.size, pair.sealing().mac(kInside)) {}
+
+RingGateway& Course::measured() noexcept {
+  return settings_.direction == Direction::Outbound ? pair_.sealing() : pair_.opening();
+}
+
+Expected<Course::Ticks> Course::carry(RingGateway& gateway, PortId from, PortId to) {
+  const auto mbufs = traffic_.mbufs();
+  // Full bursts follow each other as on a busy port; smaller ones come alone.
+  const unsigned at_once = settings_.burst == kBurstSize ? kPackets : settings_.burst;
+  Ticks ticks = 0;
+  unsigned arrived = 0;
+  for (unsigned sent = 0; sent < kPackets; sent += at_once) {
+    const unsigned some = std::min(at_once, kPackets - sent);
+    gateway.put(from, mbufs.subspan(sent, some));
+    ticks += ticks_of([&] {
+      for (unsigned turned = 0; turned < some; turned += kBurstSize) gateway.turn();
+    });
+    arrived += gateway.take(to, mbufs.subspan(arrived));
+  }
+  if (arrived != kPackets)
+    return fail(Error::Code::Io,
+                fmt::format("{} of {} packets got lost", kPackets - arrived, kPackets),
+                "drops: " + gateway.drops());
+  return ticks;
+}
+
+Expected<Course::Ticks> Course::seal() {
+  traffic_.refill(flows_);
+  return carry(pair_.sealing(), kInside, kOutside);
+}
+
+Expected<Course::Ticks> Course::open() {
+  if (auto sealed = seal(); !sealed) return sealed;
+  return carry(pair_.opening(), kOutside, kInside);
+}
+
+Course::Ticks Course::pass_through_ports() {
+  const bool outbound = settings_.direction == Direction::Outbound;
+  const PortId from = outbound ? kInside : kOutside;
+  const PortId to = outbound ? kOutside : kInside;
+  RingGateway& gateway = measured();
+  gateway.put(from, traffic_.mbufs());
+  const Ticks ticks = ticks_of([&] {
+    std::array<rte_mbuf*, kBurstSize> frames;
+    for (unsigned passed = 0; passed < kPackets; passed += kBurstSize) {
+      const auto count = rte_eth_rx_burst(gateway.device(from), 0, frames.data(), kBurstSize);
+      rte_eth_tx_burst(gateway.device(to), 0, frames.data(), count);
+    }
+  });
+  static_cast<void>(gateway.take(to, traffic_.mbufs()));
+  return ticks;
+}
+
+Course::Ticks Course::perform_raw(RawCrypto& raw) {
+  const Transform transform = pair_.settings().transform;
+  const std::size_t around =
+      kBeforeEsp + sizeof(EspHeader) + facts(transform.cipher).iv_bytes + icv_bytes(transform);
+  std::array<RawPacket, kPackets> packets;
+  for (unsigned i = 0; i < kPackets; ++i) {
+    rte_mbuf* const mbuf = traffic_.mbufs()[i];
+    packets[i] = {.esp = rte_pktmbuf_mtod_offset(mbuf, std::uint8_t*, kBeforeEsp),
+                  .text_bytes = mbuf->data_len - static_cast<std::uint32_t>(around),
+                  .key = pair_.key_of(flows_.next().sa)};
+  }
+  raw.prepare(packets);
+  return ticks_of([&] { raw.run(); });
+}
+
+Expected<Measurement> Course::run() {
+  if (!traffic_.complete()) return fail(Error::Code::Exhausted, "no buffers for the traffic");
+  const TunnelPair::Settings& pair = pair_.settings();
+  const bool outbound = settings_.direction == Direction::Outbound;
+  Measurement result{.direction = settings_.direction,
+                     .transform = pair.transform,
+                     .size = settings_.size,
+                     .sas = pair.sas,
+                     .flows = pair.flows};
+  const auto turn = measure(settings_.windows, [&] { return outbound ? seal() : open(); });
+  if (!turn) return std::unexpected(turn.error());
+  result.turn = *turn;
+  result.port =
+      measure(settings_.windows, [&] { return Expected<Ticks>(pass_through_ports()); }).value();
+  if (auto sealed = seal(); !sealed) return std::unexpected(sealed.error());
+  if (const auto raw = raw_crypto(pair.transform, settings_.direction,
+                                  *pair_.sealing().dataplane().parts().keys, settings_.burst))
+    result.raw =
+        measure(settings_.windows, [&] { return Expected<Ticks>(perform_raw(*raw)); }).value();
+  const FlowCache& cache = pair_.sealing().dataplane().parts().workers.front()->flows();
+  result.flow_hits = static_cast<double>(cache.hits()) / static_cast<double>(cache.lookups.read());
+  return result;
+}
+
+}  // namespace sallyport::bench

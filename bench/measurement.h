@@ -1,0 +1,71 @@
+// Ticks a packet of a worker's turns, of the ports alone and of IPsec-MB alone, window by window.
+#pragma once
+
+#include <optional>
+
+#include "bench/command_line.h"
+#include "bench/raw_crypto.h"
+#include "bench/traffic.h"
+#include "bench/tunnel_pair.h"
+
+namespace sallyport::bench {
+
+// Of the windows of a measurement; TSC ticks a packet.
+struct Spread {
+  double median{};
+  double low{};   // tenth percentile
+  double high{};  // ninetieth
+};
+
+struct Measurement {
+  Direction direction{};
+  Transform transform;
+  std::uint16_t size{};
+  std::uint32_t sas{};
+  std::uint32_t flows{};
+  Spread turn{};  // everything: receive, verbs, transmit
+  Spread port{};  // receive and transmit of the same buffers, nothing between
+  // IPsec-MB on the same bytes; absent where it does not perform them.
+  std::optional<Spread> raw{};
+  double flow_hits{};  // share of packets whose policy came from the flow cache
+
+  // What a packet costs besides its cryptography and its ports.
+  [[nodiscard]] double own() const noexcept {
+    return turn.median - port.median - (raw ? raw->median : 0);
+  }
+};
+
+// Measures one packet size and direction over an open pair.
+class Course {
+ public:
+  struct Settings {
+    Direction direction{};
+    std::uint16_t size{};
+    Order order{};
+    unsigned burst{kBurstSize};
+    unsigned windows{20};
+  };
+  Course(TunnelPair& pair, const Settings& settings);
+
+  // Fails where a packet does not come out of the other end.
+  [[nodiscard]] Expected<Measurement> run();
+
+ private:
+  using Ticks = std::uint64_t;
+  // One filling of all buffers, sealed by the first gateway: its ticks.
+  [[nodiscard]] Expected<Ticks> seal();
+  // The same, opened by the second gateway: that one's ticks.
+  [[nodiscard]] Expected<Ticks> open();
+  [[nodiscard]] Ticks pass_through_ports();
+  [[nodiscard]] Ticks perform_raw(RawCrypto& raw);
+  // Takes the turns that bring what lies in the buffers from one port to the other.
+  [[nodiscard]] Expected<Ticks> carry(RingGateway& gateway, PortId from, PortId to);
+  [[nodiscard]] RingGateway& measured() noexcept;
+
+  TunnelPair& pair_;
+  Settings settings_;
+  Flows flows_;
+  Traffic traffic_;
+};
+
+}  // namespace sallyport::bench

@@ -1,0 +1,107 @@
+#include "bench/report.h"
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "dataplane/crypto/ipsec_mb.h"
+
+namespace sallyport::bench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
+  return "unknown";
+}
+
+double packets_per_second(const Measurement& measurement, const Machine& machine) {
+  return static_cast<double>(machine.tsc_hz) / measurement.turn.median;
+}
+
+double rounded(double value) { return std::round(value * 10) / 10; }
+
+Json json_of(const Spread& spread) {
+  return {{"median", rounded(spread.median)},
+          {"p10", rounded(spread.low)},
+          {"p90", rounded(spread.high)}};
+}
+
+Json json_of(const Measurement& measurement, const Machine& machine) {
+  const double rate = packets_per_second(measurement, machine);
+  return {{"direction", measurement.direction == Direction::Outbound ? "out" : "in"},
+          {"algorithm", to_string(measurement.transform)},
+          {"inner_bytes", measurement.size},
+          {"sas", measurement.sas},
+          {"flows", measurement.flows},
+          {"turn", json_of(measurement.turn)},
+          {"port", json_of(measurement.port)},
+          {"raw", measurement.raw ? json_of(*measurement.raw) : Json(nullptr)},
+          {"turn_minus_port_minus_raw",
+           measurement.raw ? Json(rounded(measurement.own())) : Json(nullptr)},
+          {"packets_per_second", std::round(rate)},
+          {"bits_per_second", std::round(rate * 8 * measurement.size)},
+          {"flow_cache_hits", measurement.flow_hits}};
+}
+
+}  // namespace
+
+Machine this_machine() {
+  Machine machine{.processor = processor_name(),
+                  .tsc_hz = rte_get_tsc_hz(),
+                  .hugepages = rte_eal_has_hugepages() != 0,
+                  .crypto_variant = "none"};
+  if (const auto mb = open_ipsec_mb(VectorWidth::Wide)) machine.crypto_variant = variant(**mb);
+  return machine;
+}
+
+std::string describe(const Machine& machine) {
+  return fmt::format("{}, TSC {:.2f} GHz, IPsec-MB {}, {}", machine.processor,
+                     static_cast<double>(machine.tsc_hz) / 1e9, machine.crypto_variant,
+                     machine.hugepages ? "hugepages" : "no hugepages");
+}
+
+std::string heading() {
+  return fmt::format("{:3} {:24} {:>5} {:>8} | {:>6} {:>6} {:>6} {:>6} {:>6} | {:>6} {:>6}", "dir",
+                     "algorithm", "bytes", "SAs", "turn", "+-", "port", "raw", "own", "Mpps",
+                     "Gbit/s");
+}
+
+std::string row(const Measurement& measurement, const Machine& machine) {
+  const Spread& turn = measurement.turn;
+  const auto optional = [&](double value) {
+    return measurement.raw ? fmt::format("{:.0f}", value) : std::string("-");
+  };
+  const double rate = packets_per_second(measurement, machine);
+  return fmt::format(
+      "{:3} {:24} {:5} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
+      measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
+      measurement.size, measurement.sas, turn.median, 50 * (turn.high - turn.low) / turn.median,
+      measurement.port.median, optional(measurement.raw ? measurement.raw->median : 0),
+      optional(measurement.own()), rate / 1e6, rate * 8 * measurement.size / 1e9);
+}
+
+std::string json_of(const Machine& machine, const CommandLine& line,
+                    std::span<const Measurement> measurements) {
+  Json results = Json::array();
+  for (const Measurement& measurement : measurements)
+    results.push_back(json_of(measurement, machine));
+  const Json report{{"processor", machine.processor},
+                    {"tsc_hz", machine.tsc_hz},
+                    {"hugepages", machine.hugepages},
+                    {"crypto_variant", machine.crypto_variant},
+                    {"order", line.order == Order::Random ? "random" : "sequential"},
+                    {"burst", line.burst},
+                    {"windows", line.windows},
+                    {"unit", "TSC ticks per packet"},
+                    {"results", results}};
+  return report.dump(2) + "\n";
+}
+
+}  // namespace sallyport::bench

@@ -1,0 +1,68 @@
+// A whole data plane whose two ports are rings in memory; the bench takes its turns.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/random.h"
+#include "dataplane/dataplane.h"
+#include "sad/sad.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_ring;
+
+namespace sallyport::bench {
+
+inline constexpr PortId kInside{0};
+inline constexpr PortId kOutside{1};
+inline constexpr unsigned kWireCapacity = 1024;  // frames
+
+class RingGateway {
+ public:
+  struct Settings {
+    Prefix inside;
+    Prefix outside;
+    std::size_t sas{};  // and policies
+    std::size_t flows{};
+  };
+  // `random` outlives it.
+  [[nodiscard]] static Expected<std::unique_ptr<RingGateway>> open(const Settings& settings,
+                                                                   Random& random);
+  [[nodiscard]] static DataplaneSettings dataplane_settings(const Settings& settings);
+  ~RingGateway();
+
+  [[nodiscard]] Dataplane& dataplane() noexcept { return *dataplane_; }
+  [[nodiscard]] Sad& sad() noexcept { return *sad_; }
+  [[nodiscard]] MacAddress mac(PortId port) const;
+  [[nodiscard]] rte_mempool* pool() const;
+  [[nodiscard]] std::uint16_t device(PortId port) const;
+  // The link address of everyone who can be reached over `port` by way of `address`.
+  [[nodiscard]] Expected<void> add_neighbour(PortId port, std::string_view address,
+                                             const MacAddress& mac);
+  // Policies, and besides connected networks and own addresses these routes.
+  [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
+                                       std::span<const Route> routes);
+
+  // Frames that come in on `port` with the next turns; there is room for kWireCapacity.
+  void put(PortId port, std::span<rte_mbuf* const> frames) noexcept;
+  // Frames that went out of `port`, at most frames.size(); how many.
+  [[nodiscard]] unsigned take(PortId port, std::span<rte_mbuf*> frames) noexcept;
+  bool turn() noexcept { return dataplane_->turn(); }
+  // Every drop so far, "name=count" each.
+  [[nodiscard]] std::string drops() const;
+
+ private:
+  struct Wire {
+    rte_ring* in{};
+    rte_ring* out{};
+  };
+  RingGateway() = default;
+  [[nodiscard]] Expected<void> make_wires(DataplaneSettings& settings);
+
+  std::array<Wire, 2> wires_;
+  std::unique_ptr<Dataplane> dataplane_;
+  std::unique_ptr<Sad> sad_;
+};
+
+}  // namespace sallyport::bench

@@ -1,0 +1,62 @@
+// The packets of a measurement: the same buffers over and over, filled anew each time, since
+// sealing destroys what was in them.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "bench/command_line.h"
+#include "net/address.h"
+
+namespace sallyport::bench {
+
+// Buffers in use. They stay in the second-level cache, as they do behind a device that writes
+// there.
+inline constexpr unsigned kPackets = 256;
+
+// A flow of packets: one SA, one pair of ports.
+class Flows {
+ public:
+  struct Settings {
+    std::uint32_t sas{1};
+    std::uint32_t flows{1024};
+    Order order{Order::Random};
+  };
+  explicit Flows(const Settings& settings) noexcept : settings_(settings) {}
+
+  struct Flow {
+    std::uint32_t sa;
+    std::uint16_t port;
+  };
+  [[nodiscard]] Flow next() noexcept;
+
+ private:
+  Settings settings_;
+  std::uint32_t position_{};
+  std::uint64_t state_{0x853c49e6748fea9bull};
+};
+
+class Traffic {
+ public:
+  // UDP in IPv4 of `size` octets in all, in frames to `gateway`. Buffers come from `pool` and go
+  // back there.
+  Traffic(rte_mempool* pool, std::uint16_t size, const MacAddress& gateway);
+  ~Traffic();
+  Traffic(const Traffic&) = delete;
+  Traffic& operator=(const Traffic&) = delete;
+
+  // False where `pool` had too few.
+  [[nodiscard]] bool complete() const noexcept { return mbufs_.front() != nullptr; }
+  // Writes the next packet of `flows` into each buffer.
+  void refill(Flows& flows) noexcept;
+  [[nodiscard]] std::span<rte_mbuf*> mbufs() noexcept { return mbufs_; }
+
+ private:
+  std::array<rte_mbuf*, kPackets> mbufs_{};
+  std::vector<std::uint8_t> frame_;
+};
+
+}  // namespace sallyport::bench
