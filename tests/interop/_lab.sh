@@ -116,9 +116,11 @@ running() { kill -0 "$(cat "$work/$1.pid")" 2>/dev/null; }
 
 # stop NAME [SIGNAL]: its exit status; 1 as well if it still runs after five seconds.
 stop() {
-  kill "-${2:-TERM}" "$(cat "$work/$1.pid")" || return
-  eventually 5 not running "$1" || return
-  wait "$(cat "$work/$1.pid")"
+  local pid
+  pid=$(cat "$work/$1.pid")
+  {
+    kill "-${2:-TERM}" "$pid" && eventually 5 not running "$1" && wait "$pid"
+  } 2>/dev/null  # the shell's own word about a killed process
 }
 
 # --- keys: random ones at each run, KEYS is hex ---

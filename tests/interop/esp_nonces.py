@@ -2,16 +2,11 @@
 """`esp_nonces.py FILE`: reads a capture of Ethernet frames and prints, as "PACKETS REPEATS",
 how many ESP packets it holds and how many of them repeat an (SPI, IV) or (SPI, sequence) pair."""
 
-import struct
 import sys
 
+from captures import frames
+
 ESP = 50
-
-
-def frames(file):
-    order = "<" if file.read(24)[:4] == b"\xd4\xc3\xb2\xa1" else ">"
-    while header := file.read(16):
-        yield file.read(struct.unpack(order + "8xI4x", header)[0])
 
 
 def esp_of(frame):
