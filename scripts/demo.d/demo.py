@@ -174,7 +174,8 @@ The two sites stay up until Ctrl-C. In another terminal, as root:
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=4, help="how long each stream runs (default 4)")
     parser.add_argument("--stay", action="store_true", help="keep everything up at the end, and say what to try")
     arguments = parser.parse_args()

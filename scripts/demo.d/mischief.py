@@ -22,7 +22,8 @@ class Mischief:
         self._tap.setblocking(False)
         self._way_in = self._open(sites, *into)
         self._way_in.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
-        self._ways = [self._repeat, self._flip_bits, self._cut, self._grow, self._scramble, self._renumber, self._fragment]
+        self._ways = [self._repeat, self._flip_bits, self._cut, self._grow, self._scramble, self._renumber,
+                      self._fragment]
 
     def turn(self):
         frames = [frame for frame in self._seen() if frame[12:14] in ETHERTYPES and len(frame) >= SHORTEST]
@@ -69,7 +70,8 @@ class Mischief:
     def _renumber(self, frame):
         """Another SPI or sequence number."""
         at = ETHERNET + IPV4 + self._random.choice((0, 4))
-        frame[at:at + 4] = struct.pack("!I", self._random.choice((0, 255, 0x1001, 0x1002, 0xffffffff, self._random.getrandbits(32))))
+        numbers = (0, 255, 0x1001, 0x1002, 0xffffffff, self._random.getrandbits(32))
+        frame[at:at + 4] = struct.pack("!I", self._random.choice(numbers))
 
     def _fragment(self, frame):
         frame[ETHERNET + 6:ETHERNET + 8] = struct.pack("!H", self._random.choice((0x2000, 0x2001, 0x0001, 0x1fff)))

@@ -24,7 +24,8 @@ TEST_SECONDS = 8  # of one iperf3 run: new connections all the time
 ALLOWED_GROWTH = 0.03  # of the resident memory, from the first third after the warm-up to the last
 SANITIZERS = {
     # Freed memory is kept only so long, so that growth is the daemon's and not ASan's.
-    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=8",
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=1:"
+                    "thread_local_quarantine_size_kb=64",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
 REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error|SUMMARY: \w+Sanitizer")
@@ -34,6 +35,13 @@ KINDS = {  # of traffic: family, options of iperf3
     "large UDP over IPv4": (4, "--udp", "--bandwidth", "10M", "--length", 1350),
     "small UDP over IPv6": (6, "--udp", "--bandwidth", "1M", "--length", 32, "--reverse"),
 }
+FIRST = """[[policy]]
+name = "soak-first"
+local = "any"
+remote = "198.18.2.0/24"
+action = "discard"
+
+"""
 MORE = """
 [[route]]
 to = "198.18.1.0/24"
@@ -120,9 +128,9 @@ class Reloads:
     def _more(self, letter):
         numbers = {"a": 1, "b": 2}
         me, peer = numbers[letter], 3 - numbers[letter]
-        more = MORE.format(own=f"10.{me}.0.0/24", here=f"192.0.2.{me}", there=f"192.0.2.{peer}", out=0x2000 + me, into=0x2000 + peer)
-        first = '[[policy]]\nname = "soak-first"\nlocal = "any"\nremote = "198.18.2.0/24"\naction = "discard"\n\n[[policy]]'
-        return self._first[letter].replace("[[policy]]", first, 1) + more
+        more = MORE.format(own=f"10.{me}.0.0/24", here=f"192.0.2.{me}", there=f"192.0.2.{peer}",
+                           out=0x2000 + me, into=0x2000 + peer)
+        return self._first[letter].replace("[[policy]]", FIRST + "[[policy]]", 1) + more
 
 
 class Memory:
@@ -157,7 +165,8 @@ class Soak:
         ]
 
     def run(self):
-        pings = [self._sites.start("host-a", "ping", "-n", "-q", "-i", "0.2", HOST["b"][family], log=f"ping-{family}.log") for family in (4, 6)]
+        pings = [self._sites.start("host-a", "ping", "-n", "-q", "-i", "0.2", HOST["b"][family], log=f"ping-{family}.log")
+                 for family in (4, 6)]
         traffic = [Traffic(self._sites, 5201 + number, kind) for number, kind in enumerate(KINDS)]
         self._keep_on(traffic)
         for one in traffic:
@@ -188,7 +197,8 @@ class Soak:
             if now >= next_word:
                 next_word += 30
                 sizes = " and ".join(f"{memory.thirds()[2] // 1024} MiB" for memory in self._memory)
-                say(f"  {now - start:4.0f} s: {self._gateways[0].packets_sealed():,} packets sealed by a, {sizes} resident")
+                sealed = self._gateways[0].packets_sealed()
+                say(f"  {now - start:4.0f} s: {sealed:,} packets sealed by a, {sizes} resident")
 
     def _sample(self):
         for memory in self._memory:
@@ -231,7 +241,8 @@ class Soak:
         for memory in self._memory:
             first, early, late = memory.thirds()
             say(f"  gateway {memory.gateway.name} {first / 1024:>24.1f} {early / 1024:>15.1f} {late / 1024:>12.1f}")
-            self._check(late <= early * (1 + ALLOWED_GROWTH), f"gateway {memory.gateway.name} grows: {early} KiB, then {late} KiB")
+            self._check(late <= early * (1 + ALLOWED_GROWTH),
+                        f"gateway {memory.gateway.name} grows: {early} KiB, then {late} KiB")
 
     def _stop(self):
         for gateway in self._gateways:
@@ -260,7 +271,8 @@ class Soak:
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seconds", type=int, nargs="?", default=300, help="how long the traffic runs (default 300)")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -268,7 +280,7 @@ def main():
     build = Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build/asan"))
     try:
         with TwoSites("soak") as sites:
-            sites.start_gateways(build, environment=dict(os.environ, **SANITIZERS))
+            sites.start_gateways(build, **SANITIZERS)
             say(f"soak: {arguments.seconds} s of traffic through two gateways of {build}")
             good = Soak(sites, arguments.seconds).run()
     except KeyboardInterrupt:

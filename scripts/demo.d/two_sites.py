@@ -98,8 +98,9 @@ def sweep(name):
 
     for namespace in filter(abandoned, os.listdir("/run/netns") if Path("/run/netns").exists() else []):
         subprocess.run(["ip", "netns", "delete", namespace])
-    for folder in filter(abandoned, os.listdir("/tmp")):
-        remove_folder(Path("/tmp", folder))
+    for folder in map(Path("/tmp").joinpath, filter(abandoned, os.listdir("/tmp"))):
+        if folder.lstat().st_uid == os.geteuid():
+            remove_folder(folder)
 
 
 def remove_folder(work):
@@ -171,7 +172,9 @@ class TwoSites:
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
 
-    def start_gateways(self, build, environment=None):
+    def start_gateways(self, build, **environment):
+        """Daemons of a build tree, with these variables besides; their answers are in self.gateways."""
+        environment = dict(os.environ, RUNTIME_DIRECTORY=self.work, **environment)  # EAL leaves its files there
         for letter in "ab":
             daemon = build / "sallyport"
             if not daemon.exists():
@@ -180,7 +183,7 @@ class TwoSites:
                                  log=f"gateway-{letter}.log", environment=environment)
             gateway = Gateway(letter, process, self.work / f"gateway-{letter}.log", self.socket_path(letter))
             # One after the other: each looks how many hugepages are left.
-            if not eventually(30, gateway.answers):
+            if not eventually(60, gateway.answers):
                 raise Failure(f"gateway {letter} does not answer:\n{gateway.log.read_text()}")
             self.gateways[letter] = gateway
 
@@ -189,6 +192,8 @@ class TwoSites:
 
     def reserve_hugepages(self):
         """As many as both gateways want, if they can be had; the gateways run without as well."""
+        if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 4 * GATEWAY_BYTES:
+            return
         with contextlib.suppress(OSError, ValueError):
             before = int(HUGEPAGES.read_text())
             HUGEPAGES.write_text(str(before + 2 * GATEWAY_BYTES // HUGEPAGE_BYTES))
