@@ -74,7 +74,7 @@ std::string usage() {
   return text.str();
 }
 
-Expected<Command> read_command(const Words& typed) {
+Expected<Command> read_command(const Words& words) {
   Command command;
   try {
     options::options_description all = description();
@@ -82,7 +82,7 @@ Expected<Command> read_command(const Words& typed) {
     options::positional_options_description positions;
     positions.add("words", -1);
     options::variables_map given;
-    options::store(options::command_line_parser(typed).options(all).positional(positions).run(),
+    options::store(options::command_line_parser(words).options(all).positional(positions).run(),
                    given);
     command.help = given.contains("help");
     command.json = given.contains("json");
