@@ -21,7 +21,7 @@ from two_sites import HOST, ROOT, Failure, TwoSites, eventually
 RELOAD_PERIOD = 20  # seconds
 SAMPLE_PERIOD = 2
 TEST_SECONDS = 8  # of one iperf3 run: new connections all the time
-ALLOWED_GROWTH = 0.03  # of the resident memory, from the first third after the warm-up to the last
+ALLOWED_GROWTH = 0.02  # of the resident memory, from the first third after the warm-up to the last
 SANITIZERS = {
     # Freed memory is kept only so long, so that growth is the daemon's and not ASan's.
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:quarantine_size_mb=1:"
