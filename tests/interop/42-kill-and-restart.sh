@@ -8,7 +8,7 @@ two_gateways net_af_packet1,iface=wan0 net_af_packet1,iface=wan0
 record wire gate-a wan0
 for round in 1 2 3; do
   check "traffic crosses, start $round" pings in_namespace host-a 10.2.0.2
-  background "load-$round" inside host-a ping -q -f -w 2 10.2.0.2
+  background "load-$round" host-a ping -q -f -w 2 10.2.0.2
   sleep 0.7
   stop a KILL || true
   stop "load-$round" KILL || true

@@ -36,6 +36,7 @@ finish() {
       status=1
       ;;
   esac
+  rm -rf /var/run/dpdk/sallyport-"$lab"-*
   if [ -z "${SALLYPORT_INTEROP_KEEP:-}" ]; then rm -rf "$work"; else echo "kept: $work"; fi
   exit "$status"
 }
@@ -103,13 +104,11 @@ address() {
   [ $# -lt 4 ] || ip -n "$lab-$1" route add default via "$4"
 }
 
-# background NAME COMMAND...: its output goes to NAME.log; `stop NAME` ends it.
+# background NAME NAMESPACE COMMAND...: its output goes to NAME.log; `stop NAME` ends it.
 background() {
-  local name=$1
-  shift
-  "$@" >"$work/$name.log" 2>&1 &
+  ip netns exec "$lab-$2" "${@:3}" >"$work/$1.log" 2>&1 &
   processes+=($!)
-  echo $! >"$work/$name.pid"
+  echo $! >"$work/$1.pid"
 }
 
 running() { kill -0 "$(cat "$work/$1.pid")" 2>/dev/null; }
@@ -217,8 +216,8 @@ T
 gateway() {
   [ -x "$build/sallyport" ] || skip "$build/sallyport is not built"
   mkdir -p "$work/$1.run"
-  background "$1" ip netns exec "$lab-$2" "$build/sallyport" --config "$work/$1.toml"
-  eventually 15 answers "$1" || fail "gateway $1 does not answer"
+  background "$1" "$2" "$build/sallyport" --config "$work/$1.toml"
+  eventually 30 answers "$1" || fail "gateway $1 does not answer"
 }
 
 answers() {
@@ -280,7 +279,7 @@ udp_crosses() { "${@:1:$#-1}" "$interop/udp_probe.py send ${*: -1} $echo_port 5 
 in_namespace() { inside "$1" sh -c "$2"; }
 
 echo_server() {
-  background "echo-$1" inside "$1" "$interop/udp_probe.py" echo $echo_port
+  background "echo-$1" "$1" "$interop/udp_probe.py" echo $echo_port
   eventually 5 grep -q ready "$work/echo-$1.log" || fail "no echo server in $1"
 }
 
@@ -288,7 +287,7 @@ echo_server() {
 
 # record NAME NAMESPACE INTERFACE: `recorded NAME FILTER` counts after `stop NAME`.
 record() {
-  background "$1" ip netns exec "$lab-$2" tcpdump -i "$3" -U --immediate-mode -w "$work/$1.pcap"
+  background "$1" "$2" tcpdump -i "$3" -U --immediate-mode -w "$work/$1.pcap"
   eventually 5 grep -q 'listening on' "$work/$1.log" || fail "no capture on $3"
 }
 
