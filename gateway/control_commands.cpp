@@ -30,14 +30,11 @@ Json page_of(const Json& rows, const Json& arguments) {
 }
 
 using View = Json (*)(Gateway&);
-const std::map<std::string_view, View>& views() {
-  static const std::map<std::string_view, View> table{
-      {"show.ports", show_ports},       {"show.routes", show_routes},
-      {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
-      {"show.policies", show_policies}, {"show.workers", show_workers},
-      {"show.account", show_account}};
-  return table;
-}
+const std::map<std::string_view, View> kViews{
+    {"show.ports", show_ports},       {"show.routes", show_routes},
+    {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
+    {"show.policies", show_policies}, {"show.workers", show_workers},
+    {"show.account", show_account}};
 
 std::string text_argument(const Json& arguments, const char* name) {
   return arguments.value(name, std::string{});
@@ -52,7 +49,7 @@ class ControlRequest {
       : gateway_(gateway), hooks_(hooks), arguments_(request.value("args", Json::object())) {}
 
   [[nodiscard]] Expected<Json> carry_out(const std::string& command) {
-    if (const auto view = views().find(command); view != views().end())
+    if (const auto view = kViews.find(command); view != kViews.end())
       return page_of(view->second(gateway_), arguments_);
     if (command == "show.drops")
       return page_of(
@@ -82,15 +79,15 @@ class ControlRequest {
   Json arguments_;
 };
 
-std::string ControlCommands::answer(std::string_view text) {
+std::string ControlCommands::answer(std::string_view request) {
   Json answer = Json::object();
   try {
-    const Json request = Json::parse(text);
-    answer["id"] = request.value("id", Json(nullptr));
-    if (request.value("v", 0) != 1)
+    const Json asked = Json::parse(request);
+    answer["id"] = asked.value("id", Json(nullptr));
+    if (asked.value("v", 0) != 1)
       throw std::invalid_argument("the protocol's version must be 1: {\"v\":1,...}");
-    ControlRequest asked(gateway_, hooks_, request);
-    const auto outcome = asked.carry_out(request.at("do").get<std::string>());
+    ControlRequest command(gateway_, hooks_, asked);
+    const auto outcome = command.carry_out(asked.at("do").get<std::string>());
     if (outcome)
       answer["ok"] = *outcome;
     else

@@ -185,20 +185,20 @@ Json show_sas(Gateway& gateway) {
   return rows;
 }
 
-Json show_drops(Gateway& gateway, DropRows which) {
-  Json rows = Json::array();
+Json show_drops(Gateway& gateway, DropRows rows) {
+  Json list = Json::array();
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     const auto reason = static_cast<DropReason>(i);
     const std::uint64_t count = gateway.dataplane().dropped(reason);
-    if (count == 0 && which == DropRows::Occurred) continue;
+    if (count == 0 && rows == DropRows::Occurred) continue;
     const DropFacts& about = facts(reason);
-    rows.push_back({{"reason", about.name},
+    list.push_back({{"reason", about.name},
                     {"packets", count},
                     {"class", about.kind == DropClass::Dropped ? "dropped" : "consumed"},
                     {"audit", about.audit},
                     {"meaning", about.meaning}});
   }
-  return rows;
+  return list;
 }
 
 Json show_workers(Gateway& gateway) {
