@@ -227,37 +227,37 @@ const T& one_of(std::mt19937& random, const std::vector<T>& choices) {
 }
 
 Selector random_selector(std::mt19937& random) {
-  const std::vector<std::vector<AddressRange>> v4{
+  static const std::vector<std::vector<AddressRange>> kV4{
       {}, {range("10.0.0.1-10.0.0.4")}, {range("10.0.0.2"), range("10.0.0.6-255.255.255.255")}};
-  const std::vector<std::vector<AddressRange>> v6{
+  static const std::vector<std::vector<AddressRange>> kV6{
       {},
       {range("2001:db8::1-2001:db8::4")},
       {range("2001:db8::/127"), range("2001:db8:0:0:1::-ffff::")}};
-  const auto& lists = random() % 2 == 0 ? v4 : v6;
+  const auto& lists = random() % 2 == 0 ? kV4 : kV6;
   Selector selector{
       .local = one_of(random, lists), .remote = one_of(random, lists), .protocol = {}};
   if (random() % 3 == 0) return selector;
-  const std::vector<PortSet> sets{PortSet::any(), PortSet::opaque(), test::ports({{2, 3}}),
-                                  test::ports({{0, 0}, {65535, 65535}})};
+  static const std::vector<PortSet> kSets{PortSet::any(), PortSet::opaque(), test::ports({{2, 3}}),
+                                          test::ports({{0, 0}, {65535, 65535}})};
   selector.protocol = random() % 2 == 0 ? 6 : 17;
-  selector.local_port = one_of(random, sets);
-  selector.remote_port = one_of(random, sets);
+  selector.local_port = one_of(random, kSets);
+  selector.remote_port = one_of(random, kSets);
   return selector;
 }
 
 SelectorFields random_fields(std::mt19937& random) {
-  const std::vector<PortValue> values{0, 1, 2, 3, 4, 65535, kUnavailable, kNotApplicable};
+  static const std::vector<PortValue> kValues{0, 1, 2, 3, 4, 65535, kUnavailable, kNotApplicable};
   SelectorFields fields;
-  const char* const base = random() % 2 == 0 ? "10.0.0.0" : "2001:db8::";
-  fields.local = fields.remote = address(base);
+  static const std::vector<Address> kBases{address("10.0.0.0"), address("2001:db8::")};
+  fields.local = fields.remote = one_of(random, kBases);
   for (Address* end : {&fields.local, &fields.remote}) {
     const std::size_t last = end->wire().size() - 1;
     end->bytes[last] = static_cast<std::uint8_t>(random() % 8);
     if (random() % 5 == 0) end->bytes[random() % last] = static_cast<std::uint8_t>(random());
   }
   fields.protocol = one_of<std::uint8_t>(random, {6, 17, 0, 255});
-  fields.local_port = one_of(random, values);
-  fields.remote_port = one_of(random, values);
+  fields.local_port = one_of(random, kValues);
+  fields.remote_port = one_of(random, kValues);
   return fields;
 }
 
