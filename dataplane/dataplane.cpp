@@ -128,6 +128,10 @@ Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings, Random& random,
                                                      const IvSourceMaker& make_ivs) {
+  // An SA's numbers and window have one owner; handing packets over to it is not built yet.
+  if (settings.workers != 1)
+    return fail(Error::Code::Unsupported, fmt::format("{} workers", settings.workers),
+                "set [dataplane] workers = 1");
   auto parts = std::make_unique<Parts>();
   parts->settings = std::move(settings);
   auto pool = make_pool(parts->settings);

@@ -61,6 +61,12 @@ std::string mismatch(const Sa& sa, const Protection& protect) {
   return {};
 }
 
+void warn_of_pair(const Sa& outbound, const Sa& inbound, const Position& at,
+                  Diagnostics& diagnostics) {
+  for (std::string& warning : pair_warnings(outbound, inbound))
+    diagnostics.warn(at, std::move(warning));
+}
+
 void check_named_sas(const Named& named, const SasByName& sas, Loading& loading) {
   const Protection& protect = *named.policy.protect;
   std::vector<const Sa*> outbound;
@@ -90,11 +96,7 @@ void check_named_sas(const Named& named, const SasByName& sas, Loading& loading)
                              "what the peer protects is not heard");
   }
   for (const Sa* out : outbound) {
-    for (const Sa* in : inbound) {
-      for (std::string& warning : pair_warnings(*out, *in)) {
-        loading.diagnostics.warn(at, std::move(warning));
-      }
-    }
+    for (const Sa* in : inbound) warn_of_pair(*out, *in, at, loading.diagnostics);
   }
 }
 

@@ -87,6 +87,24 @@ Policy read_policy(TableReader& reader, Loading& loading) {
   return policy;
 }
 
+// What only the whole policy shows.
+void check_whole_policy(const Policy& policy, TableReader& reader) {
+  const auto valid = validate(policy);
+  if (valid) return;
+  reader.diagnostics().error(reader.at(), valid.error().what, valid.error().remedy,
+                             valid.error().code);
+}
+
+TomlFields protection_fields(const Protection& protection) {
+  TomlFields fields;
+  write_protection(protection, fields);
+  std::vector<std::string> proposals;
+  for (const Transform& transform : protection.proposals) proposals.push_back(to_string(transform));
+  if (!proposals.empty()) fields.add("proposals", proposals);
+  if (!protection.sas.empty()) fields.add("sas", protection.sas);
+  return fields;
+}
+
 }  // namespace
 
 void read_policies(Loading& loading) {
@@ -96,12 +114,7 @@ void read_policies(Loading& loading) {
     const std::size_t errors = loading.diagnostics.error_count();
     Policy policy = read_policy(reader, loading);
     names.claim(policy.name, reader);
-    if (loading.diagnostics.error_count() == errors) {
-      if (const auto valid = validate(policy); !valid) {
-        reader.diagnostics().error(reader.at(), valid.error().what, valid.error().remedy,
-                                   valid.error().code);
-      }
-    }
+    if (loading.diagnostics.error_count() == errors) check_whole_policy(policy, reader);
     for (std::string& warning : warnings(policy)) loading.diagnostics.warn(reader.at(), warning);
     loading.configuration.policies.push_back(std::move(policy));
   }
@@ -114,17 +127,7 @@ void write_policies(const Configuration& configuration, std::string& out) {
     fields.add("spd", configuration.spds[policy.spd.value].name);
     fields.add("action", word_for(kActions, policy.action));
     fields.add("selectors", selector_fields(policy.selectors));
-    if (policy.protect) {
-      TomlFields protect;
-      write_protection(*policy.protect, protect);
-      std::vector<std::string> proposals;
-      for (const Transform& transform : policy.protect->proposals) {
-        proposals.push_back(to_string(transform));
-      }
-      if (!proposals.empty()) protect.add("proposals", proposals);
-      if (!policy.protect->sas.empty()) protect.add("sas", policy.protect->sas);
-      fields.add("protect", protect);
-    }
+    if (policy.protect) fields.add("protect", protection_fields(*policy.protect));
     out += fields.block("[[policy]]");
   }
 }

@@ -40,7 +40,7 @@ TEST_CASE("secret: a moved-from and a destroyed secret leave zeros behind") {
   CHECK(all_zero(storage(key)));
   CHECK(key->empty());
   *key = std::move(moved);
-  CHECK(all_zero(storage(&moved)));
+  CHECK(all_zero(storage(&moved)));  // NOLINT(bugprone-use-after-move): what is left is the point
   CHECK(std::ranges::equal(key->view(), ByteView(kBytes).first(8)));
   key->~Key();
   CHECK(all_zero(ByteView(room).first(8)));

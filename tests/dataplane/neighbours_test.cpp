@@ -12,9 +12,9 @@ using enum NeighbourState;
 using Link = NeighbourLink;
 
 const Address& neighbour(Family family) {
-  static const Address v4 = ip("192.0.2.7");
-  static const Address v6 = ip("2001:db8:2::7");
-  return family == Family::V4 ? v4 : v6;
+  static const Address kV4 = ip("192.0.2.7");
+  static const Address kV6 = ip("2001:db8:2::7");
+  return family == Family::V4 ? kV4 : kV6;
 }
 
 TEST_CASE("Neighbours: packets wait for an answer and leave in order") {

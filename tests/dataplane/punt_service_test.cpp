@@ -105,9 +105,9 @@ ByteView bytes_of(rte_mbuf* mbuf) {
 }
 
 const PacketBytes& plain() {
-  static const PacketBytes bytes =
+  static const PacketBytes kBytes =
       PacketBuilder("10.1.0.7", "203.0.113.9").udp(1, 2).filler(30).build();
-  return bytes;
+  return kBytes;
 }
 
 TEST_CASE("Punts: an ARP request is answered with a whole frame") {

@@ -13,7 +13,7 @@ namespace {
 
 // OpenSSL takes its allocator before its first allocation only, so that this stands here.
 std::size_t allocations = 0;
-const int counting = CRYPTO_set_mem_functions(
+const int kCounting = CRYPTO_set_mem_functions(
     [](std::size_t bytes, const char*, int) {
       ++allocations;
       return std::malloc(bytes);
@@ -46,7 +46,7 @@ TEST_CASE("ALG-06: OpenSSL performs what IPsec-MB lacks: Camellia and CCM with 1
 }
 
 TEST_CASE("OpenSSL allocates nothing per packet, good or bad") {
-  REQUIRE(counting == 1);
+  REQUIRE(kCounting == 1);
   CryptoRig rig;
   for (const Transform transform : transforms_of_openssl()) {
     const EspKeys keys = random_keys(rig.random, transform);
