@@ -29,11 +29,11 @@ std::uint64_t clock_ticks() noexcept {
 
 template <class Work>
 std::uint64_t ticks_of(Work&& work) noexcept {
-  static const std::uint64_t clock = clock_ticks();
+  static const std::uint64_t kClock = clock_ticks();
   const std::uint64_t start = rte_rdtsc_precise();
   work();
   const std::uint64_t ticks = rte_rdtsc_precise() - start;
-  return ticks - std::min(ticks, clock);
+  return ticks - std::min(ticks, kClock);
 }
 
 Spread spread_of(std::vector<double> windows) {
