@@ -14,7 +14,6 @@ namespace sallyport::bench {
 namespace {
 
 constexpr unsigned kFillings = 32;  // of all buffers, in one window
-constexpr unsigned kWarmUp = 16;    // before the first window
 constexpr std::size_t kBeforeEsp = RTE_ETHER_HDR_LEN + 20;
 
 // What reading the clock twice costs.
@@ -44,22 +43,16 @@ Spread spread_of(std::vector<double> windows) {
   return {.median = at(50), .low = at(10), .high = at(90)};
 }
 
-// Ticks a packet of `windows` windows, each of kFillings times `filling`, which says its ticks.
+// Ticks a packet of a window: kFillings times `filling`, which says its ticks.
 template <class Filling>
-Expected<Spread> measure(unsigned windows, Filling&& filling) {
-  std::vector<double> found;
-  for (unsigned i = 0; i < kWarmUp; ++i)
-    if (Expected<std::uint64_t> ticks = filling(); !ticks) return std::unexpected(ticks.error());
-  while (found.size() < windows) {
-    std::uint64_t sum = 0;
-    for (unsigned i = 0; i < kFillings; ++i) {
-      const Expected<std::uint64_t> ticks = filling();
-      if (!ticks) return std::unexpected(ticks.error());
-      sum += *ticks;
-    }
-    found.push_back(static_cast<double>(sum) / (kFillings * kPackets));
+Expected<double> window_of(Filling&& filling) {
+  std::uint64_t sum = 0;
+  for (unsigned i = 0; i < kFillings; ++i) {
+    const Expected<std::uint64_t> ticks = filling();
+    if (!ticks) return std::unexpected(ticks.error());
+    sum += *ticks;
   }
-  return spread_of(std::move(found));
+  return static_cast<double>(sum) / (kFillings * kPackets);
 }
 
 }  // namespace
@@ -137,25 +130,50 @@ Course::Ticks Course::perform_raw(RawCrypto& raw) {
   return ticks_of([&] { raw.run(); });
 }
 
+Expected<Course::Window> Course::measure(RawCrypto* raw) {
+  const bool outbound = settings_.direction == Direction::Outbound;
+  const auto turn = window_of([&] { return outbound ? seal() : open(); });
+  if (!turn) return std::unexpected(turn.error());
+  const auto port = window_of([&] { return Expected<Ticks>(pass_through_ports()); });
+  if (raw == nullptr) return Window{*turn, *port, 0};
+  if (auto sealed = seal(); !sealed) return std::unexpected(sealed.error());
+  const auto alone = window_of([&] { return Expected<Ticks>(perform_raw(*raw)); });
+  return Window{*turn, *port, *alone};
+}
+
+Expected<std::vector<Course::Window>> Course::measure_windows(RawCrypto* raw) {
+  std::vector<Window> windows;
+  for (unsigned i = 0; i <= settings_.windows; ++i) {
+    const auto window = measure(raw);
+    if (!window) return std::unexpected(window.error());
+    if (i != 0) windows.push_back(*window);  // the first one warmed up
+  }
+  return windows;
+}
+
 Expected<Measurement> Course::run() {
   if (!traffic_.complete()) return fail(Error::Code::Exhausted, "no buffers for the traffic");
   const TunnelPair::Settings& pair = pair_.settings();
-  const bool outbound = settings_.direction == Direction::Outbound;
+  const auto raw = raw_crypto(pair.transform, settings_.direction,
+                              *pair_.sealing().dataplane().parts().keys, settings_.burst);
+  const auto windows = measure_windows(raw.get());
+  if (!windows) return std::unexpected(windows.error());
+  const auto spread = [&](auto&& value) {
+    std::vector<double> values;
+    for (const Window& window : *windows) values.push_back(value(window));
+    return spread_of(std::move(values));
+  };
   Measurement result{.direction = settings_.direction,
                      .transform = pair.transform,
                      .size = settings_.size,
                      .sas = pair.sas,
-                     .flows = pair.flows};
-  const auto turn = measure(settings_.windows, [&] { return outbound ? seal() : open(); });
-  if (!turn) return std::unexpected(turn.error());
-  result.turn = *turn;
-  result.port =
-      measure(settings_.windows, [&] { return Expected<Ticks>(pass_through_ports()); }).value();
-  if (auto sealed = seal(); !sealed) return std::unexpected(sealed.error());
-  if (const auto raw = raw_crypto(pair.transform, settings_.direction,
-                                  *pair_.sealing().dataplane().parts().keys, settings_.burst))
-    result.raw =
-        measure(settings_.windows, [&] { return Expected<Ticks>(perform_raw(*raw)); }).value();
+                     .flows = pair.flows,
+                     .turn = spread([](const Window& window) { return window.turn; }),
+                     .port = spread([](const Window& window) { return window.port; })};
+  if (raw != nullptr) {
+    result.raw = spread([](const Window& window) { return window.raw; });
+    result.own = spread([](const Window& window) { return window.own(); });
+  }
   const FlowCache& cache = pair_.sealing().dataplane().parts().workers.front()->flows();
   result.flow_hits = static_cast<double>(cache.hits()) / static_cast<double>(cache.lookups.read());
   return result;

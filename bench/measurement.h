@@ -25,14 +25,11 @@ struct Measurement {
   std::uint32_t flows{};
   Spread turn{};  // everything: receive, verbs, transmit
   Spread port{};  // receive and transmit of the same buffers, nothing between
-  // IPsec-MB on the same bytes; absent where it does not perform them.
+  // Absent where IPsec-MB does not perform the transform: it alone on the same bytes, and what is
+  // left of a turn without it and without the ports (window by window: the clock varies).
   std::optional<Spread> raw{};
+  std::optional<Spread> own{};
   double flow_hits{};  // share of packets whose policy came from the flow cache
-
-  // What a packet costs besides its cryptography and its ports.
-  [[nodiscard]] double own() const noexcept {
-    return turn.median - port.median - (raw ? raw->median : 0);
-  }
 };
 
 // Measures one packet size and direction over an open pair.
@@ -52,6 +49,13 @@ class Course {
 
  private:
   using Ticks = std::uint64_t;
+  // Measured one after the other; ticks a packet.
+  struct Window {
+    double turn, port, raw;
+    [[nodiscard]] double own() const noexcept { return turn - port - raw; }
+  };
+  [[nodiscard]] Expected<Window> measure(RawCrypto* raw);
+  [[nodiscard]] Expected<std::vector<Window>> measure_windows(RawCrypto* raw);
   // One filling of all buffers, sealed by the first gateway: its ticks.
   [[nodiscard]] Expected<Ticks> seal();
   // The same, opened by the second gateway: that one's ticks.

@@ -35,19 +35,19 @@ Json json_of(const Spread& spread) {
 
 Json json_of(const Measurement& measurement, const Machine& machine) {
   const double rate = packets_per_second(measurement, machine);
-  return {{"direction", measurement.direction == Direction::Outbound ? "out" : "in"},
-          {"algorithm", to_string(measurement.transform)},
-          {"inner_bytes", measurement.size},
-          {"sas", measurement.sas},
-          {"flows", measurement.flows},
-          {"turn", json_of(measurement.turn)},
-          {"port", json_of(measurement.port)},
-          {"raw", measurement.raw ? json_of(*measurement.raw) : Json(nullptr)},
-          {"turn_minus_port_minus_raw",
-           measurement.raw ? Json(rounded(measurement.own())) : Json(nullptr)},
-          {"packets_per_second", std::round(rate)},
-          {"bits_per_second", std::round(rate * 8 * measurement.size)},
-          {"flow_cache_hits", measurement.flow_hits}};
+  return {
+      {"direction", measurement.direction == Direction::Outbound ? "out" : "in"},
+      {"algorithm", to_string(measurement.transform)},
+      {"inner_bytes", measurement.size},
+      {"sas", measurement.sas},
+      {"flows", measurement.flows},
+      {"turn", json_of(measurement.turn)},
+      {"port", json_of(measurement.port)},
+      {"raw", measurement.raw ? json_of(*measurement.raw) : Json(nullptr)},
+      {"turn_minus_port_minus_raw", measurement.own ? json_of(*measurement.own) : Json(nullptr)},
+      {"packets_per_second", std::round(rate)},
+      {"bits_per_second", std::round(rate * 8 * measurement.size)},
+      {"flow_cache_hits", measurement.flow_hits}};
 }
 
 }  // namespace
@@ -75,16 +75,16 @@ std::string heading() {
 
 std::string row(const Measurement& measurement, const Machine& machine) {
   const Spread& turn = measurement.turn;
-  const auto optional = [&](double value) {
-    return measurement.raw ? fmt::format("{:.0f}", value) : std::string("-");
+  const auto median = [](const std::optional<Spread>& spread) {
+    return spread ? fmt::format("{:.0f}", spread->median) : std::string("-");
   };
   const double rate = packets_per_second(measurement, machine);
   return fmt::format(
       "{:3} {:24} {:5} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
       measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
       measurement.size, measurement.sas, turn.median, 50 * (turn.high - turn.low) / turn.median,
-      measurement.port.median, optional(measurement.raw ? measurement.raw->median : 0),
-      optional(measurement.own()), rate / 1e6, rate * 8 * measurement.size / 1e9);
+      measurement.port.median, median(measurement.raw), median(measurement.own), rate / 1e6,
+      rate * 8 * measurement.size / 1e9);
 }
 
 std::string json_of(const Machine& machine, const CommandLine& line,

@@ -115,12 +115,11 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
   constexpr std::uint64_t kMegabyte = 1 << 20;
   constexpr std::uint64_t kPerSa = 2 * (2 * sizeof(OutboundSa) + sizeof(OutboundState) + 1536);
   constexpr std::uint64_t kBase = 64 * kMegabyte;  // rings, devices, EAL itself
-  constexpr std::size_t kSmallFib = 64;
   constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
   const std::uint64_t bytes =
       kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
-      settings.neighbours * 128 + (routes > kSmallFib ? 2 * kFibs : 0);
+      settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }
 

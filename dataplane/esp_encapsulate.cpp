@@ -90,23 +90,24 @@ EspHeader& write_headers(Packet& packet, const OutboundSa& sa) noexcept {
 }
 
 // From here on the packet is what its outer header says: that is what is routed and sent.
+// Written in place: a summary that is copied as a whole waits for its narrow stores.
 void describe_outer(Packet& packet, const OutboundSa& sa) noexcept {
-  PacketSummary outer;
+  PacketSummary& outer = packet.summary;
+  std::memset(static_cast<void*>(&outer), 0, sizeof outer);
   outer.family = sa.outer_family;
   outer.length = packet.size();
   outer.upper_offset = sa.outer_ip_bytes;
   outer.protocol = sa.udp ? kProtocolUdp : kProtocolEsp;
   if (sa.outer_family == Family::V4) {
     const auto& header = packet.header<Ipv4Header>();
-    std::ranges::copy(header.source, outer.source.begin());
-    std::ranges::copy(header.destination, outer.destination.begin());
+    std::memcpy(outer.source.data(), header.source, sizeof header.source);
+    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
     outer.dont_fragment = (header.fragment.get() & Ipv4Header::kDontFragment) != 0;
   } else {
     const auto& header = packet.header<Ipv6Header>();
-    std::ranges::copy(header.source, outer.source.begin());
-    std::ranges::copy(header.destination, outer.destination.begin());
+    std::memcpy(outer.source.data(), header.source, sizeof header.source);
+    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
   }
-  packet.summary = outer;
 }
 
 // Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
@@ -117,7 +118,7 @@ void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
 
 EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
                           WorkerContext& my) noexcept {
-  const PacketSummary inner = packet.summary;
+  const PacketSummary& inner = packet.summary;  // until describe_outer
   const std::uint8_t next_header = inner.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
   if (sa.tfc_bytes > inner.length) [[unlikely]]
     pad_traffic_flow(packet, sa.tfc_bytes);
@@ -229,11 +230,12 @@ void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my)
     EspHeader& esp = sa.mode == IpsecMode::Tunnel ? wrap_in_tunnel(packet, sa, text_bytes, my)
                                                   : wrap_in_transport(packet, sa, text_bytes);
     esp.sequence.set(static_cast<std::uint32_t>(packet.sequence));
-    jobs[i] = CryptoJob{.esp = reinterpret_cast<std::uint8_t*>(&esp),
-                        .text_bytes = text_bytes,
-                        .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
-                        .key = sa.key,
-                        .esn = sa.esn};
+    CryptoJob& job = jobs[i];
+    job.esp = reinterpret_cast<std::uint8_t*>(&esp);
+    job.text_bytes = text_bytes;
+    job.sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32);
+    job.key = sa.key;
+    job.esn = sa.esn;
     bytes += text_bytes;
   }
   if (sa.iv_bytes != 0 && !run.packets.empty())

@@ -1,5 +1,5 @@
 // Where packets go next: one immutable snapshot of connected, static and local routes, longest
-// prefix first (DPDK's rte_fib), read by workers.
+// prefix first, read by workers.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,7 @@
 #include "base/error.h"
 #include "dataplane/burst.h"
 #include "dataplane/next_hop.h"
-
-struct rte_fib;
-struct rte_fib6;
+#include "dataplane/route_table.h"
 
 namespace sallyport {
 
@@ -19,7 +17,6 @@ class Routes {
  public:
   // Later routes for the same prefix replace earlier ones. At most 32 767 distinct next hops.
   [[nodiscard]] static Expected<std::unique_ptr<const Routes>> build(std::span<const Route> routes);
-  ~Routes();
   Routes(const Routes&) = delete;
   Routes& operator=(const Routes&) = delete;
 
@@ -30,11 +27,11 @@ class Routes {
  private:
   Routes() = default;
   [[nodiscard]] Expected<void> add(const Route& route);
-  [[nodiscard]] Expected<std::uint64_t> index_of(const NextHop& next_hop);
+  [[nodiscard]] Expected<std::uint16_t> index_of(const NextHop& next_hop);
 
-  rte_fib* v4_{};
-  rte_fib6* v6_{};
-  std::vector<NextHop> next_hops_;
+  RouteTable<Ipv4Fib> v4_;
+  RouteTable<Ipv6Fib> v6_;
+  std::vector<NextHop> next_hops_;  // the first one is of kind None
 };
 
 }  // namespace sallyport
