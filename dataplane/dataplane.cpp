@@ -114,7 +114,7 @@ void pin(std::thread& thread, std::uint16_t core) {
 std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t routes) {
   constexpr std::uint64_t kMegabyte = 1 << 20;
   constexpr std::uint64_t kPerSa = 2 * (2 * sizeof(OutboundSa) + sizeof(OutboundState) + 1536);
-  constexpr std::uint64_t kBase = 64 * kMegabyte;  // rings, devices, EAL itself
+  constexpr std::uint64_t kBase = 64 * kMegabyte;      // rings, devices, EAL itself
   constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
   const std::uint64_t bytes =
       kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
