@@ -33,7 +33,7 @@ options::options_description description() {
       "flows", number(0), "0: 1024, or one for each SA")("windows", number(20),
                                                          "measurements to take the median of")(
       "core", options::value<int>()->default_value(-1), "where to run; -1: the last core")(
-      "json", text(""), "file to write the figures to")(
+      "json", text(""), "file to write the figures to")("no-hugepages", "run without them")(
       "profile", "ticks of each verb of the outbound path, instead")("help", "this text");
   return all;
 }
@@ -112,6 +112,7 @@ Expected<CommandLine> read(const options::variables_map& given) {
   line.windows = number("windows");
   line.core = given["core"].as<int>();
   line.json = text("json");
+  line.no_hugepages = given.contains("no-hugepages");
   line.profile = given.contains("profile");
   line.help = given.contains("help");
   if (error) return std::unexpected(*error);

@@ -26,6 +26,7 @@ struct CommandLine {
   unsigned windows{20};
   std::string json;  // file to write; empty: none
   int core{-1};      // -1: the last one
+  bool no_hugepages{};
   bool profile{};
   bool help{};
 };

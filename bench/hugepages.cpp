@@ -17,7 +17,7 @@ std::uint64_t pages() {
 }  // namespace
 
 ReservedHugepages::ReservedHugepages(std::uint64_t megabytes) : before_(pages()) {
-  std::ofstream(kPages) << before_ + megabytes / kMegabytesAPage + 1;
+  if (megabytes != 0) std::ofstream(kPages) << before_ + megabytes / kMegabytesAPage + 1;
 }
 
 ReservedHugepages::~ReservedHugepages() { std::ofstream(kPages) << before_; }

@@ -82,9 +82,10 @@ Expected<void> measure_all(const CommandLine& line) {
 
 Expected<void> run(const CommandLine& line) {
   const std::uint64_t megabytes = memory_needed(line);
-  const ReservedHugepages hugepages(megabytes);
+  const ReservedHugepages hugepages(line.no_hugepages ? 0 : megabytes);
   const auto eal = Eal::start({.file_prefix = fmt::format("sallyport-bench-{}", getpid()),
                                .memory_megabytes = megabytes,
+                               .hugepages = line.no_hugepages ? Hugepages::No : Hugepages::Auto,
                                .extra = {}});
   if (!eal) return std::unexpected(eal.error());
   stay_on(line.core);

@@ -64,8 +64,9 @@ class FewRoutes {
     if (length == 0) return 0;
     return static_cast<Word>(~Word{} << (kWordBits - std::min(length, kWordBits)));
   }
-  // Longer prefixes come later and have the last word.
-  static void match(const Row& row, Keys& keys, unsigned count) noexcept {
+  // Longer prefixes come later and have the last word. `row` is a copy: nothing that is stored here
+  // can change it, so the loop runs in vectors.
+  static void match(const Row row, Keys& keys, unsigned count) noexcept {
     for (unsigned i = 0; i < count; ++i) {
       Word difference = 0;
       for (std::size_t word = 0; word < kWords; ++word)

@@ -1,7 +1,10 @@
 // Exact-match cache of policy decisions, one per worker: a hit never touches the SPD.
 #pragma once
 
+#include <nmmintrin.h>
+
 #include <cstdint>
+#include <cstring>
 #include <memory_resource>
 #include <span>
 
@@ -67,5 +70,23 @@ class FlowCache {
   std::uint32_t mask_;
   std::uint64_t seed_;
 };
+
+inline FlowKey FlowKey::of(const PacketSummary& packet, SpdId spd, Direction direction) noexcept {
+  FlowKey key;
+  std::memcpy(&key.words[0], packet.source.data(), 16);
+  std::memcpy(&key.words[2], packet.destination.data(), 16);
+  const std::uint64_t kind = (packet.family == Family::V6 ? 1u : 0u) |
+                             (packet.ports_visible ? 2u : 0u) |
+                             (direction == Direction::Inbound ? 4u : 0u);
+  key.words[4] = std::uint64_t{packet.source_port} | std::uint64_t{packet.destination_port} << 16 |
+                 std::uint64_t{packet.protocol} << 32 | kind << 40 | std::uint64_t{spd.value} << 48;
+  return key;
+}
+
+inline std::uint32_t FlowCache::hash(const FlowKey& key) const noexcept {
+  const std::uint64_t left = _mm_crc32_u64(_mm_crc32_u64(seed_, key.words[0]), key.words[1]);
+  const std::uint64_t right = _mm_crc32_u64(_mm_crc32_u64(seed_ >> 32, key.words[2]), key.words[3]);
+  return static_cast<std::uint32_t>(_mm_crc32_u64(left, right << 32 ^ key.words[4]));
+}
 
 }  // namespace sallyport

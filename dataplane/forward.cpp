@@ -81,10 +81,13 @@ bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept
 
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
-  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
-  burst.keep_if([&](Packet& packet) { return passes_hop_limit(packet, my); });
-  Burst leaving =
-      burst.take_if([&](const Packet& packet) { return leaves_the_boundary(packet, my); });
+  Burst leaving;
+  burst.keep_if([&](Packet& packet) {
+    if (!has_a_way(packet, my) || !passes_hop_limit(packet, my)) return false;
+    if (!leaves_the_boundary(packet, my)) return true;
+    leaving.push(packet);
+    return false;
+  });
   if (!leaving.empty()) outbound(leaving, now, my);
   burst.append(leaving);
   transmit(burst, my);

@@ -7,14 +7,25 @@
 namespace sallyport {
 namespace {
 
-bool is_protected(const Packet& packet) noexcept { return packet.action == PolicyAction::Protect; }
+// Leaves in `burst` what is bypassed; what is discarded ends here.
+Burst take_protected(Burst& burst, WorkerContext& my) noexcept {
+  Burst protect;
+  burst.keep_if([&](Packet& packet) {
+    if (packet.action == PolicyAction::Bypass) return true;
+    if (packet.action == PolicyAction::Protect) [[likely]]
+      protect.push(packet);
+    else
+      drop_discarded(packet, my);
+    return false;
+  });
+  return protect;
+}
 
 }  // namespace
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   match_policies(burst, Direction::Outbound, now, my);
-  drop_discarded(burst, my);
-  Burst protect = burst.take_if(is_protected);
+  Burst protect = take_protected(burst, my);
   if (protect.empty()) return;
   choose_sas(protect, my);
   SaRuns runs(protect);

@@ -76,24 +76,18 @@ void match_policies(const Burst& burst, Direction direction, const Tables& now,
     query.hash = my.flows.hash(query.key);
     my.flows.prefetch(query.hash);
   }
-  for (unsigned i = 0; i < burst.size(); ++i) match(burst[i], queries[i], direction, now, my);
-  for (const Packet* packet : burst) {
-    TrafficCounter& counter = my.policy_counters[packet->policy.value];
+  for (unsigned i = 0; i < burst.size(); ++i) {
+    match(burst[i], queries[i], direction, now, my);
+    TrafficCounter& counter = my.policy_counters[burst[i].policy.value];
     counter.packets.add();
-    counter.bytes.add(packet->summary.length);
+    counter.bytes.add(burst[i].summary.length);
   }
 }
 
-void drop_discarded(Burst& burst, WorkerContext& my) noexcept {
-  burst.keep_if([&](Packet& packet) {
-    if (packet.action != PolicyAction::Discard) [[likely]]
-      return true;
-    const bool matched = packet.policy != kNoPolicy;
-    drop_and_tell(packet,
-                  {matched ? DropReason::PolicyDiscard : DropReason::NoPolicy, Purpose::Prohibited},
-                  my);
-    return false;
-  });
+void drop_discarded(Packet& packet, WorkerContext& my) noexcept {
+  const DropReason reason =
+      packet.policy == kNoPolicy ? DropReason::NoPolicy : DropReason::PolicyDiscard;
+  drop_and_tell(packet, {reason, Purpose::Prohibited}, my);
 }
 
 }  // namespace sallyport

@@ -12,7 +12,7 @@ namespace sallyport {
 void match_policies(const Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept;
 
-// Drops what policy discards or no policy matched, telling the source where policy discards.
-void drop_discarded(Burst& burst, WorkerContext& my) noexcept;
+// Drops what policy discards or no policy matched, and tells the source.
+void drop_discarded(Packet& packet, WorkerContext& my) noexcept;
 
 }  // namespace sallyport

@@ -10,51 +10,80 @@ namespace {
 
 constexpr unsigned kMaxFragments = 64;
 
-Address neighbour_address(const Packet& packet) noexcept {
-  return packet.next_hop->kind == NextHop::Kind::Gateway ? packet.next_hop->gateway
-                                                         : packet.summary.destination_address();
+// How the packets for one neighbour leave.
+struct Way {
+  PortQueue* queue;
+  std::uint16_t mtu;
+  Address neighbour;
+  std::optional<MacAddress> mac;  // none: not known yet
+};
+
+Way find_way(const Packet& packet, WorkerContext& my) noexcept {
+  const NextHop& hop = *packet.next_hop;
+  PortQueue& queue = my.ports[hop.port.value];
+  const Port& port = queue.port();
+  Way way{.queue = &queue, .mtu = port.settings().mtu, .neighbour = hop.gateway, .mac = {}};
+  if (hop.kind == NextHop::Kind::LocalStack) {
+    way.mac = port.stack_mac();
+    return way;
+  }
+  if (hop.kind == NextHop::Kind::OnLink) way.neighbour = packet.summary.destination_address();
+  way.mac = my.neighbours.find(NeighbourKey::of(hop.port, way.neighbour));
+  return way;
 }
 
-// Neighbours of one burst are mostly one neighbour: remembers the last answer for its length.
-class NeighbourMemo {
+// Packets of one burst mostly go the same way: remembers the last one for its length.
+class Ways {
  public:
-  explicit NeighbourMemo(const NeighbourTable& table) noexcept : table_(table) {}
+  explicit Ways(WorkerContext& my) noexcept : my_(my) {}
 
-  [[nodiscard]] const std::optional<MacAddress>& find(PortId port,
-                                                      const Address& address) noexcept {
-    const NeighbourKey key = NeighbourKey::of(port, address);
-    if (!asked_ || key != key_) {
-      key_ = key;
-      mac_ = table_.find(key);
-      asked_ = true;
+  [[nodiscard]] const Way& of(const Packet& packet) noexcept {
+    if (packet.next_hop != next_hop_ || !same_neighbour(packet)) {
+      next_hop_ = packet.next_hop;
+      way_ = find_way(packet, my_);
     }
-    return mac_;
+    return way_;
   }
 
  private:
-  const NeighbourTable& table_;
-  NeighbourKey key_;
-  std::optional<MacAddress> mac_;
-  bool asked_{};
+  [[nodiscard]] bool same_neighbour(const Packet& packet) const noexcept {
+    return next_hop_->kind != NextHop::Kind::OnLink ||
+           way_.neighbour.bytes == packet.summary.destination;
+  }
+
+  WorkerContext& my_;
+  const NextHop* next_hop_{};
+  Way way_;
 };
 
-void transmit_one(Packet& packet, NeighbourMemo& neighbours, WorkerContext& my) noexcept {
-  const PortId port = packet.next_hop->port;
-  if (packet.next_hop->kind == NextHop::Kind::LocalStack)
-    return send_to(packet, port, my.ports[port.value].port().stack_mac(), my);
-  const Address address = neighbour_address(packet);
-  const auto& mac = neighbours.find(port, address);
-  if (mac) [[likely]]
-    return send_to(packet, port, *mac, my);
-  punt_unresolved(packet, port, address, my);
+void add_link_header(Packet& packet, const Port& port, const MacAddress& destination) noexcept {
+  const std::uint16_t type =
+      packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
+  packet.prepend(port.link_bytes());
+  auto& ether = packet.header<rte_ether_hdr>();
+  std::memcpy(ether.dst_addr.addr_bytes, destination.bytes.data(), RTE_ETHER_ADDR_LEN);
+  std::memcpy(ether.src_addr.addr_bytes, port.mac().bytes.data(), RTE_ETHER_ADDR_LEN);
+  ether.ether_type = rte_cpu_to_be_16(type);
+  if (port.settings().vlan) {
+    auto& tag = packet.header<rte_vlan_hdr>(RTE_ETHER_HDR_LEN);
+    ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
+    tag.vlan_tci = rte_cpu_to_be_16(*port.settings().vlan);
+    tag.eth_proto = rte_cpu_to_be_16(type);
+  }
+}
+
+void transmit_one(Packet& packet, const Way& way, WorkerContext& my) noexcept {
+  if (!way.mac) [[unlikely]]
+    return punt_unresolved(packet, packet.next_hop->port, way.neighbour, my);
+  add_link_header(packet, way.queue->port(), *way.mac);
+  way.queue->enqueue(packet.mbuf, my.drops);
 }
 
 // RFC 791 3.2: into pieces of at most the MTU, copied into buffers of their own.
-void transmit_in_fragments(Packet& packet, std::uint16_t mtu, NeighbourMemo& neighbours,
-                           WorkerContext& my) noexcept {
+void transmit_in_fragments(Packet& packet, const Way& way, WorkerContext& my) noexcept {
   std::array<rte_mbuf*, kMaxFragments> pieces;
-  const int count =
-      rte_ipv4_fragment_copy_nonseg_packet(packet.mbuf, pieces.data(), kMaxFragments, mtu, my.pool);
+  const int count = rte_ipv4_fragment_copy_nonseg_packet(packet.mbuf, pieces.data(), kMaxFragments,
+                                                         way.mtu, my.pool);
   if (count < 0) return my.drops.drop(packet, DropReason::NoBuffer);
   my.counters.fragments_made.add(static_cast<std::uint64_t>(count) - 1);
   for (rte_mbuf* piece : std::span(pieces).first(static_cast<std::size_t>(count))) {
@@ -64,16 +93,15 @@ void transmit_in_fragments(Packet& packet, std::uint16_t mtu, NeighbourMemo& nei
     header.hdr_checksum = 0;
     header.hdr_checksum = rte_ipv4_cksum(&header);
     fragment.summary.length = fragment.size();
-    transmit_one(fragment, neighbours, my);
+    transmit_one(fragment, way, my);
   }
   rte_pktmbuf_free(packet.mbuf);
 }
 
-void transmit_oversized(Packet& packet, std::uint16_t mtu, NeighbourMemo& neighbours,
-                        WorkerContext& my) noexcept {
+void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexcept {
   const bool may_fragment = packet.summary.family == Family::V4 && !packet.summary.dont_fragment;
-  if (may_fragment) return transmit_in_fragments(packet, mtu, neighbours, my);
-  drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, mtu}, my);
+  if (may_fragment) return transmit_in_fragments(packet, way, my);
+  drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, way.mtu}, my);
 }
 
 }  // namespace
@@ -81,31 +109,18 @@ void transmit_oversized(Packet& packet, std::uint16_t mtu, NeighbourMemo& neighb
 void send_to(Packet& packet, PortId port, const MacAddress& destination,
              WorkerContext& my) noexcept {
   PortQueue& queue = my.ports[port.value];
-  const Port& facts = queue.port();
-  const std::uint16_t type =
-      packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
-  packet.prepend(facts.link_bytes());
-  auto& ether = packet.header<rte_ether_hdr>();
-  std::memcpy(ether.dst_addr.addr_bytes, destination.bytes.data(), RTE_ETHER_ADDR_LEN);
-  std::memcpy(ether.src_addr.addr_bytes, facts.mac().bytes.data(), RTE_ETHER_ADDR_LEN);
-  ether.ether_type = rte_cpu_to_be_16(type);
-  if (facts.settings().vlan) {
-    auto& tag = packet.header<rte_vlan_hdr>(RTE_ETHER_HDR_LEN);
-    ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
-    tag.vlan_tci = rte_cpu_to_be_16(*facts.settings().vlan);
-    tag.eth_proto = rte_cpu_to_be_16(type);
-  }
+  add_link_header(packet, queue.port(), destination);
   queue.enqueue(packet.mbuf, my.drops);
 }
 
 void transmit(Burst& burst, WorkerContext& my) noexcept {
-  NeighbourMemo neighbours(my.neighbours);
+  Ways ways(my);
   for (Packet* packet : burst) {
-    const std::uint16_t mtu = my.ports[packet->next_hop->port.value].port().settings().mtu;
-    if (packet->size() <= mtu) [[likely]]
-      transmit_one(*packet, neighbours, my);
+    const Way& way = ways.of(*packet);
+    if (packet->size() <= way.mtu) [[likely]]
+      transmit_one(*packet, way, my);
     else
-      transmit_oversized(*packet, mtu, neighbours, my);
+      transmit_oversized(*packet, way, my);
   }
   burst.clear();
 }

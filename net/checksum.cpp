@@ -1,17 +1,6 @@
 #include "net/checksum.h"
 
 namespace sallyport {
-namespace {
-
-std::uint32_t fold(std::uint64_t sum) noexcept {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint32_t>(sum);
-}
-
-}  // namespace
 
 // Four octets at a time: a 32-bit word counts as its two halves, since 2^16 = 1 modulo 2^16 - 1
 // (RFC 1071 2).
@@ -26,17 +15,13 @@ std::uint32_t checksum_add(ByteView bytes, std::uint32_t sum) noexcept {
     bytes = bytes.subspan(2);
   }
   if (!bytes.empty()) total += std::uint32_t{bytes[0]} << 8;
-  return fold(total);
-}
-
-std::uint16_t checksum_finish(std::uint32_t sum) noexcept {
-  return static_cast<std::uint16_t>(~fold(sum));
+  return checksum_fold(total);
 }
 
 std::uint32_t pseudo_header_sum(const Address& source, const Address& destination,
                                 std::uint8_t protocol, std::uint32_t length) noexcept {
   const std::uint32_t addresses = checksum_add(destination.wire(), checksum_add(source.wire()));
-  return fold(std::uint64_t{addresses} + protocol + length);
+  return checksum_fold(std::uint64_t{addresses} + protocol + length);
 }
 
 }  // namespace sallyport

@@ -8,8 +8,18 @@ namespace sallyport {
 
 // One's-complement sum of big-endian 16-bit words, unfolded; an odd last octet counts as high.
 [[nodiscard]] std::uint32_t checksum_add(ByteView bytes, std::uint32_t sum = 0) noexcept;
+// Carries come back in at the low end until 16 bits are left (RFC 1071 2).
+[[nodiscard]] inline std::uint32_t checksum_fold(std::uint64_t sum) noexcept {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint32_t>(sum);
+}
 // Folds and complements: the value that goes into a header, host order.
-[[nodiscard]] std::uint16_t checksum_finish(std::uint32_t sum) noexcept;
+[[nodiscard]] inline std::uint16_t checksum_finish(std::uint32_t sum) noexcept {
+  return static_cast<std::uint16_t>(~checksum_fold(sum));
+}
 [[nodiscard]] inline std::uint16_t checksum(ByteView bytes) noexcept {
   return checksum_finish(checksum_add(bytes));
 }
