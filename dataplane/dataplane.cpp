@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
@@ -17,6 +18,7 @@ constexpr std::uint16_t kDataRoom = RTE_MBUF_DEFAULT_BUF_SIZE;
 constexpr std::uint16_t kLinkBytes = 18;
 constexpr std::uint16_t kBackRoom = 64;  // ESP trailer and ICV
 constexpr unsigned kPoolCache = 256;
+constexpr unsigned kEventBatch = 64;  // of each worker at a time
 
 // Room in front for link, outer, UDP and ESP headers and for the IV; behind for trailer and ICV.
 std::uint16_t data_room(const DataplaneSettings& settings) {
@@ -70,19 +72,22 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   auto from_control = PacketRing::create(parts.settings.punt_ring);
   if (!to_control) return std::unexpected(to_control.error());
   if (!from_control) return std::unexpected(from_control.error());
+  auto events = EventRing::create(parts.settings.event_ring);
+  if (!events) return std::unexpected(events.error());
   const DataplaneSettings& settings = parts.settings;
   std::string variant((*engine)->variant());
   return std::make_unique<Worker>(
       Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
-                     parts.pool.get(), parts.memory},
+                     parts.audit_switches, parts.pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
                        .idle = settings.idle,
                        .flows = settings.flows,
                        .policies = settings.policies,
-                       .icmp_errors_per_second = settings.icmp_errors_per_second},
+                       .icmp_errors_per_second = settings.icmp_errors_per_second,
+                       .audit_events_per_second = settings.audit_events_per_second},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
-                        std::move(*from_control), queues_of(parts, id), random.u64(),
-                        std::move(variant)});
+                        std::move(*from_control), std::move(*events), queues_of(parts, id),
+                        random.u64(), std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -99,6 +104,18 @@ Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
   parts.sas =
       std::make_unique<SaTable>(SaTable::Capacity{settings.sas, settings.sas}, parts.memory);
   parts.handles = std::make_unique<SaHandles>(settings.policies + 1, parts.memory);
+  return {};
+}
+
+// Control's own: it drops packets, too.
+Expected<void> make_control_audit(Dataplane::Parts& parts) {
+  auto events = EventRing::create(parts.settings.event_ring);
+  if (!events) return std::unexpected(events.error());
+  parts.control_events = std::make_unique<EventRing>(std::move(*events));
+  parts.control_audit = std::make_unique<AuditTrail>(
+      AuditTrail::Surroundings{*parts.sas, *parts.control_events, parts.audit_switches, kControl},
+      parts.settings.audit_events_per_second);
+  parts.control_drops.audit_by(*parts.control_audit);
   return {};
 }
 
@@ -137,6 +154,7 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   if (!pool) return std::unexpected(pool.error());
   parts->pool = std::move(*pool);
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
+  if (auto made = make_control_audit(*parts); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
   for (std::uint16_t id = 0; id < parts->settings.workers; ++id) {
     auto worker = make_worker(*parts, id, random, make_ivs);
@@ -192,6 +210,40 @@ void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
 }
 
 void Dataplane::poll() { parts_->tables->poll(); }
+
+void Dataplane::choose_audits(const AuditSelection& selection) noexcept {
+  parts_->audit_switches.choose(selection);
+}
+
+unsigned Dataplane::take_events(const TakeEvent& take) {
+  std::array<Event, kEventBatch> events;
+  const std::uint64_t now = rte_rdtsc();
+  const double nanoseconds_per_tick = 1e9 / static_cast<double>(rte_get_tsc_hz());
+  unsigned count = 0;
+  const auto drain = [&](EventRing& ring) {
+    const unsigned taken = ring.pop(events);
+    for (const Event& event : std::span(events).first(taken)) {
+      const double ticks = static_cast<double>(now - std::min(now, event.ticks));
+      take(event, Duration(static_cast<std::int64_t>(ticks * nanoseconds_per_tick)));
+    }
+    count += taken;
+  };
+  drain(*parts_->control_events);
+  for (const auto& worker : parts_->workers) drain(worker->events());
+  return count;
+}
+
+std::uint64_t Dataplane::events_lost() const {
+  std::uint64_t sum = parts_->control_events->lost();
+  for (const auto& worker : parts_->workers) sum += worker->events().lost();
+  return sum;
+}
+
+std::uint64_t Dataplane::audits_suppressed(DropReason reason) const {
+  std::uint64_t sum = parts_->control_audit->suppressed(reason);
+  for (const auto& worker : parts_->workers) sum += worker->audit().suppressed(reason);
+  return sum;
+}
 
 std::vector<PortStatus> Dataplane::ports() const {
   std::vector<PortStatus> list;

@@ -9,10 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "dataplane/audit_switches.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/event.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/port_facts.h"
 #include "sad/key_store.h"
@@ -42,7 +45,9 @@ struct DataplaneSettings {
   std::size_t neighbours{4096};
   std::size_t mbufs{16384};
   std::size_t punt_ring{1024};
+  std::size_t event_ring{1024};  // events on the way to control, of each worker
   std::uint32_t icmp_errors_per_second{100};
+  std::uint32_t audit_events_per_second{100};  // of each worker and drop reason
 };
 
 // Megabytes of DPDK memory that these settings need.
@@ -107,7 +112,17 @@ class Dataplane {
   // Frees what no worker reads any more; to be called now and then.
   void poll();
 
+  // What is audited from the next packet on (AUD-03).
+  void choose_audits(const AuditSelection& selection) noexcept;
+  // Hands over what workers have told since, each with its age, oldest first of each worker; a
+  // bounded number at a time. Says how many there were.
+  using TakeEvent = std::function<void(const Event& event, Duration age)>;
+  unsigned take_events(const TakeEvent& take);
+
   // What happened.
+  [[nodiscard]] std::uint64_t events_lost() const;
+  // Auditable events of the reason that nobody was told of, since the start.
+  [[nodiscard]] std::uint64_t audits_suppressed(DropReason reason) const;
   [[nodiscard]] std::vector<PortStatus> ports() const;
   [[nodiscard]] std::vector<WorkerStatus> workers() const;
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;

@@ -29,9 +29,12 @@ struct Dataplane::Parts {
   std::unique_ptr<NeighbourTable> neighbours;
   std::unique_ptr<SaTable> sas;
   std::unique_ptr<SaHandles> handles;
+  AuditSwitches audit_switches;
   std::vector<std::unique_ptr<Port>> ports;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
+  std::unique_ptr<EventRing> control_events;
+  std::unique_ptr<AuditTrail> control_audit;
   Drops control_drops;       // of packets that ended with control
   Counter control_released;  // held packets that ended with control
 };

@@ -1,6 +1,7 @@
 #include "dataplane/esp_decapsulate.h"
 
 #include "dataplane/parse.h"
+#include "dataplane/transport_checksum.h"
 #include "dataplane/tunnel_headers.h"
 #include "net/checksum.h"
 #include "net/esp.h"
@@ -108,25 +109,6 @@ std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened,
   return std::nullopt;
 }
 
-// The upper layer's checksum was made over addresses that a NAT has changed since (RFC 3948 3.1.2).
-void renew_transport_checksum(Packet& packet) noexcept {
-  constexpr std::size_t kTcpChecksum = 16;
-  constexpr std::size_t kUdpChecksum = 6;
-  const PacketSummary& summary = packet.summary;
-  const std::size_t field = summary.protocol == kProtocolTcp   ? kTcpChecksum
-                            : summary.protocol == kProtocolUdp ? kUdpChecksum
-                                                               : 0;
-  const ByteView upper = packet.bytes().subspan(summary.upper_offset);
-  if (field == 0 || upper.size() < field + 2) return;
-  Be16& checksum_field = packet.header<Be16>(summary.upper_offset + field);
-  checksum_field.set(0);
-  const std::uint32_t pseudo =
-      pseudo_header_sum(summary.source_address(), summary.destination_address(), summary.protocol,
-                        static_cast<std::uint32_t>(upper.size()));
-  const std::uint16_t sum = checksum_finish(checksum_add(upper, pseudo));
-  checksum_field.set(sum == 0 && summary.protocol == kProtocolUdp ? 0xffff : sum);
-}
-
 // ESP is cut out and the IP header restored (RFC 4303 3.4.4.1; ESP-18).
 std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened,
                                           const InboundSa& sa) noexcept {
@@ -147,6 +129,7 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened,
     header.checksum.set(checksum(packet.bytes().first(header.header_length())));
   }
   if (summarize(packet) != ParseVerdict::Good) return DropReason::InnerMalformed;
+  // The upper layer's checksum was made over addresses that a NAT has changed (RFC 3948 3.1.2).
   if (sa.fix_transport_checksum) renew_transport_checksum(packet);
   return std::nullopt;
 }

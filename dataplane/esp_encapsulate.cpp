@@ -185,6 +185,7 @@ void choose_sas(Burst& burst, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) {
     packet.sa = my.handles.choose(SaHandle{packet.policy.value},
                                   packet.summary.traffic_class >> kDscpShift);
+    packet.sa_direction = Direction::Outbound;
     if (packet.sa != kNoSa) [[likely]] {
       __builtin_prefetch(&my.sas.outbound(packet.sa));
       __builtin_prefetch(&my.sas.outbound(packet.sa).spi);

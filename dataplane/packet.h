@@ -19,10 +19,11 @@ struct Packet {
   const NextHop* next_hop{};  // null until routed
   std::uint64_t sequence{};   // inbound: the 64-bit number of the SA that it came in by
   PolicyId policy{};
-  SaSlot sa{kNoSa};
+  SaSlot sa{kNoSa};            // in the table of sa_direction
   std::uint16_t esp_offset{};  // inbound: of the ESP header
   PortId ingress{kNoPort};     // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
+  Direction sa_direction{Direction::Inbound};
   bool forwarded{true};  // false: this node's own traffic, whose hop limit stays (TUN-02)
   bool decapsulated{};   // came out of an SA whose selectors allowed it
 

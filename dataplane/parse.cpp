@@ -1,10 +1,10 @@
 #include "dataplane/parse.h"
 
 #include <rte_ether.h>
-#include <rte_net.h>
 #include <rte_prefetch.h>
 
 #include "dataplane/punt.h"
+#include "dataplane/transport_checksum.h"
 
 namespace sallyport {
 namespace {
@@ -50,16 +50,13 @@ DropReason drop_reason(LinkVerdict verdict) noexcept {
   }
 }
 
-// A source on the same host may leave checksums to a device that is not there (DP-05).
-bool resolve_checksum_offload(Packet& packet) noexcept {
-  const std::uint64_t asked =
-      packet.mbuf->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM);
-  if (asked == 0) return true;
-  packet.mbuf->l2_len = 0;
-  packet.mbuf->l3_len = packet.summary.upper_offset & 0x1ff;
-  if (rte_net_intel_cksum_flags_prepare(packet.mbuf, asked) != 0) return false;
+// A source on the same host may leave the checksum to a device that is not there (DP-05).
+void resolve_checksum_offload(Packet& packet) noexcept {
+  const std::uint64_t asked = packet.mbuf->ol_flags & RTE_MBUF_F_TX_L4_MASK;
+  if (asked == 0) [[likely]]
+    return;
   packet.mbuf->ol_flags &= ~asked;
-  return true;
+  if (!packet.summary.fragment) renew_transport_checksum(packet);
 }
 
 }  // namespace
@@ -110,9 +107,8 @@ void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
       my.drops.drop(packet, drop_reason(verdict));
       return false;
     }
-    if (resolve_checksum_offload(packet)) return true;
-    my.drops.drop(packet, DropReason::BadChecksum);
-    return false;
+    resolve_checksum_offload(packet);
+    return true;
   });
 }
 

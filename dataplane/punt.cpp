@@ -46,7 +46,7 @@ void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
 }
 
 void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept {
-  my.drops.count(cause.reason);
+  my.drops.note(packet, cause.reason);
   Envelope::of(packet.mbuf) = Envelope{.purpose = cause.purpose,
                                        .port = packet.ingress,
                                        .mtu = cause.mtu,

@@ -28,6 +28,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
       settings_(settings),
       equipment_(std::move(equipment)),
       flows_(settings.flows, equipment_.hash_seed, shared.memory),
+      audit_({shared.sas, equipment_.events, shared.audit, settings.id},
+             settings.audit_events_per_second),
       my_{.sas = shared.sas,
           .handles = shared.handles,
           .keys = shared.keys,
@@ -40,6 +42,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .ports = equipment_.ports,
           .to_control = equipment_.to_control,
           .from_control = equipment_.from_control,
+          .events = equipment_.events,
+          .drops = Drops(audit_),
           .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second)} {}
 

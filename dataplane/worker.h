@@ -21,6 +21,7 @@ class Worker {
     const SaHandles& handles;
     const KeyTable& keys;
     const NeighbourTable& neighbours;
+    const AuditSwitches& audit;
     rte_mempool* pool;
     std::pmr::memory_resource& memory;
   };
@@ -30,6 +31,7 @@ class Worker {
     std::size_t flows{65536};
     std::size_t policies{1024};
     std::uint32_t icmp_errors_per_second{100};
+    std::uint32_t audit_events_per_second{100};  // of each drop reason
   };
   // Its engines and rings.
   struct Equipment {
@@ -37,6 +39,7 @@ class Worker {
     std::unique_ptr<IvSource> ivs;
     PacketRing to_control;
     PacketRing from_control;
+    EventRing events;
     std::vector<PortQueue> ports;
     std::uint64_t hash_seed{};
     std::string crypto_variant{};
@@ -52,6 +55,8 @@ class Worker {
   // For control: rings, counters.
   [[nodiscard]] PacketRing& to_control() noexcept { return equipment_.to_control; }
   [[nodiscard]] PacketRing& from_control() noexcept { return equipment_.from_control; }
+  [[nodiscard]] EventRing& events() noexcept { return equipment_.events; }
+  [[nodiscard]] const AuditTrail& audit() const noexcept { return audit_; }
   [[nodiscard]] const WorkerContext& context() const noexcept { return my_; }
   [[nodiscard]] std::span<const PortQueue> ports() const noexcept { return equipment_.ports; }
   [[nodiscard]] const FlowCache& flows() const noexcept { return flows_; }
@@ -69,6 +74,7 @@ class Worker {
   Settings settings_;
   Equipment equipment_;
   FlowCache flows_;
+  AuditTrail audit_;
   WorkerContext my_;
   PacketStore store_;
   std::atomic<bool> stopping_{};

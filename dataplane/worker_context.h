@@ -43,7 +43,8 @@ struct WorkerContext {
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
   PacketRing& from_control;
-  Drops drops{};
+  EventRing& events;
+  Drops drops;
   WorkerCounters counters{};
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};

@@ -75,7 +75,9 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .neighbours = 256,
                               .mbufs = settings_.mbufs,
                               .punt_ring = 512,
-                              .icmp_errors_per_second = settings_.icmp_errors_per_second};
+                              .event_ring = settings_.event_ring,
+                              .icmp_errors_per_second = settings_.icmp_errors_per_second,
+                              .audit_events_per_second = settings_.audit_events_per_second};
   auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);
   if (!opened) FAIL(to_string(opened.error()));
   dataplane_ = std::move(*opened);
@@ -202,6 +204,14 @@ std::vector<PacketBytes> TestGateway::sent(PortId port) {
   for (PacketBytes& frame : datagrams)
     frame.erase(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(link));
   return datagrams;
+}
+
+std::vector<Event> TestGateway::events() {
+  std::vector<Event> events;
+  while (dataplane_->take_events([&](const Event& event, Duration) { events.push_back(event); }) !=
+         0) {
+  }
+  return events;
 }
 
 std::uint64_t TestGateway::dropped(DropReason reason) const { return dataplane_->dropped(reason); }

@@ -32,6 +32,8 @@ class TestGateway {
     std::size_t sas{256};
     std::size_t mbufs{2048};
     std::uint32_t icmp_errors_per_second{1000};
+    std::uint32_t audit_events_per_second{1000};
+    std::size_t event_ring{256};
     Dataplane::IvSourceMaker make_ivs{Dataplane::sa_ivs};
   };
   explicit TestGateway(Settings settings);
@@ -54,6 +56,9 @@ class TestGateway {
   // What went out of the port since the last call; IP datagrams without their link headers.
   [[nodiscard]] std::vector<PacketBytes> sent_frames(PortId port);
   [[nodiscard]] std::vector<PacketBytes> sent(PortId port);
+
+  // What workers have told control since the last call.
+  [[nodiscard]] std::vector<Event> events();
 
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
   [[nodiscard]] std::uint64_t dropped_in_all() const;
