@@ -59,7 +59,7 @@ Expected<void> open_ports(Dataplane::Parts& parts) {
 
 std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, std::uint16_t worker) {
   std::vector<PortQueue> queues;
-  for (const auto& port : parts.ports) queues.emplace_back(*port, worker);
+  for (const auto& port : parts.ports) queues.emplace_back(*port, worker, parts.settings.burst);
   return queues;
 }
 
@@ -83,6 +83,7 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .idle = settings.idle,
                        .flows = settings.flows,
                        .policies = settings.policies,
+                       .punts_per_second = settings.punts_per_second,
                        .icmp_errors_per_second = settings.icmp_errors_per_second,
                        .audit_events_per_second = settings.audit_events_per_second},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),

@@ -39,13 +39,15 @@ struct DataplaneSettings {
   std::uint16_t workers{1};
   std::vector<std::uint16_t> cores{};  // of each worker; empty: not pinned
   IdleMode idle{IdleMode::Sleep};
-  std::size_t sas{1024};  // in each direction
+  std::uint16_t burst{64};  // frames that a worker takes from a port at a time, at most kBurstSize
+  std::size_t sas{1024};    // in each direction
   std::size_t policies{1024};
   std::size_t flows{65536};  // cached by each worker
   std::size_t neighbours{4096};
   std::size_t mbufs{16384};
   std::size_t punt_ring{1024};
-  std::size_t event_ring{1024};  // events on the way to control, of each worker
+  std::size_t event_ring{1024};            // events on the way to control, of each worker
+  std::uint32_t punts_per_second{10'000};  // packets to control, of each worker
   std::uint32_t icmp_errors_per_second{100};
   std::uint32_t audit_events_per_second{100};  // of each worker and drop reason
 };

@@ -63,6 +63,7 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
      false},
     {NatKeepalive, "nat_keepalive", "NAT keepalive (RFC 3948 2.3)", kConsumed, false},
     {PuntFull, "punt_full", "the ring to control was full", kDropped, false},
+    {PuntLimit, "punt_limit", "more packets for control than [limits] punt_rate", kDropped, false},
     {PuntRefused, "punt_refused", "for this node, and nothing here takes it", kDropped, false},
     {HoldFull, "hold_full", "too many packets wait for a neighbour", kDropped, false},
     {HoldTimeout, "hold_timeout", "a neighbour did not answer in time", kDropped, false},

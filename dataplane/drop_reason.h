@@ -57,6 +57,7 @@ enum class DropReason : std::uint8_t {
   NatKeepalive,
   // Hand-over to control.
   PuntFull,
+  PuntLimit,
   PuntRefused,
   HoldFull,
   HoldTimeout,

@@ -5,6 +5,8 @@
 
 #include "dataplane/punt.h"
 #include "dataplane/transport_checksum.h"
+#include "net/checksum.h"
+#include "net/ipv4.h"
 
 namespace sallyport {
 namespace {
@@ -50,13 +52,27 @@ DropReason drop_reason(LinkVerdict verdict) noexcept {
   }
 }
 
-// A source on the same host may leave the checksum to a device that is not there (DP-05).
-void resolve_checksum_offload(Packet& packet) noexcept {
-  const std::uint64_t asked = packet.mbuf->ol_flags & RTE_MBUF_F_TX_L4_MASK;
-  if (asked == 0) [[likely]]
-    return;
-  packet.mbuf->ol_flags &= ~asked;
+// A source on the same host may leave checksums to a device that is not there (DP-05): vhost says
+// so with the flags of transmission, virtio by a checksum of none.
+bool left_to_device(const Packet& packet) noexcept {
+  const std::uint64_t flags = packet.mbuf->ol_flags;
+  return (flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM)) != 0 ||
+         (flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+
+void make_ip_checksum(Packet& packet) noexcept {
+  if ((packet.mbuf->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) == 0) return;
+  if (packet.size() < sizeof(Ipv4Header) || packet.data()[0] >> 4 != 4) return;
+  auto& header = packet.header<Ipv4Header>();
+  if (header.header_length() > packet.size()) return;
+  header.checksum.set(0);
+  header.checksum.set(checksum(packet.bytes().first(header.header_length())));
+}
+
+void make_transport_checksum(Packet& packet) noexcept {
   if (!packet.summary.fragment) renew_transport_checksum(packet);
+  packet.mbuf->ol_flags &=
+      ~(RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 }
 
 }  // namespace
@@ -102,12 +118,16 @@ void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
       return false;
     }
     packet.strip_front(port.link_bytes());
+    const bool unfinished = left_to_device(packet);
+    if (unfinished) [[unlikely]]
+      make_ip_checksum(packet);
     const ParseVerdict verdict = summarize(packet);
     if (verdict != ParseVerdict::Good) {
       my.drops.drop(packet, drop_reason(verdict));
       return false;
     }
-    resolve_checksum_offload(packet);
+    if (unfinished) [[unlikely]]
+      make_transport_checksum(packet);
     return true;
   });
 }

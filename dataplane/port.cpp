@@ -128,7 +128,7 @@ std::string Port::driver() const {
 
 void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   std::array<rte_mbuf*, kBurstSize> mbufs;
-  const unsigned count = rte_eth_rx_burst(port_->device_id(), queue_, mbufs.data(), kBurstSize);
+  const unsigned count = rte_eth_rx_burst(port_->device_id(), queue_, mbufs.data(), burst_);
   if (count == 0) return;
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {

@@ -62,10 +62,12 @@ class Port {
 // One worker's queue pair of one port.
 class PortQueue {
  public:
-  PortQueue(const Port& port, std::uint16_t queue) noexcept : port_(&port), queue_(queue) {}
+  // `burst`: frames that are received at a time, 1 to kBurstSize.
+  PortQueue(const Port& port, std::uint16_t queue, std::uint16_t burst) noexcept
+      : port_(&port), queue_(queue), burst_(burst) {}
 
   [[nodiscard]] const Port& port() const noexcept { return *port_; }
-  // Fills `store` and `burst` with up to kBurstSize frames; data starts at the link header.
+  // Fills `store` and `burst` with the frames received; data starts at the link header.
   void receive(PacketStore& store, Burst& burst) noexcept;
   // Takes a whole frame; sends when the batch is full.
   void enqueue(rte_mbuf* frame, Drops& drops) noexcept {
@@ -81,6 +83,7 @@ class PortQueue {
  private:
   const Port* port_;
   std::uint16_t queue_;
+  std::uint16_t burst_;
   std::uint16_t waiting_{};
   std::array<rte_mbuf*, kBurstSize> frames_;
 };

@@ -8,6 +8,7 @@ namespace sallyport {
 namespace {
 
 void hand_over(Packet& packet, Counter& counter, WorkerContext& my) noexcept {
+  if (!my.punts.allow(rte_rdtsc())) return my.drops.drop(packet, DropReason::PuntLimit);
   if (my.to_control.push(packet.mbuf))
     counter.add();
   else

@@ -3,6 +3,7 @@
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "dataplane/forward.h"
@@ -14,11 +15,17 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kIcmpBurst = 10;
+constexpr std::uint32_t kPuntBursts = 10;  // a tenth of a second's punts may come at once
 constexpr std::chrono::microseconds kNap{50};
 constexpr unsigned kEmptyTurnsBeforeNap = 64;  // a packet that follows closely finds us awake
 
 RateLimit icmp_limit(std::uint32_t per_second) {
-  return per_second == 0 ? RateLimit{} : RateLimit{kIcmpBurst, rte_get_tsc_hz() / per_second};
+  return RateLimit::per_second(per_second, kIcmpBurst, rte_get_tsc_hz());
+}
+
+RateLimit punt_limit(std::uint32_t per_second) {
+  return RateLimit::per_second(per_second, std::max(1u, per_second / kPuntBursts),
+                               rte_get_tsc_hz());
 }
 
 }  // namespace
@@ -45,7 +52,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .events = equipment_.events,
           .drops = Drops(audit_),
           .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
-          .icmp_errors = icmp_limit(settings.icmp_errors_per_second)} {}
+          .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
+          .punts = punt_limit(settings.punts_per_second)} {}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();

@@ -30,6 +30,7 @@ class Worker {
     IdleMode idle{IdleMode::Sleep};
     std::size_t flows{65536};
     std::size_t policies{1024};
+    std::uint32_t punts_per_second{10'000};
     std::uint32_t icmp_errors_per_second{100};
     std::uint32_t audit_events_per_second{100};  // of each drop reason
   };

@@ -48,6 +48,7 @@ struct WorkerContext {
   WorkerCounters counters{};
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
+  RateLimit punts{};
   std::uint16_t next_ip_id{};
 };
 

@@ -35,12 +35,14 @@ DataplaneSettings settings_of(const Configuration& configuration) {
   settings.workers = configuration.dataplane.workers;
   settings.cores = configuration.dataplane.cores;
   settings.idle = configuration.dataplane.idle;
+  settings.burst = configuration.dataplane.burst;
   settings.sas = configuration.limits.sas;
   settings.policies = configuration.limits.policies;
   settings.flows = configuration.limits.flows;
   settings.neighbours = configuration.limits.neighbours;
   settings.mbufs = configuration.limits.mbufs;
   settings.punt_ring = configuration.limits.punt_ring;
+  settings.punts_per_second = configuration.limits.punt_rate;
   return settings;
 }
 

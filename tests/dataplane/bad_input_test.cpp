@@ -163,6 +163,7 @@ TEST_CASE("DP-05: a checksum that the source left to its device is made before e
   const std::uint16_t pseudo = static_cast<std::uint16_t>(~checksum_finish(pseudo_header_sum(
       summary.source_address(), summary.destination_address(), kProtocolUdp, 38)));
   store_be<std::uint16_t>(partial.data() + 26, pseudo);
+  store_be<std::uint16_t>(partial.data() + 10, 0);  // the IP header's, too
   pair.sender().receive_ip(kInside, partial, BufferKind::Offload);
   pair.sender().settle();
   const auto wire = pair.sender().sent(kOutside);

@@ -69,13 +69,15 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
   need_eal();
   make_wires();
   DataplaneSettings dataplane{.ports = settings_.ports,
+                              .burst = settings_.burst,
                               .sas = settings_.sas,
                               .policies = 256,
                               .flows = settings_.flows,
                               .neighbours = 256,
                               .mbufs = settings_.mbufs,
-                              .punt_ring = 512,
+                              .punt_ring = settings_.punt_ring,
                               .event_ring = settings_.event_ring,
+                              .punts_per_second = settings_.punts_per_second,
                               .icmp_errors_per_second = settings_.icmp_errors_per_second,
                               .audit_events_per_second = settings_.audit_events_per_second};
   auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);

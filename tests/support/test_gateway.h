@@ -31,6 +31,9 @@ class TestGateway {
     std::size_t flows{1024};
     std::size_t sas{256};
     std::size_t mbufs{2048};
+    std::size_t punt_ring{512};
+    std::uint32_t punts_per_second{1'000'000};
+    std::uint16_t burst{64};
     std::uint32_t icmp_errors_per_second{1000};
     std::uint32_t audit_events_per_second{1000};
     std::size_t event_ring{256};

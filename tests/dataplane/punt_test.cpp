@@ -1,0 +1,57 @@
+// What workers hand to control is bounded: by a rate, by the ring's size, and by the burst.
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_gateway.h"
+
+using namespace sallyport;
+
+namespace {
+
+PacketBytes echo_request(std::uint16_t number) {
+  return PacketBuilder("198.51.100.2", "198.51.100.1")
+      .icmp(8, 0)
+      .filler(static_cast<std::uint16_t>(20 + number % 7))
+      .build();
+}
+
+}  // namespace
+
+TEST_CASE("a worker hands control no more packets than its rate, and counts the others") {
+  auto settings = two_ports({});
+  settings.punts_per_second = 100;  // ten at once
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  for (std::uint16_t i = 0; i < 200; ++i) gateway.receive_ip(kInside, echo_request(i));
+  gateway.settle();
+  const auto account = gateway.dataplane().account();
+  CHECK(account.punted >= 10);
+  CHECK(account.punted < 100);  // while this took less than 0.9 s
+  CHECK(gateway.dropped(DropReason::PuntLimit) == 200 - account.punted);
+}
+
+TEST_CASE("a full ring to control costs one counted drop a packet") {
+  auto settings = two_ports({});
+  settings.punt_ring = 16;
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  for (std::uint16_t i = 0; i < 40; ++i) gateway.receive_ip(kInside, echo_request(i));
+  gateway.dataplane().turn();  // control does not get to run between these
+  const std::uint64_t fitted = gateway.dataplane().account().punted;
+  CHECK(fitted >= 16);
+  CHECK(fitted < 32);  // the ring is rounded up
+  CHECK(gateway.dropped(DropReason::PuntFull) == 40 - fitted);
+  gateway.settle();
+}
+
+TEST_CASE("a worker takes no more frames at a time than its burst") {
+  auto settings = two_ports({});
+  settings.burst = 3;
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  for (std::uint16_t i = 0; i < 8; ++i) gateway.receive_ip(kInside, echo_request(i));
+  for (const std::uint64_t received : {3u, 6u, 8u, 8u}) {
+    gateway.dataplane().turn();
+    CHECK(gateway.dataplane().account().received == received);
+  }
+  gateway.settle();
+}
