@@ -50,6 +50,7 @@ struct ControlPlane::Parts {
   NeighbourMessages messages;
   IcmpEcho echo;
   PuntService punts;
+  std::optional<PathMtuDiscovery> path_mtus;
 };
 
 std::unique_ptr<ControlPlane> ControlPlane::open(Dataplane& dataplane, Random& random) {
@@ -60,7 +61,33 @@ std::unique_ptr<ControlPlane> ControlPlane::open(Dataplane& dataplane, Random& r
 ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ControlPlane::~ControlPlane() = default;
 
-void ControlPlane::poll(Instant now) { parts_->punts.poll(now); }
+void ControlPlane::poll(Instant now) {
+  parts_->punts.poll(now);
+  if (parts_->path_mtus) parts_->path_mtus->tick(now);
+}
+
+void ControlPlane::discover_path_mtus(Sad& sad) {
+  std::vector<Side> sides;
+  for (std::size_t i = 0; i < parts_->own.port_count(); ++i)
+    sides.push_back(parts_->own.port(PortId{static_cast<std::uint16_t>(i)}).settings.side);
+  PathMtuDiscovery& discovery = parts_->path_mtus.emplace(sad, std::move(sides));
+  for (const std::uint8_t protocol : {kProtocolIcmp, kProtocolIcmpv6})
+    parts_->punts.register_upper({protocol}, [&discovery](const Delivery& message, Instant now) {
+      return discovery.take(message, now);
+    });
+}
+
+void ControlPlane::set_icmp(const IcmpAcceptance& acceptance, const PathMtuSettings& settings) {
+  if (parts_->path_mtus) parts_->path_mtus->set(acceptance, settings);
+}
+
+std::uint64_t ControlPlane::icmp_count(IcmpOutcome outcome) const noexcept {
+  return parts_->path_mtus ? parts_->path_mtus->count(outcome) : 0;
+}
+
+const IcmpErrorCounters& ControlPlane::icmp_errors() const noexcept {
+  return parts_->errors.counters();
+}
 
 void ControlPlane::set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now) {
   parts_->neighbours.set_static(neighbours, now);

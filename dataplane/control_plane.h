@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/neighbours.h"
+#include "dataplane/path_mtu.h"
 
 namespace sallyport {
 
@@ -21,6 +22,13 @@ class ControlPlane {
   // Takes what workers handed over and runs timers; never blocks.
   void poll(Instant now);
   void set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now);
+  // From here on ICMP errors for us teach the outbound SAs of `sad`, which outlives the last
+  // poll().
+  void discover_path_mtus(Sad& sad);
+  void set_icmp(const IcmpAcceptance& acceptance, const PathMtuSettings& settings);
+  // Messages of each outcome since discover_path_mtus.
+  [[nodiscard]] std::uint64_t icmp_count(IcmpOutcome outcome) const noexcept;
+  [[nodiscard]] const IcmpErrorCounters& icmp_errors() const noexcept;
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
 
  private:

@@ -210,6 +210,19 @@ void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
   parts_->tables->publish({std::move(policies), parts_->tables->latest().routes});
 }
 
+std::uint16_t Dataplane::link_mtu(const Address& remote) const {
+  const PublishedTables& tables = *parts_->tables;
+  if (tables.any_published() && !remote.is_unspecified()) {
+    const NextHop& hop = tables.latest().routes->look_up(remote);
+    if (hop.kind == NextHop::Kind::OnLink || hop.kind == NextHop::Kind::Gateway)
+      return parts_->settings.ports[hop.port.value].mtu;
+  }
+  std::uint16_t least = 0;
+  for (const PortSettings& port : parts_->settings.ports)
+    if (port.side == Side::Unprotected && (least == 0 || port.mtu < least)) least = port.mtu;
+  return least == 0 ? std::uint16_t{1500} : least;
+}
+
 void Dataplane::poll() { parts_->tables->poll(); }
 
 void Dataplane::choose_audits(const AuditSelection& selection) noexcept {

@@ -111,6 +111,9 @@ class Dataplane {
   [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
                                        std::span<const Route> routes);
   void publish(std::shared_ptr<const PolicySet> policies);
+  // MTU of the link by which packets for `remote` leave now; where none is known, the smallest of
+  // the unprotected side.
+  [[nodiscard]] std::uint16_t link_mtu(const Address& remote) const;
   // Frees what no worker reads any more; to be called now and then.
   void poll();
 

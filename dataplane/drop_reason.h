@@ -34,6 +34,7 @@ enum class DropReason : std::uint8_t {
   PolicyDiscard,
   PlaintextProtected,
   NoSa,
+  IcmpNoSa,
   TransportForwarded,
   FragmentTransport,
   FamilyNotAllowed,

@@ -1,5 +1,6 @@
 #include "dataplane/esp_decapsulate.h"
 
+#include "dataplane/icmp_by_payload.h"
 #include "dataplane/parse.h"
 #include "dataplane/transport_checksum.h"
 #include "dataplane/tunnel_headers.h"
@@ -148,7 +149,8 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
                                                   : leave_transport(packet, *opened, sa);
   if (fault) return fault;
   if (!matches({sa.selectors, sa.selector_count},
-               selector_fields(packet.summary, Direction::Inbound)))
+               selector_fields(packet.summary, Direction::Inbound)) &&
+      !within_selectors_by_payload(packet, sa)) [[unlikely]]
     return DropReason::SelectorMismatch;
   packet.decapsulated = true;
   return std::nullopt;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint8_t kDscpShift = 2;
 constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
+constexpr std::uint32_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
 // The header template is stored as a whole line, the padding as 16 octets: room for both, and for
 // the high half of the sequence number where the ICV will be (RFC 4303 2.2.1).
 constexpr std::uint32_t kFrontRoom = 64 + 16 + RTE_ETHER_HDR_LEN + 4;
@@ -28,8 +29,13 @@ std::uint16_t insertion_offset(const PacketSummary& summary, const OutboundSa& s
   return sa.destination_options_outside ? summary.outside_offset : summary.transport_offset;
 }
 
+// Octets of IP headers that stay in front of ESP.
+std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) noexcept {
+  return sa.mode == IpsecMode::Tunnel ? 0u : insertion_offset(summary, sa);
+}
+
 std::uint32_t encapsulated_size(const PacketSummary& summary, const OutboundSa& sa) noexcept {
-  const std::uint32_t clear = sa.mode == IpsecMode::Tunnel ? 0u : insertion_offset(summary, sa);
+  const std::uint32_t clear = clear_bytes(summary, sa);
   const std::uint32_t payload = std::max<std::uint32_t>(summary.length - clear, sa.tfc_bytes);
   const std::uint32_t text =
       (payload + kTrailerBytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
@@ -38,6 +44,19 @@ std::uint32_t encapsulated_size(const PacketSummary& summary, const OutboundSa& 
 
 bool family_allowed(Family family, const OutboundSa& sa) noexcept {
   return family == Family::V4 ? sa.inner_v4 : sa.inner_v6;
+}
+
+// Of what does not fit the path: nullopt where it may be fragmented on its way, by IPv4's rules or,
+// IPv6 having no smaller packets to offer, because it is no larger than the least MTU (RFC 8200 5,
+// RFC 2473 7.1; PMTU-03).
+[[gnu::noinline]] std::optional<IcmpCause> too_big(const PacketSummary& summary,
+                                                   const OutboundSa& sa) noexcept {
+  const bool fragmentable = summary.family == Family::V6
+                                ? summary.length <= kSmallestIpv6Mtu
+                                : !summary.dont_fragment && sa.df != DfRule::Set;
+  if (fragmentable) return std::nullopt;
+  return IcmpCause{DropReason::TooBig, Purpose::TooBig,
+                   static_cast<std::uint16_t>(inner_mtu(sa, clear_bytes(summary, sa)))};
 }
 
 // Nullopt where the SA may carry the packet.
@@ -51,9 +70,8 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
     if (summary.fragment) return IcmpCause{DropReason::FragmentTransport, Prohibited};
     if (insertion_offset(summary, sa) > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
-  if (encapsulated_size(summary, sa) > sa.path_mtu &&
-      (summary.dont_fragment || summary.family == Family::V6 || sa.df == DfRule::Set))
-    return IcmpCause{DropReason::TooBig, TooBig, static_cast<std::uint16_t>(inner_mtu(sa))};
+  if (encapsulated_size(summary, sa) > sa.path_mtu()) [[unlikely]]
+    if (const auto cause = too_big(summary, sa)) return cause;
   if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + sa.tfc_bytes)
     return IcmpCause{DropReason::NoRoom, Prohibited};
   return std::nullopt;
@@ -175,10 +193,11 @@ EspHeader& wrap_in_transport(Packet& packet, const OutboundSa& sa,
 
 }  // namespace
 
-std::uint32_t inner_mtu(const OutboundSa& sa) noexcept {
-  const std::uint32_t fixed = std::uint32_t{sa.header_bytes} + sa.iv_bytes + sa.icv_bytes;
-  if (sa.path_mtu <= fixed + kTrailerBytes) return 0;
-  return ((sa.path_mtu - fixed) & ~std::uint32_t{sa.padding_mask}) - kTrailerBytes;
+std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
+  const std::uint32_t path = sa.path_mtu();
+  const std::uint32_t fixed = clear + sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
+  const std::uint32_t text = path <= fixed ? 0 : (path - fixed) & ~std::uint32_t{sa.padding_mask};
+  return text <= kTrailerBytes ? 0 : clear + text - kTrailerBytes;
 }
 
 void choose_sas(Burst& burst, WorkerContext& my) noexcept {

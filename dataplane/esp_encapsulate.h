@@ -22,7 +22,8 @@ void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my)
 // Over IPv6 the UDP checksum covers the ciphertext, so it comes after the engine (NAT-02).
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept;
 
-// Largest inner packet whose result fits `path_mtu` (PMTU-02).
-[[nodiscard]] std::uint32_t inner_mtu(const OutboundSa& sa) noexcept;
+// Largest packet whose result fits the SA's path MTU; 0: none does. `clear` octets of IP headers
+// stay in front of ESP (transport mode). Worst-case padding is in it (RFC 4301 8.2.1; PMTU-02).
+[[nodiscard]] std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear = 0) noexcept;
 
 }  // namespace sallyport

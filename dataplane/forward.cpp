@@ -4,6 +4,7 @@
 #include "dataplane/punt.h"
 #include "dataplane/transmit.h"
 #include "net/checksum.h"
+#include "net/icmp_error.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/neighbour_discovery.h"
@@ -19,6 +20,12 @@ bool from_local_stack(const Packet& packet, const WorkerContext& my) noexcept {
   return packet.ingress != kNoPort && port_of(packet.ingress, my).kind() == PortKind::LocalStack;
 }
 
+// On the link, the address of the host behind us is ours to answer for (RFC 4861 7.2.4); and so is
+// what routers say of IPsec packets that we made in its name (RFC 4301 6.1.1).
+bool is_ours_for_host(const Packet& packet) noexcept {
+  return is_neighbour_discovery(packet.summary) || carries_ipsec(packet.summary, packet.bytes());
+}
+
 // What is for this node, and what has nowhere to go, ends here.
 bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
   switch (packet.next_hop->kind) {
@@ -26,8 +33,7 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
     case NextHop::Kind::Gateway:
       return true;
     case NextHop::Kind::LocalStack:
-      // On the link, the address of the host behind us is ours to answer for (RFC 4861 7.2.4).
-      if (!is_neighbour_discovery(packet.summary)) [[likely]]
+      if (!is_ours_for_host(packet)) [[likely]]
         return true;
       punt_delivery(packet, my);
       return false;

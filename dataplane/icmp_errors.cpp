@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint8_t kNetworkControl = 0xc0;  // RFC 1812 4.3.2.5: precedence 6
 constexpr std::size_t kLargest4 = 576;          // octets of the error, RFC 1812 4.3.2.3
 constexpr std::size_t kLargest6 = 1280;         // RFC 4443 2.4 (c)
+constexpr std::uint16_t kSmallestMtu4 = 68;     // RFC 791 3.2
 constexpr std::uint16_t kSmallestMtu6 = 1280;   // RFC 8200 5
 constexpr std::uint32_t kBurst = 10;
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
@@ -57,7 +58,7 @@ Codepoint codepoint(IcmpError error, Family family) noexcept {
 
 // Or may be one: a type that cannot be seen, or that is unknown in a family without a mark for
 // errors.
-bool is_icmp_error(const PacketSummary& packet) noexcept {
+bool may_be_icmp_error(const PacketSummary& packet) noexcept {
   const auto type = static_cast<std::uint8_t>(packet.source_port >> 8);
   if (packet.protocol == kProtocolIcmpv6)
     return !packet.ports_visible || type < icmp6::kFirstInformational || type == icmp6::kRedirect;
@@ -75,7 +76,7 @@ bool is_ipsec(const PacketSummary& packet) noexcept {
 
 std::uint32_t rest_of_header(const UndeliverablePacket& packet, Family family) noexcept {
   if (packet.error != IcmpError::TooBig) return 0;
-  return family == Family::V4 ? packet.mtu : std::max(packet.mtu, kSmallestMtu6);
+  return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kSmallestMtu6);
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ bool IcmpErrors::due(const UndeliverablePacket& packet,
                      const PacketSummary& summary) const noexcept {
   const Address source = summary.source_address();
   const Address destination = summary.destination_address();
-  if (packet.port == kNoPort || summary.later_fragment || is_icmp_error(summary)) return false;
+  if (packet.port == kNoPort || summary.later_fragment || may_be_icmp_error(summary)) return false;
   // Nobody, a group, or a source that no route leads back to.
   const bool off_route = summary.family == Family::V6 && source.is_link_local();
   if (source.is_unspecified() || source.is_multicast() || off_route || my_.own.is_broadcast(source))

@@ -1,6 +1,7 @@
 #include "dataplane/outbound.h"
 
 #include "dataplane/esp_encapsulate.h"
+#include "dataplane/icmp_by_payload.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
 
@@ -8,11 +9,11 @@ namespace sallyport {
 namespace {
 
 // Leaves in `burst` what is bypassed; what is discarded ends here.
-Burst take_protected(Burst& burst, WorkerContext& my) noexcept {
+Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst protect;
   burst.keep_if([&](Packet& packet) {
     if (packet.action == PolicyAction::Bypass) return true;
-    if (packet.action == PolicyAction::Protect) [[likely]]
+    if (packet.action == PolicyAction::Protect || protect_by_payload(packet, now, my)) [[likely]]
       protect.push(packet);
     else
       drop_discarded(packet, my);
@@ -25,7 +26,7 @@ Burst take_protected(Burst& burst, WorkerContext& my) noexcept {
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   match_policies(burst, Direction::Outbound, now, my);
-  Burst protect = take_protected(burst, my);
+  Burst protect = take_protected(burst, now, my);
   if (protect.empty()) return;
   choose_sas(protect, my);
   SaRuns runs(protect);

@@ -1,6 +1,7 @@
 #include "dataplane/policy_match.h"
 
 #include "dataplane/punt.h"
+#include "net/icmp_error.h"
 
 namespace sallyport {
 namespace {
@@ -85,8 +86,9 @@ void match_policies(const Burst& burst, Direction direction, const Tables& now,
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {
-  const DropReason reason =
-      packet.policy == kNoPolicy ? DropReason::NoPolicy : DropReason::PolicyDiscard;
+  const DropReason reason = packet.policy != kNoPolicy      ? DropReason::PolicyDiscard
+                            : is_icmp_error(packet.summary) ? DropReason::IcmpNoSa
+                                                            : DropReason::NoPolicy;
   drop_and_tell(packet, {reason, Purpose::Prohibited}, my);
 }
 

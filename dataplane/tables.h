@@ -38,6 +38,7 @@ class PublishedTables final : public Retirement {
 
   // Control side; never blocks.
   void publish(Tables tables);
+  [[nodiscard]] bool any_published() const noexcept { return latest_ != nullptr; }
   [[nodiscard]] const Tables& latest() const noexcept { return *latest_; }
   void when_unread(std::function<void()> free) override;
   // Frees what no worker can hold any more; true while something still waits.

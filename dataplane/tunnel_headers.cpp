@@ -43,8 +43,9 @@ void finish_outer_header(Packet& packet, const PacketSummary& inner, const Outbo
     return;
   }
   auto& outer = packet.header<Ipv4Header>();
-  const std::uint16_t fragment =
-      outer_dont_fragment(inner, sa.df) ? Ipv4Header::kDontFragment : std::uint16_t{0};
+  // What goes out though it does not fit is to be fragmented on its way (PMTU-03).
+  const bool whole = outer_dont_fragment(inner, sa.df) && length <= sa.path_mtu();
+  const std::uint16_t fragment = whole ? Ipv4Header::kDontFragment : std::uint16_t{0};
   outer.tos = traffic_class;
   outer.total_length.set(length);
   outer.id.set(ip_id);

@@ -34,7 +34,7 @@ const std::map<std::string_view, View> kViews{
     {"show.ports", show_ports},       {"show.routes", show_routes},
     {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
     {"show.policies", show_policies}, {"show.workers", show_workers},
-    {"show.account", show_account}};
+    {"show.account", show_account},   {"show.icmp", show_icmp}};
 
 std::string text_argument(const Json& arguments, const char* name) {
   return arguments.value(name, std::string{});

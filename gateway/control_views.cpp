@@ -83,6 +83,15 @@ Json policy_row(Gateway& gateway, const Policy& policy) {
   return row;
 }
 
+// Its age is told where it was learnt; otherwise it is the first link's.
+void add_path_mtu(Gateway& gateway, SaSlot slot, Json& row) {
+  const PathMtu path = gateway.sad().path_mtus().of(slot);
+  row["path_mtu"] = path.octets;
+  if (!path.learnt) return;
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(gateway.now() - *path.learnt);
+  row["path_mtu_age_seconds"] = age.count();
+}
+
 Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
   const Sa& sa = *entry.sa;
   const SaCounters counters = gateway.dataplane().sas().counters(sa.direction, entry.slot);
@@ -108,6 +117,7 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"dscp", sa.dscp},
               {"selectors", texts(sa.selectors)},
               {"configured", sa.static_key}};
+  if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
   if (sa.encapsulation)
     row["udp"] = {{"local_port", sa.encapsulation->local_port},
                   {"remote_port", sa.encapsulation->remote_port}};
@@ -199,6 +209,22 @@ Json show_drops(Gateway& gateway, DropRows rows) {
                     {"meaning", about.meaning}});
   }
   return list;
+}
+
+Json show_icmp(Gateway& gateway) {
+  Json rows = Json::array();
+  const auto add = [&](std::string_view direction, std::string_view outcome, std::uint64_t count) {
+    rows.push_back({{"direction", direction}, {"outcome", outcome}, {"messages", count}});
+  };
+  for (std::size_t i = 0; i < kIcmpOutcomeCount; ++i) {
+    const auto outcome = static_cast<IcmpOutcome>(i);
+    add("heard", to_string(outcome), gateway.control().icmp_count(outcome));
+  }
+  const IcmpErrorCounters& made = gateway.control().icmp_errors();
+  add("told", "sent", made.sent.read());
+  add("told", "limited", made.limited.read());
+  add("told", "suppressed", made.suppressed.read());
+  return rows;
 }
 
 Json show_workers(Gateway& gateway) {

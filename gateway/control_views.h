@@ -12,6 +12,8 @@ namespace sallyport {
 [[nodiscard]] nlohmann::json show_neighbours(Gateway& gateway);
 [[nodiscard]] nlohmann::json show_policies(Gateway& gateway);
 [[nodiscard]] nlohmann::json show_sas(Gateway& gateway);
+// What became of ICMP errors: those for us by outcome, and those that we made.
+[[nodiscard]] nlohmann::json show_icmp(Gateway& gateway);
 // Reasons that have occurred; all of them where `all` says so.
 enum class DropRows : std::uint8_t { Occurred, All };
 [[nodiscard]] nlohmann::json show_drops(Gateway& gateway, DropRows rows);

@@ -92,9 +92,11 @@ std::vector<Policy> all_policies(const Configuration& configuration) {
     const SpdConfig& spd = configuration.spds[i];
     const SpdId id{static_cast<std::uint16_t>(i)};
     if (spd.default_policies)
-      std::ranges::move(
-          default_policies({.spd = id, .prefix = spd.name, .own = own_addresses(configuration)}),
-          std::back_inserter(policies));
+      std::ranges::move(default_policies({.spd = id,
+                                          .prefix = spd.name,
+                                          .own = own_addresses(configuration),
+                                          .icmp_errors = configuration.icmp.unprotected_side}),
+                        std::back_inserter(policies));
     std::ranges::copy_if(configuration.policies, std::back_inserter(policies),
                          [id](const Policy& policy) { return policy.spd == id; });
   }
@@ -122,9 +124,12 @@ Expected<void> Gateway::install(const Surroundings& surroundings) {
   dataplane_ = std::move(*dataplane);
   control_ = ControlPlane::open(*dataplane_, surroundings.random);
   spd_ = std::make_unique<Spd>(configuration_.limits.policies, configuration_.spds.size());
-  sad_ = std::make_unique<Sad>(Sad::Parts{dataplane_->sas(), dataplane_->keys(),
-                                          dataplane_->retirement(), surroundings.random,
-                                          configuration_.dataplane.workers});
+  sad_ = std::make_unique<Sad>(Sad::Parts{
+      dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), surroundings.random,
+      configuration_.dataplane.workers,
+      [&dataplane = *dataplane_](const Address& remote) { return dataplane.link_mtu(remote); }});
+  control_->discover_path_mtus(*sad_);
+  control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
   if (auto made = make_private_directory(configuration_.instance.state_directory); !made)
     return made;
   auto reservations =
@@ -189,7 +194,9 @@ Expected<void> Gateway::publish() {
   if (auto saved = static_sas_->poll(); !saved) return saved;
   routes_ = plan_routes(configuration_, dataplane_->ports());
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
-  return dataplane_->publish(spd_->snapshot(), routes_);
+  if (auto published = dataplane_->publish(spd_->snapshot(), routes_); !published) return published;
+  sad_->renew_link_mtus();
+  return {};
 }
 
 void Gateway::start() { dataplane_->start(); }
@@ -267,6 +274,7 @@ Expected<void> Gateway::reload(Configuration next) {
   if (auto added = add_new_sas(next.sas); !added) return added;
   if (auto ordered = order_policies(policies); !ordered) return ordered;
   configuration_ = std::move(next);
+  control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
   return publish();
 }
 

@@ -51,6 +51,8 @@ class Gateway {
   [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] Dataplane& dataplane() noexcept { return *dataplane_; }
   [[nodiscard]] std::vector<NeighbourFacts> neighbours() const;
+  [[nodiscard]] const ControlPlane& control() const noexcept { return *control_; }
+  [[nodiscard]] Instant now() const noexcept { return clock_.now(); }
   [[nodiscard]] const Spd& spd() const noexcept { return *spd_; }
   [[nodiscard]] const Sad& sad() const noexcept { return *sad_; }
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "base/types.h"
@@ -11,7 +12,7 @@
 
 namespace sallyport {
 
-// Immutable once published; owned by the slot table, read by workers.
+// Immutable once published, but for its path MTU; owned by the slot table, read by workers.
 struct alignas(64) OutboundSa {
   // Outer IP header, UDP header if any, ESP header, all wire order, ending at the array's end: the
   // whole line is stored in front of the IV in one move, then lengths and numbers are put in.
@@ -44,8 +45,13 @@ struct alignas(64) OutboundSa {
   std::uint64_t iv_mask{};
   // Index into the shared DSCP maps (64 octets each); map 0 is the identity (TUN-04).
   std::uint16_t dscp_map{};
-  std::uint16_t tfc_bytes{};     // shorter inner packets are padded to it
-  std::uint16_t path_mtu{1500};  // of the outer path, octets
+  std::uint16_t tfc_bytes{};  // shorter inner packets are padded to it
+  // Of the outer path, octets; the one field that control changes under workers
+  // (SaTable::set_path_mtu). Two readings may differ.
+  [[nodiscard]] std::uint16_t path_mtu() const noexcept {
+    return std::atomic_ref(live_path_mtu).load(std::memory_order_relaxed);
+  }
+  mutable std::uint16_t live_path_mtu{1500};
   std::uint32_t soft_seconds{};  // 0: no limit
 };
 static_assert(sizeof(OutboundSa) == 128);

@@ -60,6 +60,12 @@ void SaTable::raise_sequence_limit(SaSlot slot, SequenceNumber limit) noexcept {
   present.store(raised, std::memory_order_relaxed);
 }
 
+void SaTable::set_path_mtu(SaSlot slot, std::uint16_t octets) noexcept {
+  for (const SaSlot edition : {slot, other_edition(Direction::Outbound, slot)})
+    std::atomic_ref(outbound_[edition.value].live_path_mtu)
+        .store(octets, std::memory_order_relaxed);
+}
+
 SaCounters SaTable::counters(Direction direction, SaSlot slot) const noexcept {
   if (direction == Direction::Outbound) {
     OutboundState& state = outbound_state(slot);

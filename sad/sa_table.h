@@ -78,6 +78,8 @@ class SaTable {
   // Control thread. Lets the outbound SA send up to this number; never lowers it, never goes past
   // the end of the SA's numbers (MAN-02, ESP-10).
   void raise_sequence_limit(SaSlot slot, SequenceNumber limit) noexcept;
+  // Control thread. Of both editions, from the workers' next packet on.
+  void set_path_mtu(SaSlot slot, std::uint16_t octets) noexcept;
   // Control thread.
   [[nodiscard]] SaCounters counters(Direction direction, SaSlot slot) const noexcept;
 

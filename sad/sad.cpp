@@ -49,12 +49,30 @@ struct Side {
   std::size_t size{};
 };
 
+constexpr std::uint16_t kUsualMtu = 1500;
+
+bool holds(const std::vector<AddressRange>& ranges, const Address& address) noexcept {
+  return ranges.empty() || std::ranges::any_of(ranges, [&](const AddressRange& range) {
+           return range.contains(address);
+         });
+}
+
+bool sends(const Sa& sa, const Sad::OuterFields& outer) noexcept {
+  if (sa.protocol != outer.protocol || sa.encapsulation != outer.udp) return false;
+  const auto& [local, remote] = sa.endpoints;
+  if (!remote.is_unspecified()) return local == outer.source && remote == outer.destination;
+  return std::ranges::any_of(sa.selectors, [&](const Selector& selector) {
+    return holds(selector.local, outer.source) && holds(selector.remote, outer.destination);
+  });
+}
+
 constexpr std::size_t index(Direction direction) { return static_cast<std::size_t>(direction); }
 
 }  // namespace
 
 struct Sad::State : std::enable_shared_from_this<State> {
-  explicit State(Parts given) : parts(given), dscp_maps(given.table) {
+  explicit State(Parts given)
+      : parts(std::move(given)), dscp_maps(parts.table), path_mtus(parts.table) {
     const SaTable::Capacity capacity = parts.table.capacity();
     for (const auto& [direction, count] : {std::pair{Direction::Outbound, capacity.outbound},
                                            std::pair{Direction::Inbound, capacity.inbound}}) {
@@ -73,11 +91,15 @@ struct Sad::State : std::enable_shared_from_this<State> {
   void apply(Live& live, const Move& move);
   void finish_move(const std::string& name, std::uint32_t slot);
   SaSlot fill_other_edition(const Live& live);
+  std::uint16_t link_mtu(const Sa& sa) const;
+  void forget_sender(const Live& live) noexcept;
 
   Parts parts;
   DscpMaps dscp_maps;
+  PathMtus path_mtus;
   std::map<std::string, Live, std::less<>> by_name;
   std::array<Side, 2> sides;
+  std::unordered_multimap<std::uint32_t, const Live*> senders;  // outbound, by SPI
   std::unordered_map<std::uint64_t, Holding> retiring;
   std::uint64_t next_retirement{};
 };
@@ -124,6 +146,7 @@ Expected<void> Sad::State::place(const Sa& sa, Holding& holding) {
   if (sa.direction == Direction::Inbound) return place_inbound(sa, holding, context);
   parts.table.writable_outbound(holding.slot) = compile_outbound(sa, context);
   parts.table.outbound_state(holding.slot) = initial_outbound_state(sa);
+  path_mtus.start(holding.slot, link_mtu(sa));
   return {};
 }
 
@@ -173,6 +196,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
     const OutboundSa& old = table.outbound(live.slot);
     table.writable_outbound(other) =
         compile_outbound(live.sa, {old.key, old.owner, old.dscp_map, old.iv_mask});
+    path_mtus.start(other, link_mtu(live.sa));
     return other;
   }
   const InboundSa& old = table.inbound(live.slot);
@@ -181,6 +205,17 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
   compiled.selectors = old.selectors;
   compiled.selector_count = old.selector_count;
   return other;
+}
+
+std::uint16_t Sad::State::link_mtu(const Sa& sa) const {
+  return parts.link_mtu ? parts.link_mtu(sa.endpoints.remote) : kUsualMtu;
+}
+
+void Sad::State::forget_sender(const Live& live) noexcept {
+  path_mtus.forget(live.slot);
+  const auto [first, last] = senders.equal_range(live.sa.spi.value);
+  senders.erase(
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == &live; }));
 }
 
 void Sad::State::apply(Live& live, const Move& move) {
@@ -211,7 +246,7 @@ void Sad::State::finish_move(const std::string& name, std::uint32_t slot) {
   apply(live, next);
 }
 
-Sad::Sad(Parts parts) : state_(std::make_shared<State>(parts)) {}
+Sad::Sad(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {}
 
 Sad::~Sad() {
   for (const auto& [name, live] : state_->by_name) state_->give_back(live.holding);
@@ -239,6 +274,9 @@ Expected<SaSlot> Sad::add(Sa sa) {
   const auto [entry, added] = state_->by_name.emplace(
       std::move(name), Live{.sa = std::move(sa), .slot = slot, .holding = holding, .next = {}});
   side.live[slot.value] = &entry->second;
+  const Sa& added_sa = entry->second.sa;
+  if (added_sa.direction == Direction::Outbound)
+    state_->senders.emplace(added_sa.spi.value, &entry->second);
   return slot;
 }
 
@@ -251,6 +289,8 @@ Expected<void> Sad::remove(std::string_view name) {
   Side& side = state_->sides[index(live.sa.direction)];
   if (live.sa.direction == Direction::Inbound)
     state_->parts.table.writable_index().remove(live.slot);
+  else
+    state_->forget_sender(live);
   side.live[live.holding.slot.value] = nullptr;
   --side.size;
   const Holding holding = live.holding;
@@ -293,6 +333,14 @@ std::optional<Sad::Entry> Sad::find(Direction direction, SaSlot slot) const noex
   return Entry{&found->sa, found->slot};
 }
 
+std::optional<Sad::Entry> Sad::find_sender(const OuterFields& outer) const noexcept {
+  const auto [first, last] = state_->senders.equal_range(outer.spi.value);
+  const auto found =
+      std::find_if(first, last, [&](const auto& entry) { return sends(entry.second->sa, outer); });
+  if (found == last) return std::nullopt;
+  return Entry{&found->second->sa, found->second->slot};
+}
+
 void Sad::for_each(const std::function<void(const Entry&)>& visit) const {
   for (const auto& [name, live] : state_->by_name) visit({&live.sa, live.slot});
 }
@@ -306,6 +354,15 @@ Spi Sad::allocate_spi() noexcept {
     const Spi spi{state_->parts.random.u32()};
     if (spi >= kFirstUsableSpi && !state_->parts.table.index().contains(spi)) return spi;
   }
+}
+
+PathMtus& Sad::path_mtus() noexcept { return state_->path_mtus; }
+const PathMtus& Sad::path_mtus() const noexcept { return state_->path_mtus; }
+
+void Sad::renew_link_mtus() {
+  for (const auto& [name, live] : state_->by_name)
+    if (live.sa.direction == Direction::Outbound)
+      state_->path_mtus.set_link_mtu(live.slot, state_->link_mtu(live.sa));
 }
 
 SaTable& Sad::table() noexcept { return state_->parts.table; }

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "sad/key_store.h"
+#include "sad/path_mtus.h"
 #include "sad/retirement.h"
 #include "sad/sa.h"
 #include "sad/sa_table.h"
@@ -25,6 +26,8 @@ class Sad {
     Retirement& retirement;
     Random& random;
     std::uint16_t workers{1};  // owners are given out in turn
+    // MTU of the link by which packets for an outer address leave.
+    std::function<std::uint16_t(const Address& remote)> link_mtu{};  // absent: 1500
   };
   explicit Sad(Parts parts);
   // No worker reads the table any more.
@@ -55,12 +58,26 @@ class Sad {
   [[nodiscard]] std::optional<Entry> find(std::string_view name) const noexcept;
   // By a slot as workers know it, either edition.
   [[nodiscard]] std::optional<Entry> find(Direction direction, SaSlot slot) const noexcept;
+  // The outbound SA that sends packets with these outer fields: what an ICMP error about one of
+  // them says of it (RFC 4301 8.2.1). In transport mode its selectors stand in for endpoints.
+  struct OuterFields {
+    Spi spi{};
+    IpsecProtocol protocol{};
+    Address source;
+    Address destination;
+    std::optional<UdpEncapsulation> udp{};
+  };
+  [[nodiscard]] std::optional<Entry> find_sender(const OuterFields& outer) const noexcept;
   // In name order.
   void for_each(const std::function<void(const Entry&)>& visit) const;
   [[nodiscard]] std::size_t size(Direction direction) const noexcept;
   // An SPI > 255 that no inbound SA of ours uses (SAD-03).
   [[nodiscard]] Spi allocate_spi() noexcept;
   [[nodiscard]] SaTable& table() noexcept;
+  [[nodiscard]] PathMtus& path_mtus() noexcept;
+  [[nodiscard]] const PathMtus& path_mtus() const noexcept;
+  // After routes have changed: asks for the first link of every outbound SA anew.
+  void renew_link_mtus();
 
  private:
   struct State;

@@ -46,6 +46,22 @@ Policy ike(const DefaultPolicyScope& scope, Family family) {
   return bypass(scope, family == Family::V4 ? "ike-v4" : "ike-v6", std::move(selector));
 }
 
+// Inward only: OPAQUE is no type that this side sends (SEL-09).
+Policy icmp_errors(const DefaultPolicyScope& scope, Family family) {
+  Selector selector;
+  for (const Address& address : scope.own)
+    if (address.family == family) selector.local.push_back({address, address});
+  std::vector<PortRange> ranges;
+  for (const IcmpKind& kind : scope.icmp_errors)
+    if (kind.family == family) ranges.push_back({kind.first, kind.last});
+  if (selector.local.empty() || ranges.empty()) return {};
+  selector.protocol = family == Family::V4 ? kProtocolIcmp : kProtocolIcmpv6;
+  selector.local_port = PortSet::opaque();
+  selector.remote_port = ports(std::move(ranges));
+  return bypass(scope, family == Family::V4 ? "icmp-errors-v4" : "icmp-errors-v6",
+                std::move(selector));
+}
+
 Policy icmp(const DefaultPolicyScope& scope, const IcmpEntry& entry) {
   const AddressRange everything = AddressRange::of({Address::any(Family::V6), 0});
   std::vector<PortRange> ranges;
@@ -70,6 +86,9 @@ std::vector<Policy> default_policies(const DefaultPolicyScope& scope) {
     Policy policy = ike(scope, family);
     if (!policy.selectors.front().local.empty()) policies.push_back(std::move(policy));
   }
+  for (const Family family : {Family::V4, Family::V6})
+    if (Policy policy = icmp_errors(scope, family); !policy.selectors.empty())
+      policies.push_back(std::move(policy));
   for (const IcmpEntry& entry : icmp_entries())
     if (entry.needs == Mobility::Off || scope.mobility == Mobility::On)
       policies.push_back(icmp(scope, entry));

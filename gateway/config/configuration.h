@@ -15,6 +15,7 @@
 #include "base/types.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/eal.h"
+#include "dataplane/path_mtu.h"
 #include "dataplane/port_facts.h"
 #include "net/address.h"
 #include "sad/sa.h"
@@ -132,6 +133,8 @@ struct Configuration {
   DataplaneConfig dataplane;
   CryptoConfig crypto;
   ControlConfig control;
+  IcmpAcceptance icmp;
+  PathMtuSettings path_mtu;
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
   std::vector<NeighbourConfig> neighbours;

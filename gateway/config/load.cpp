@@ -102,6 +102,7 @@ void read_sections(Loading& loading) {
   read_dataplane(root, loading);
   read_crypto(root, loading);
   read_control(root, loading);
+  read_icmp(root, loading);
   read_spds(loading);
   read_ports(loading);
   read_routes(loading);

@@ -22,6 +22,14 @@ idle = "yield"
 hugepages = "no"
 [crypto]
 allow = ["null", "3des-cbc"]
+[icmp]
+accept_unprotected = ["icmp/11", "icmpv6/2/0", "packet-too-big"]
+accept_protected = []
+[path_mtu]
+floor_ipv4 = 552
+floor_ipv6 = 1300
+lifetime = "5m"
+rate = 50
 [[spd]]
 name = "main"
 [[spd]]
@@ -136,6 +144,8 @@ TEST_CASE("ARCH-13: an export loses nothing") {
   const Configuration after = imported(exported(before));
   CHECK(after.instance == before.instance);
   CHECK(after.limits == before.limits);
+  CHECK(after.icmp == before.icmp);
+  CHECK(after.path_mtu == before.path_mtu);
   CHECK(after.dataplane == before.dataplane);
   CHECK(after.crypto == before.crypto);
   CHECK(after.control == before.control);

@@ -110,6 +110,36 @@ TEST_CASE("ALG-22: [crypto] allow is read, by any of an algorithm's names") {
              Catch::Contains("gateway.toml:2:9: allow: aes128-gcm16 needs no"));
 }
 
+TEST_CASE("ICMP-02: [icmp] is read, by name and number; path MTU messages are the default") {
+  const IcmpAcceptance given = good(R"(
+[icmp]
+accept_unprotected = ["packet-too-big", "icmp/3/4", "icmp/11", "icmpv6/1/255"]
+accept_protected = []
+)")
+                                   .icmp;
+  CHECK(given.unprotected_side == std::vector<IcmpKind>{{Family::V6, 0x0200, 0x02ff},
+                                                        {Family::V4, 0x0304, 0x0304},
+                                                        {Family::V4, 0x0b00, 0x0bff},
+                                                        {Family::V6, 0x01ff, 0x01ff}});
+  CHECK(given.protected_side.empty());
+  const IcmpAcceptance usual = good("").icmp;
+  CHECK(usual.unprotected_side == path_mtu_messages());
+  CHECK(usual.protected_side == path_mtu_messages());
+}
+
+TEST_CASE("PMTU-04, PMTU-05: [path_mtu] is read") {
+  const PathMtuSettings given = good(R"(
+[path_mtu]
+floor_ipv4 = 600
+floor_ipv6 = 1300
+lifetime = "2m"
+rate = 7
+)")
+                                    .path_mtu;
+  CHECK(given == PathMtuSettings{600, 1300, std::chrono::minutes(2), 7});
+  CHECK(good("").path_mtu == PathMtuSettings{576, 1280, std::chrono::minutes(10), 100});
+}
+
 TEST_CASE("[control] is read") {
   CHECK(good("[control]\nsocket = \"c.sock\"\n").control.socket == "/etc/sallyport/c.sock");
   CHECK(good("[instance]\nrun_directory = \"/r\"\n").control.socket == "/r/control.sock");
@@ -225,6 +255,17 @@ TEST_CASE("what the simple sections refuse") {
       {"[limits]\nflows = \"64Ki\"", "2:9", "flows: \"64Ki\" is not a whole number",
        "without quotes"},
       {"[limits]\npunt_ring = 100", "2:13", "punt_ring: 100 is no power of two", "128"},
+      {"[icmp]\naccept_unprotected = \"icmp\"", "2:22",
+       "accept_unprotected: \"icmp\" is no kind of ICMP message", "icmp/TYPE"},
+      {"[icmp]\naccept_unprotected = [\"icmp/11\", \"tcp/1\"]", "2:34", "\"tcp/1\" is no kind", ""},
+      {"[icmp]\naccept_protected = \"icmp/256\"", "2:20", "\"icmp/256\" is no kind", ""},
+      {"[icmp]\naccept_protected = \"icmpv6/1/\"", "2:20", "\"icmpv6/1/\" is no kind", ""},
+      {"[icmp]\naccept_protected = 3", "2:20", "accept_protected: 3", ""},
+      {"[icmp]\naccept = []", "2:1", "unknown key \"accept\" in [icmp]", "accept_"},
+      {"[path_mtu]\nfloor_ipv4 = 67", "2:14", "floor_ipv4: 67 is out of range", "68 to 9216"},
+      {"[path_mtu]\nfloor_ipv6 = 1279", "2:14", "floor_ipv6: 1279 is out of range", "1280 to"},
+      {"[path_mtu]\nlifetime = \"0s\"", "2:12", "lifetime: ", ""},
+      {"[path_mtu]\nrate = 0", "2:8", "rate: 0 is out of range", "1 to 100000"},
       {"[dataplane]\nworkers = 0", "2:11", "workers: 0 is out of range", "1 to 64"},
       {"[dataplane]\nworkers = 2\ncores = [1]", "3:9", "cores: 1 for 2 worker(s)",
        "one core for each"},

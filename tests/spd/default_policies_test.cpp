@@ -131,6 +131,31 @@ TEST_CASE("ARCH-09: without its entry IKE stops, with it again it works") {
   CHECK(action() == PolicyAction::Bypass);
 }
 
+TEST_CASE("ICMP-02, ARCH-09: ICMP errors that are listened to may come in to us and not go out") {
+  DefaultPolicyScope scope = kScope;
+  scope.icmp_errors = {{Family::V4, 0x0304, 0x0304}, {Family::V6, 0x0200, 0x02ff}};
+  const Gateway gateway(scope);
+  const auto set = gateway.spd.snapshot();
+  const auto decides = [&](std::string_view from, std::string_view to, std::uint16_t kind,
+                           Direction direction) -> std::string {
+    const bool v4 = address(from).family == Family::V4;
+    PacketSummary message = packet(from, to, v4 ? kProtocolIcmp : kProtocolIcmpv6);
+    message.source_port = kind;
+    const PolicyId id = set->match(SpdId{0}, selector_fields(message, direction));
+    return id == kNoPolicy ? "" : gateway.spd.find(id)->name;
+  };
+  using enum Direction;
+  CHECK(decides("203.0.113.9", "192.0.2.1", 0x0304, Inbound) == "default-icmp-errors-v4");
+  CHECK(decides("203.0.113.9", "192.0.2.1", 0x0303, Inbound).empty());
+  CHECK(decides("203.0.113.9", "10.1.0.5", 0x0304, Inbound).empty());
+  CHECK(decides("192.0.2.1", "203.0.113.9", 0x0304, Outbound).empty());
+  CHECK(decides("2001:db8:9::9", "2001:db8::1", 0x0207, Inbound) == "default-icmp-errors-v6");
+  CHECK(decides("2001:db8:9::9", "2001:db8::1", 0x0100, Inbound).empty());
+  CHECK(decides("2001:db8:9::9", "2001:db8::2", 0x0200, Inbound).empty());
+  CHECK(decides("2001:db8::1", "2001:db8:9::9", 0x0200, Outbound).empty());
+  for (const Policy& policy : default_policies(scope)) CHECK(warnings(policy).empty());
+}
+
 TEST_CASE("ARCH-09: every SPD has its own under its own name") {
   const auto policies = default_policies({.spd = SpdId{3}, .prefix = "guests", .own = kScope.own});
   REQUIRE_FALSE(policies.empty());

@@ -77,7 +77,9 @@ EspPair::EspPair(const Settings& settings) {
   const Selector here = reversed(there);
   Policy policy = protect(there, endpoints(settings.outer));
   if (settings.adjust_sender_policy) settings.adjust_sender_policy(policy);
-  sender_ = std::make_unique<TestGateway>(two_ports({policy}));
+  auto first = two_ports({policy});
+  for (PortSettings& port : first.ports) port.mtu = settings.mtu;
+  sender_ = std::make_unique<TestGateway>(std::move(first));
   receiver_ = std::make_unique<TestGateway>(
       second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
   settle_two_ports(*sender_);

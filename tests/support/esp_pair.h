@@ -19,6 +19,7 @@ class EspPair {
     std::function<void(Sa&)> adjust_outbound{};  // of the first gateway, before it is added
     std::function<void(Sa&)> adjust_inbound{};   // of the second
     std::function<void(Policy&)> adjust_sender_policy{};
+    std::uint16_t mtu{1500};  // of the first gateway's ports
   };
   explicit EspPair(const Settings& settings);
 

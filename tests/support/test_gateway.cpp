@@ -86,7 +86,9 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
   control_ = ControlPlane::open(*dataplane_, random_);
   spd_ = std::make_unique<Spd>(256, 4);
   sad_ = std::make_unique<Sad>(
-      Sad::Parts{dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, 1});
+      Sad::Parts{dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, 1,
+                 [this](const Address& remote) { return dataplane_->link_mtu(remote); }});
+  control_->discover_path_mtus(*sad_);
   for (Policy& policy : settings_.policies) {
     const auto inserted = spd_->insert(policy);
     if (!inserted) FAIL(to_string(inserted.error()));
@@ -124,6 +126,7 @@ void TestGateway::publish() {
   routes.insert(routes.end(), settings_.routes.begin(), settings_.routes.end());
   const auto published = dataplane_->publish(spd_->snapshot(), routes);
   if (!published) FAIL(to_string(published.error()));
+  sad_->renew_link_mtus();
 }
 
 SaSlot TestGateway::add_sa(Sa sa, const std::string& policy) {

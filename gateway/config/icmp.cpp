@@ -1,0 +1,62 @@
+// [icmp] and [path_mtu]: what is heard of the network, and what is believed.
+#include "gateway/config/loading.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint16_t kSmallestIpv4Mtu = 68;    // RFC 791 3.2
+constexpr std::uint16_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
+constexpr std::uint16_t kLargestMtu = 9216;
+constexpr std::uint32_t kHighestRate = 100'000;
+
+// One kind, or a list of any number of them: an empty one accepts nothing.
+Expected<std::vector<IcmpKind>> read_kinds(const Value& value) {
+  if (value.list() != nullptr && value.list()->empty()) return std::vector<IcmpKind>{};
+  return list_of([](const Value& element) -> Expected<IcmpKind> {
+    const auto text = read_text(element);
+    if (!text) return std::unexpected(text.error());
+    return placed(element, IcmpKind::parse(*text));
+  })(value);
+}
+
+std::vector<std::string> texts(const std::vector<IcmpKind>& kinds) {
+  std::vector<std::string> list;
+  for (const IcmpKind& kind : kinds) list.push_back(to_string(kind));
+  return list;
+}
+
+}  // namespace
+
+void read_icmp(TableReader& root, Loading& loading) {
+  if (const Value* section = root.find("icmp")) {
+    IcmpAcceptance& icmp = loading.configuration.icmp;
+    TableReader reader(*section, "[icmp]", loading.diagnostics);
+    reader.read("accept_unprotected", icmp.unprotected_side, read_kinds);
+    reader.read("accept_protected", icmp.protected_side, read_kinds);
+  }
+  if (const Value* section = root.find("path_mtu")) {
+    PathMtuSettings& path_mtu = loading.configuration.path_mtu;
+    TableReader reader(*section, "[path_mtu]", loading.diagnostics);
+    reader.read("floor_ipv4", path_mtu.floor_v4, number(kSmallestIpv4Mtu, kLargestMtu));
+    reader.read("floor_ipv6", path_mtu.floor_v6, number(kSmallestIpv6Mtu, kLargestMtu));
+    reader.read("lifetime", path_mtu.lifetime, read_duration);
+    reader.read("rate", path_mtu.messages_per_second, number(std::uint32_t{1}, kHighestRate));
+  }
+}
+
+void write_icmp(const Configuration& configuration, std::string& out) {
+  TomlFields icmp;
+  icmp.add("accept_unprotected", texts(configuration.icmp.unprotected_side));
+  icmp.add("accept_protected", texts(configuration.icmp.protected_side));
+  out += icmp.block("[icmp]");
+  TomlFields path_mtu;
+  path_mtu.add("floor_ipv4", configuration.path_mtu.floor_v4);
+  path_mtu.add("floor_ipv6", configuration.path_mtu.floor_v6);
+  path_mtu.add("lifetime", duration_text(configuration.path_mtu.lifetime));
+  path_mtu.add("rate", configuration.path_mtu.messages_per_second);
+  out += path_mtu.block("[path_mtu]");
+}
+
+}  // namespace sallyport
