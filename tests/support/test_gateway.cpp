@@ -159,7 +159,8 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
   char* const room = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
   REQUIRE(room != nullptr);
   std::memcpy(room, frame.data(), frame.size());
-  if (buffer == BufferKind::Offload) mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM;
+  if (buffer == BufferKind::Offload)
+    mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
   REQUIRE(rte_ring_enqueue(wires_[port.value].in, mbuf) == 0);
 }
 

@@ -19,7 +19,7 @@ struct rte_ring;
 namespace sallyport {
 
 // How a frame lies in memory: as a device leaves it, or in a buffer that ends with its last octet,
-// so that reading past it faults under ASan; or with the UDP checksum left to the device.
+// so that reading past it faults under ASan; or with its checksums left to the device.
 enum class BufferKind : std::uint8_t { Pool, Exact, Offload };
 
 class TestGateway {
