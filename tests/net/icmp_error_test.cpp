@@ -84,7 +84,8 @@ TEST_CASE("ICMP-03: cut anywhere, a carried packet shows what is left and no mor
       if (!carried) continue;
       CHECK(carried->summary.ports_visible == (left >= whole.upper_offset + 4u));
       const bool protocol_shown = v4 || left >= whole.upper_offset;
-      CHECK(carried->summary.protocol == (protocol_shown ? kProtocolTcp : kProtocolOpaque));
+      CHECK(carried->summary.protocol ==
+            (protocol_shown ? std::uint8_t{kProtocolTcp} : kProtocolOpaque));
     }
   }
 }
