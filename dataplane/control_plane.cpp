@@ -22,26 +22,32 @@ IcmpErrorSettings error_settings(const DataplaneSettings& settings) {
   return errors;
 }
 
-std::vector<PacketRing*> rings_of(Dataplane::Parts& parts) {
+std::vector<PacketRing*> rings_from(Dataplane::Parts& parts) {
   std::vector<PacketRing*> rings;
   for (const auto& worker : parts.workers) rings.push_back(&worker->to_control());
   return rings;
 }
 
+std::vector<PacketRing*> rings_to(Dataplane::Parts& parts) {
+  std::vector<PacketRing*> rings;
+  for (const auto& worker : parts.workers) rings.push_back(&worker->from_control());
+  return rings;
+}
+
 }  // namespace
 
-// What control makes goes out by the first worker.
 struct ControlPlane::Parts {
   Parts(Dataplane::Parts& dataplane, Random& random)
       : own(own_ports(dataplane)),
-        sender({own, dataplane.pool.get(), dataplane.workers.front()->from_control(),
-                dataplane.control_drops, dataplane.control_released}),
+        sender({own, dataplane.pool.get(), rings_to(dataplane), dataplane.control_drops,
+                dataplane.control_released}),
         errors({own, sender, random}, error_settings(dataplane.settings)),
         neighbours({own, sender, *dataplane.neighbours, errors, random},
                    {.capacity = dataplane.settings.neighbours}),
         messages({own, sender, neighbours}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
-        punts({neighbours, messages, echo, errors, dataplane.control_drops}, rings_of(dataplane)) {}
+        punts({neighbours, messages, echo, errors, dataplane.control_drops},
+              rings_from(dataplane)) {}
 
   OwnAddresses own;
   RingSender sender;

@@ -1,5 +1,5 @@
-// What accompanies a packet through a ring between a worker and control: it stands in the mbuf's
-// private area.
+// What accompanies a packet through a ring, between a worker and control or another worker: it
+// stands in the mbuf's private area.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -24,14 +24,21 @@ enum class Purpose : std::uint8_t {
   OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
   Resolved,         // judged before it was held: goes out of `port` to `mac`
   LinkFrame,        // a whole frame (ARP) for `port`
+  // Worker to worker.
+  Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
+  Seal,      // the other owns its outbound SA; `port` is where it came in
+  Transmit,  // a whole frame for `port`, whose queue is the other's
 };
 
 struct Envelope {
   Purpose purpose{};
   PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
+  WorkerId worker{};     // Resolve: who asks, and gets it back
   std::uint16_t mtu{};
-  bool decapsulated{};  // came out of an SA, not from the link of `port`
-  MacAddress mac{};     // Deliver and Arp: the frame's source; otherwise the link destination
+  std::uint8_t hand_offs{};  // between workers, so far
+  bool forwarded{true};      // as in Packet
+  bool decapsulated{};       // came out of an SA, not from the link of `port`
+  MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
 
   [[nodiscard]] static Envelope& of(rte_mbuf* mbuf) noexcept {

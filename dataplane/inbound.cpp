@@ -1,6 +1,7 @@
 #include "dataplane/inbound.h"
 
 #include "dataplane/esp_decapsulate.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/policy_match.h"
 
 namespace sallyport {
@@ -51,6 +52,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
   if (ipsec.empty()) return;
   find_sas(ipsec, my);
+  give_to_inbound_owners(ipsec, my);
   open_all(ipsec, my);
   burst.append(ipsec);
 }

@@ -1,6 +1,7 @@
 #include "dataplane/outbound.h"
 
 #include "dataplane/esp_encapsulate.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
@@ -22,13 +23,12 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
-}  // namespace
-
-void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_policies(burst, Direction::Outbound, now, my);
+// Leaves what is bypassed or sealed.
+void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst protect = take_protected(burst, now, my);
   if (protect.empty()) return;
   choose_sas(protect, my);
+  give_to_outbound_owners(protect, my);
   SaRuns runs(protect);
   std::array<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
@@ -46,6 +46,18 @@ void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
   now.routes->look_up(protect);
   burst.append(protect);
+}
+
+}  // namespace
+
+void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_policies(burst, Direction::Outbound, now, my);
+  obey_policy(burst, now, my);
+}
+
+void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_policies_again(burst, now, my);
+  obey_policy(burst, now, my);
 }
 
 }  // namespace sallyport

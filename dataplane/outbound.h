@@ -11,4 +11,7 @@ namespace sallyport {
 // as policy says, with the next hop of what they have become.
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// The same for packets that another worker's policies have counted.
+void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
 }  // namespace sallyport

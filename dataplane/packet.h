@@ -24,8 +24,9 @@ struct Packet {
   PortId ingress{kNoPort};     // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};
-  bool forwarded{true};  // false: this node's own traffic, whose hop limit stays (TUN-02)
-  bool decapsulated{};   // came out of an SA whose selectors allowed it
+  bool forwarded{true};      // false: this node's own traffic, whose hop limit stays (TUN-02)
+  bool decapsulated{};       // came out of an SA whose selectors allowed it
+  std::uint8_t hand_offs{};  // how often one worker gave it to another
 
   [[nodiscard]] std::uint8_t* data() const noexcept {
     return rte_pktmbuf_mtod(mbuf, std::uint8_t*);

@@ -241,7 +241,9 @@ Json show_workers(Gateway& gateway) {
                     {"punted", worker.punted},
                     {"held", worker.held},
                     {"released", worker.released},
-                    {"originated", worker.originated}});
+                    {"originated", worker.originated},
+                    {"given", worker.given},
+                    {"taken", worker.taken}});
   return rows;
 }
 
@@ -255,6 +257,7 @@ Json show_account(Gateway& gateway) {
                        {"consumed", account.consumed},
                        {"punted", account.punted},
                        {"held", account.held},
+                       {"handed_off", account.handed_off},
                        {"balance", account.balance()},
                        {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
 }

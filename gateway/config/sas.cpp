@@ -94,12 +94,15 @@ void read_encapsulation(TableReader& sa, std::optional<UdpEncapsulation>& encaps
 void read_directed(TableReader& reader, Sa& sa) {
   reader.read("lookup", sa.lookup, one_of(kLookups));
   reader.read("dscp_classes", sa.dscp, list_of(number<std::uint8_t>(0, 63)));
+  reader.read("spread", sa.spread, read_flag);
   if (sa.direction == Direction::Outbound && reader.has("lookup")) {
     reader.error("lookup", "lookup is for inbound SAs", "leave it out");
   }
   if (sa.direction == Direction::Inbound && reader.has("dscp_classes")) {
     reader.error("dscp_classes", "dscp_classes is for outbound SAs", "leave it out");
   }
+  if (sa.direction == Direction::Inbound && sa.spread)
+    reader.error("spread", "spread is for outbound SAs", "leave it out");
 }
 
 void check_transform(TableReader& reader, Sa& sa, const CryptoConfig& crypto) {
@@ -212,6 +215,7 @@ Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
   fields.add("spi", fmt::format("{:#x}", sa.spi.value));
   write_plan(sa, fields);
   if (sa.direction == Direction::Inbound) fields.add("lookup", word_for(kLookups, sa.lookup));
+  if (sa.spread) fields.add("spread", true);
   if (!sa.dscp.empty()) fields.add_numbers("dscp_classes", {sa.dscp.begin(), sa.dscp.end()});
   if (sa.encapsulation) {
     TomlFields encapsulation;
