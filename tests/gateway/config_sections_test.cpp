@@ -83,12 +83,13 @@ mbufs = 2048
 large_buffers = 20
 reassembly_datagrams = 21
 reassembly_time = "22s"
+fragment_flows = 23
 punt_ring = 256
 punt_rate = 107
 )")
                                   .limits;
-  CHECK(limits ==
-        LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22}, 256, 107});
+  CHECK(limits == LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22},
+                               23, 256, 107});
 }
 
 TEST_CASE("[dataplane] is read") {
