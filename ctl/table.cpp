@@ -76,6 +76,8 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"punted", "punted"},
       {"held", "held"},
       {"handed off", "handed_off"},
+      {"joined", "fragments_joined"},
+      {"kept", "fragments_kept"},
       {"balance", "balance"}}}};
 
 std::string text_of(const Json& value) {

@@ -7,6 +7,7 @@
 #include <rte_lcore.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "dataplane/crypto/sa_iv_source.h"
 #include "dataplane/dataplane_parts.h"
@@ -20,10 +21,22 @@ constexpr std::uint16_t kBackRoom = 64;  // ESP trailer and ICV
 constexpr unsigned kPoolCache = 256;
 constexpr unsigned kEventBatch = 64;  // of each worker at a time
 
+// What net_af_packet is told to receive at most (its framesz): a buffer must hold it.
+std::uint16_t frame_size_of(const std::string& device) {
+  constexpr std::string_view kKey = ",framesz=";
+  constexpr std::uint16_t kMost = 0x7fff;
+  const std::size_t at = device.find(kKey);
+  std::uint16_t size = 0;
+  if (at != std::string::npos)
+    std::from_chars(device.data() + at + kKey.size(), device.data() + device.size(), size);
+  return std::min(size, kMost);
+}
+
 // Room in front for link, outer, UDP and ESP headers and for the IV; behind for trailer and ICV.
 std::uint16_t data_room(const DataplaneSettings& settings) {
   std::uint16_t mtu = 1500;
-  for (const PortSettings& port : settings.ports) mtu = std::max(mtu, port.mtu);
+  for (const PortSettings& port : settings.ports)
+    mtu = std::max({mtu, port.mtu, frame_size_of(port.device)});
   const int needed = RTE_PKTMBUF_HEADROOM + kLinkBytes + mtu + kBackRoom;
   return static_cast<std::uint16_t>(std::max<int>(kDataRoom, needed));
 }
@@ -39,6 +52,26 @@ Expected<std::unique_ptr<rte_mempool, FreePool>> make_pool(const DataplaneSettin
         Error::Code::Exhausted,
         fmt::format("no memory for {} packet buffers: {}", settings.mbufs, rte_strerror(rte_errno)),
         "lower [limits] mbufs or give more memory");
+  return pool;
+}
+
+// For reassembly, and for packets that do not fit an ordinary buffer.
+std::size_t large_buffers(const DataplaneSettings& settings) {
+  return settings.workers * settings.reassembly_datagrams + settings.large_buffers;
+}
+
+Expected<std::unique_ptr<rte_mempool, FreePool>> make_large_pool(
+    const DataplaneSettings& settings) {
+  static std::atomic<unsigned> counter;
+  const std::string name = fmt::format("large-packets-{}", counter++);
+  std::unique_ptr<rte_mempool, FreePool> pool(
+      rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(large_buffers(settings)), 0,
+                              kPrivateBytes, Reassembly::kBufferBytes, SOCKET_ID_ANY));
+  if (pool == nullptr)
+    return fail(Error::Code::Exhausted,
+                fmt::format("no memory for {} large packet buffers: {}", large_buffers(settings),
+                            rte_strerror(rte_errno)),
+                "lower [limits] large_buffers or reassembly_datagrams, or give more memory");
   return pool;
 }
 
@@ -90,7 +123,7 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   auto queues = queues_of(parts, WorkerId{id}, *hand_off);
   return std::make_unique<Worker>(
       Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
-                     parts.audit_switches, parts.pool.get(), parts.memory},
+                     parts.audit_switches, parts.pool.get(), parts.large_pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
                        .workers = settings.workers,
                        .idle = settings.idle,
@@ -98,10 +131,14 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .policies = settings.policies,
                        .punts_per_second = settings.punts_per_second,
                        .icmp_errors_per_second = settings.icmp_errors_per_second,
-                       .audit_events_per_second = settings.audit_events_per_second},
+                       .audit_events_per_second = settings.audit_events_per_second,
+                       .reassembly_datagrams = settings.reassembly_datagrams,
+                       .reassembly_time = settings.reassembly_time,
+                       .fragment_flows = settings.fragment_flows,
+                       .clock = settings.clock},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
                         std::move(*from_control), std::move(*events), std::move(hand_off),
-                        std::move(queues), random.u64(), std::move(variant)});
+                        std::move(queues), random.u64(), random.u32(), std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -149,8 +186,11 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
   constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
   const std::uint64_t bytes =
       kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
+      large_buffers(settings) *
+          (sizeof(rte_mbuf) + kPrivateBytes + Reassembly::kBufferBytes + 128) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
       std::uint64_t{settings.workers} * settings.workers * 16 * HandOffRings::kCapacity +
+      settings.workers * (settings.reassembly_datagrams + settings.fragment_flows) * 512 +
       settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }
@@ -164,6 +204,9 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   auto pool = make_pool(parts->settings);
   if (!pool) return std::unexpected(pool.error());
   parts->pool = std::move(*pool);
+  auto large_pool = make_large_pool(parts->settings);
+  if (!large_pool) return std::unexpected(large_pool.error());
+  parts->large_pool = std::move(*large_pool);
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
   if (auto made = make_control_audit(*parts); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
@@ -316,6 +359,9 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .fragments_made = counters.fragments_made.read(),
                     .given = worker->context().hand_off.given.read(),
                     .taken = worker->context().hand_off.taken.read(),
+                    .fragments_kept = counters.fragments_kept.read(),
+                    .fragments_left = counters.fragments_left.read(),
+                    .fragments_joined = counters.fragments_joined.read(),
                     .crypto_variant = std::string(worker->crypto_variant())});
   }
   return list;
@@ -347,6 +393,8 @@ PacketAccount Dataplane::account() const {
   for (const WorkerStatus& worker : workers()) {
     account.originated += worker.originated;
     account.fragments_made += worker.fragments_made;
+    account.fragments_joined += worker.fragments_joined;
+    account.fragments_kept += worker.fragments_kept - worker.fragments_left;
     account.punted += worker.punted;
     account.held += worker.held;
     account.handed_off += worker.given - worker.taken;
@@ -363,6 +411,9 @@ PacketAccount Dataplane::account() const {
   return account;
 }
 
-std::size_t Dataplane::mbufs_in_use() const { return rte_mempool_in_use_count(parts_->pool.get()); }
+std::size_t Dataplane::mbufs_in_use() const {
+  return rte_mempool_in_use_count(parts_->pool.get()) +
+         rte_mempool_in_use_count(parts_->large_pool.get());
+}
 
 }  // namespace sallyport

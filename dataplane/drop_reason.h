@@ -29,6 +29,16 @@ enum class DropReason : std::uint8_t {
   NeighbourUnresolved,
   PortDown,
   TransmitFull,
+  // Fragments for us, and stateful checks of others.
+  FragmentTiny,
+  FragmentTooLong,
+  FragmentOverlap,
+  FragmentDuplicate,
+  FragmentTooMany,
+  FragmentTimeout,
+  FragmentTableFull,
+  FragmentForbidden,
+  FragmentUnmatched,
   // The boundary.
   NoPolicy,
   PolicyDiscard,

@@ -8,12 +8,13 @@
 namespace sallyport {
 
 // Sets policy and action of every packet, and counts it for its policy (RFC 4301 5.1, 5.2).
+// Later fragments go where their first went, if its policy says so; what may not is dropped.
 // The SPD is that of the packet's ingress port inbound, of its egress port outbound.
-void match_policies(const Burst& burst, Direction direction, const Tables& now,
+void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept;
 
 // The same for packets that another worker has counted already.
-void match_policies_again(const Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Drops what policy discards or no policy matched, and tells the source.
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept;

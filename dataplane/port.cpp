@@ -140,6 +140,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].next_hop = nullptr;
     store[i].decapsulated = false;
     store[i].hand_offs = 0;
+    store[i].cut_to = kUncut;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

@@ -22,6 +22,7 @@ class RingSender final : public ControlSender {
     std::vector<PacketRing*> to_workers;
     Drops& drops;
     Counter& released;
+    rte_mempool* large_pool{};  // for what does not fit a buffer of `pool`
   };
   explicit RingSender(const Surroundings& surroundings) : my_(surroundings) {}
 

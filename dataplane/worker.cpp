@@ -29,6 +29,19 @@ RateLimit punt_limit(std::uint32_t per_second) {
                                rte_get_tsc_hz());
 }
 
+std::uint64_t fragment_life(const Worker::Settings& settings) {
+  return static_cast<std::uint64_t>(settings.reassembly_time.count()) *
+         TickSource(settings.clock).per_second();
+}
+
+Reassembly::Settings reassembly_settings(const Worker::Shared& shared,
+                                         const Worker::Settings& settings, std::uint64_t seed) {
+  return {.datagrams = settings.reassembly_datagrams,
+          .life_ticks = fragment_life(settings),
+          .seed = seed,
+          .buffers = shared.large_pool};
+}
+
 }  // namespace
 
 Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipment)
@@ -38,15 +51,23 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
       flows_(settings.flows, equipment_.hash_seed, shared.memory),
       audit_({shared.sas, equipment_.events, shared.audit, settings.id},
              settings.audit_events_per_second),
+      reassembly_(reassembly_settings(shared, settings, equipment_.hash_seed), shared.memory),
+      fragment_flows_(settings.fragment_flows, fragment_life(settings), equipment_.hash_seed,
+                      shared.memory),
       my_{.sas = shared.sas,
           .handles = shared.handles,
           .keys = shared.keys,
           .neighbours = shared.neighbours,
           .pool = shared.pool,
+          .large_pool = shared.large_pool,
           .id = settings.id,
           .engine = *equipment_.engine,
           .ivs = *equipment_.ivs,
           .flows = flows_,
+          .reassembly = reassembly_,
+          .fragment_flows = fragment_flows_,
+          .ids = {settings.id, settings.workers, equipment_.first_datagram_id},
+          .ticks = TickSource(settings.clock),
           .ports = equipment_.ports,
           .to_control = equipment_.to_control,
           .from_control = equipment_.from_control,
@@ -55,11 +76,12 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .drops = Drops(audit_),
           .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
-          .punts = punt_limit(settings.punts_per_second),
-          .ip_ids = IpIds(settings.id, settings.workers)} {}
+          .punts = punt_limit(settings.punts_per_second)} {}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();
+  if (!reassembly_.empty()) [[unlikely]]
+    reassembly_.expire(my_.ticks.now(), my_);
   bool busy = take_from_control(now);
   busy |= take_from_workers(now);
   for (PortQueue& port : equipment_.ports) busy |= receive_from(port, now);

@@ -23,17 +23,22 @@ class Worker {
     const NeighbourTable& neighbours;
     const AuditSwitches& audit;
     rte_mempool* pool;
+    rte_mempool* large_pool;
     std::pmr::memory_resource& memory;
   };
   struct Settings {
     WorkerId id;
-    std::uint16_t workers{1};
+    std::uint16_t workers{1};  // in all
     IdleMode idle{IdleMode::Sleep};
     std::size_t flows{65536};
     std::size_t policies{1024};
     std::uint32_t punts_per_second{10'000};
     std::uint32_t icmp_errors_per_second{100};
     std::uint32_t audit_events_per_second{100};  // of each drop reason
+    std::size_t reassembly_datagrams{128};
+    std::chrono::seconds reassembly_time{30};
+    std::size_t fragment_flows{1024};
+    const Clock* clock{};  // null: the time-stamp counter
   };
   // Its engines and rings.
   struct Equipment {
@@ -45,6 +50,7 @@ class Worker {
     std::unique_ptr<HandOff> hand_off;
     std::vector<PortQueue> ports;
     std::uint64_t hash_seed{};
+    std::uint32_t first_datagram_id{};
     std::string crypto_variant{};
   };
   Worker(const Shared& shared, const Settings& settings, Equipment equipment);
@@ -80,6 +86,8 @@ class Worker {
   Equipment equipment_;
   FlowCache flows_;
   AuditTrail audit_;
+  Reassembly reassembly_;
+  FragmentFlows fragment_flows_;
   WorkerContext my_;
   PacketStore store_;
   std::atomic<bool> stopping_{};

@@ -6,14 +6,17 @@
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/crypto/key_table.h"
+#include "dataplane/datagram_ids.h"
 #include "dataplane/drops.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/fragment_flows.h"
 #include "dataplane/hand_off.h"
-#include "dataplane/ip_ids.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
+#include "dataplane/reassembly.h"
 #include "dataplane/ring.h"
+#include "dataplane/tick_source.h"
 #include "sad/sa_handles.h"
 #include "sad/sa_table.h"
 
@@ -21,11 +24,14 @@ namespace sallyport {
 
 // Besides ports' counters and drop reasons: where packets came from and went to (conservation law).
 struct WorkerCounters {
-  Counter originated;      // taken from control: packets made here
-  Counter fragments_made;  // packets that one became, less the one
-  Counter punted;          // to control, for good
-  Counter held;            // to control, to come back when a neighbour is known
-  Counter released;        // come back from there
+  Counter originated;        // taken from control: packets made here
+  Counter fragments_made;    // packets that one became, less the one
+  Counter fragments_kept;    // came to rest in reassembly
+  Counter fragments_left;    // rest there no more: joined or dropped
+  Counter fragments_joined;  // packets that one became together with others, less the one
+  Counter punted;            // to control, for good
+  Counter held;              // to control, to come back when a neighbour is known
+  Counter released;          // come back from there
   Counter turns;
   Counter busy_turns;
 };
@@ -37,11 +43,16 @@ struct WorkerContext {
   const KeyTable& keys;
   const NeighbourTable& neighbours;
   rte_mempool* pool;
+  rte_mempool* large_pool;  // buffers of 64 KiB
   // This worker's own.
   WorkerId id;
   CryptoEngine& engine;
   IvSource& ivs;
   FlowCache& flows;
+  Reassembly& reassembly;
+  FragmentFlows& fragment_flows;
+  DatagramIds ids;
+  TickSource ticks;
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
   PacketRing& from_control;
@@ -52,7 +63,6 @@ struct WorkerContext {
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   RateLimit punts{};
-  IpIds ip_ids{};
 };
 
 }  // namespace sallyport

@@ -258,6 +258,8 @@ Json show_account(Gateway& gateway) {
                        {"punted", account.punted},
                        {"held", account.held},
                        {"handed_off", account.handed_off},
+                       {"fragments_joined", account.fragments_joined},
+                       {"fragments_kept", account.fragments_kept},
                        {"balance", account.balance()},
                        {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
 }

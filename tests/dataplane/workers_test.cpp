@@ -6,7 +6,6 @@
 
 #include "dataplane/dataplane_parts.h"
 #include "dataplane/hand_off.h"
-#include "dataplane/ip_ids.h"
 #include "net/esp.h"
 #include "net/ipv4.h"
 #include "tests/support/eal.h"
@@ -309,24 +308,6 @@ TEST_CASE("TUN-11: no two workers give datagrams of one SA the same identificati
     for (const PacketBytes& packet : pair.sender().sent(kOutside)) ids.insert(id_of(packet));
   }
   CHECK(ids.size() == 700);
-}
-
-TEST_CASE("TUN-11: each worker uses its whole share of identifications before one comes again") {
-  const auto workers = GENERATE(as<std::uint16_t>{}, 1, 2, 3, 64);
-  CAPTURE(workers);
-  const unsigned share = 65536 / std::bit_ceil(workers);
-  std::vector<bool> used(65536);
-  for (std::uint16_t worker = 0; worker < workers; ++worker) {
-    IpIds ids(WorkerId{worker}, workers);
-    const std::uint16_t first = ids.next();
-    used[first] = true;
-    for (unsigned i = 1; i < share; ++i) {
-      const std::uint16_t id = ids.next();
-      REQUIRE_FALSE(used[id]);
-      used[id] = true;
-    }
-    CHECK(ids.next() == first);
-  }
 }
 
 TEST_CASE("DP-01: any worker sends by a spread SA, and no number is taken twice") {

@@ -34,8 +34,8 @@ two_gateways() {
     cable host-$me host0 gate-$me lan0
     configure_host $me
   done
-  configure_gateway a "net_af_packet0,iface=lan0${queues[a]:-}" "$1"
-  configure_gateway b "net_af_packet0,iface=lan0${queues[b]:-}" "$2"
+  configure_gateway a "net_af_packet0,iface=lan0$frames${queues[a]:-}" "$1"
+  configure_gateway b "net_af_packet0,iface=lan0$frames${queues[b]:-}" "$2"
   gateway a gate-a
   gateway b gate-b
 }

@@ -83,9 +83,14 @@ EspPair::EspPair(const Settings& settings) {
     return std::make_unique<TestGateway>(std::move(gateway));
   };
   auto first = two_ports({policy});
+  auto second = second_gateway({protect(here, reversed(endpoints(settings.outer)))});
   for (PortSettings& port : first.ports) port.mtu = settings.mtu;
+  if (settings.adjust_gateways) {
+    settings.adjust_gateways(first);
+    settings.adjust_gateways(second);
+  }
   sender_ = make(std::move(first));
-  receiver_ = make(second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
+  receiver_ = make(std::move(second));
   settle_two_ports(*sender_);
   receiver_->neighbour(kInside, "198.51.100.130", TestGateway::kPeer);
   receiver_->neighbour(kInside, "2001:db8:2::2", TestGateway::kPeer);

@@ -42,10 +42,11 @@ void add_port_routes(const PortSettings& port, PortId id, std::vector<Route>& ro
   }
 }
 
-// The frame's last octet is the last of its allocation; there is headroom but no tailroom.
-rte_mbuf* exact_mbuf(rte_mempool* pool, const PacketBytes& frame) {
+// Room for `octets`, the last of which is the last of its allocation: there is no tailroom.
+rte_mbuf* exact_mbuf(rte_mempool* pool, std::size_t octets,
+                     std::uint16_t headroom = RTE_PKTMBUF_HEADROOM) {
   const std::size_t shared = sizeof(rte_mbuf_ext_shared_info);
-  const std::size_t size = RTE_PKTMBUF_HEADROOM + frame.size();
+  const std::size_t size = headroom + octets;
   auto* const info = static_cast<rte_mbuf_ext_shared_info*>(std::malloc(shared));
   auto* const buffer = static_cast<std::uint8_t*>(std::malloc(size));
   rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool);
@@ -57,7 +58,7 @@ rte_mbuf* exact_mbuf(rte_mempool* pool, const PacketBytes& frame) {
   info->fcb_opaque = info;
   rte_mbuf_ext_refcnt_set(info, 1);
   rte_pktmbuf_attach_extbuf(mbuf, buffer, 0, static_cast<std::uint16_t>(size), info);
-  mbuf->data_off = RTE_PKTMBUF_HEADROOM;
+  mbuf->data_off = headroom;
   return mbuf;
 }
 
@@ -86,11 +87,14 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .flows = settings_.flows,
                               .neighbours = 256,
                               .mbufs = settings_.mbufs,
+                              .large_buffers = settings_.large_buffers,
+                              .reassembly_datagrams = settings_.reassembly_datagrams,
                               .punt_ring = settings_.punt_ring,
                               .event_ring = settings_.event_ring,
                               .punts_per_second = settings_.punts_per_second,
                               .icmp_errors_per_second = settings_.icmp_errors_per_second,
-                              .audit_events_per_second = settings_.audit_events_per_second};
+                              .audit_events_per_second = settings_.audit_events_per_second,
+                              .clock = &clock_};
   auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);
   if (!opened) FAIL(to_string(opened.error()));
   dataplane_ = std::move(*opened);
@@ -171,8 +175,9 @@ void TestGateway::neighbour(PortId port, std::string_view address, const MacAddr
 
 void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buffer) {
   rte_mempool* const pool = dataplane_->parts().pool.get();
-  rte_mbuf* const mbuf =
-      buffer == BufferKind::Exact ? exact_mbuf(pool, frame) : rte_pktmbuf_alloc(pool);
+  rte_mbuf* const mbuf = buffer == BufferKind::Exact  ? exact_mbuf(pool, frame.size())
+                         : buffer == BufferKind::Bare ? exact_mbuf(pool, frame.size(), 0)
+                                                      : rte_pktmbuf_alloc(pool);
   REQUIRE(mbuf != nullptr);
   char* const room = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
   REQUIRE(room != nullptr);
@@ -183,7 +188,7 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
   REQUIRE(rte_ring_enqueue(wires_[port.value].in[pair_], mbuf) == 0);
 }
 
-void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
+PacketBytes TestGateway::with_link(PortId port, const PacketBytes& datagram) const {
   const MacAddress to = mac(port);
   PacketBytes frame(to.bytes.begin(), to.bytes.end());
   frame.insert(frame.end(), kPeer.bytes.begin(), kPeer.bytes.end());
@@ -191,7 +196,30 @@ void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKin
   frame.insert(frame.end(), {static_cast<std::uint8_t>(v6 ? 0x86 : 0x08),
                              static_cast<std::uint8_t>(v6 ? 0xdd : 0x00)});
   frame.insert(frame.end(), datagram.begin(), datagram.end());
-  receive(port, frame, buffer);
+  return frame;
+}
+
+void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
+  receive(port, with_link(port, datagram), buffer);
+}
+
+void TestGateway::receive_chain(PortId port, const PacketBytes& datagram,
+                                std::span<const std::size_t> cuts) {
+  const PacketBytes frame = with_link(port, datagram);
+  rte_mbuf* chain = nullptr;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= cuts.size(); ++i) {
+    const std::size_t to = i < cuts.size() ? cuts[i] : frame.size();
+    rte_mbuf* const piece = exact_mbuf(dataplane_->parts().pool.get(), to - from);
+    std::memcpy(rte_pktmbuf_append(piece, static_cast<std::uint16_t>(to - from)), &frame[from],
+                to - from);
+    if (chain == nullptr)
+      chain = piece;
+    else
+      REQUIRE(rte_pktmbuf_chain(chain, piece) == 0);
+    from = to;
+  }
+  REQUIRE(rte_ring_enqueue(wires_[port.value].in, chain) == 0);
 }
 
 void TestGateway::settle() {
@@ -218,15 +246,18 @@ void TestGateway::turn(WorkerId worker) { dataplane_->parts().workers[worker.val
 
 void TestGateway::check_account() const {
   const PacketAccount account = dataplane_->account();
-  INFO(fmt::format(
-      "received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
-      "held {} handed off {}",
-      account.received, account.originated, account.fragments_made, account.sent, account.dropped,
-      account.consumed, account.punted, account.held, account.handed_off));
+  INFO(
+      fmt::format("received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
+                  "held {} handed off {} joined {} kept {}",
+                  account.received, account.originated, account.fragments_made, account.sent,
+                  account.dropped, account.consumed, account.punted, account.held,
+                  account.handed_off, account.fragments_joined, account.fragments_kept));
   REQUIRE(account.balance() == 0);
-  std::size_t on_wires = 0;
-  for (const Wire& wire : wires_) on_wires += rte_ring_count(wire.out);
-  REQUIRE(dataplane_->mbufs_in_use() == account.held + account.handed_off + on_wires);
+  std::size_t elsewhere = account.held + account.handed_off;
+  for (const Wire& wire : wires_) elsewhere += rte_ring_count(wire.out);
+  for (const auto& worker : dataplane_->parts().workers)
+    elsewhere += worker->context().reassembly.buffers_in_use();
+  REQUIRE(dataplane_->mbufs_in_use() == elsewhere);
 }
 
 std::vector<PacketBytes> TestGateway::sent_frames(PortId port) {

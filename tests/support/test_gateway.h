@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct rte_ring;
 namespace sallyport {
 
 // How a frame lies in memory: as a device leaves it, or in a buffer that ends with its last octet,
-// so that reading past it faults under ASan; or with its checksums left to the device.
-enum class BufferKind : std::uint8_t { Pool, Exact, Offload };
+// so that reading past it faults under ASan, with headroom or without; or with its checksums left
+// to the device.
+enum class BufferKind : std::uint8_t { Pool, Exact, Bare, Offload };
 
 // What SALLYPORT_TEST_WORKERS says, 1 where it says nothing: tests that do not ask for a number of
 // workers run with this one.
@@ -38,6 +40,8 @@ class TestGateway {
     std::size_t punt_ring{512};
     std::uint32_t punts_per_second{1'000'000};
     std::uint16_t burst{64};
+    std::size_t large_buffers{32};
+    std::size_t reassembly_datagrams{16};
     std::uint32_t icmp_errors_per_second{1000};
     std::uint32_t audit_events_per_second{1000};
     std::size_t event_ring{256};
@@ -64,6 +68,8 @@ class TestGateway {
   // of: no device spreads worse (DP-06). At first it is the last pair, which has the last worker:
   // the first SA of either direction is the first worker's.
   void receive_by(std::uint16_t pair) noexcept { pair_ = pair; }
+  // In a chain of exact buffers, cut at these places of the frame.
+  void receive_chain(PortId port, const PacketBytes& datagram, std::span<const std::size_t> cuts);
   // Turns and control's work until nothing moves any more; then checks the conservation law.
   void settle();
   // The law between turns: packets may be on their way between workers.
@@ -90,6 +96,7 @@ class TestGateway {
   [[nodiscard]] ManualClock& clock() noexcept { return clock_; }
 
  private:
+  [[nodiscard]] PacketBytes with_link(PortId port, const PacketBytes& datagram) const;
   struct Wire {
     std::vector<rte_ring*> in;  // by queue pair
     rte_ring* out;
