@@ -1,5 +1,6 @@
 #include "dataplane/outbound.h"
 
+#include "dataplane/ah.h"
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/policy_match.h"
@@ -22,6 +23,21 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
+void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    encapsulate_esp(run, jobs, my);
+  else
+    encapsulate_ah(run, jobs, my);
+}
+
+// What the engine had to come before.
+void finish(const SaRun& run, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    write_udp_checksums(run, my);
+  else
+    restore_headers(run, my);
+}
+
 }  // namespace
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
@@ -41,7 +57,7 @@ void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.engine.seal(std::span(jobs).first(count));
   protect.clear();
   for (const SaRun& run : runs) {
-    write_udp_checksums(run, my);
+    finish(run, my);
     for (Packet* packet : run.packets) protect.push(*packet);
   }
   now.routes->look_up(protect);
