@@ -1,5 +1,7 @@
 #include "dataplane/inbound.h"
 
+#include "dataplane/ah.h"
+#include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/policy_match.h"
@@ -18,6 +20,13 @@ void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
     my.drops.drop(packet, reason);
     return false;
   });
+}
+
+void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (my.sas.inbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    prepare_esp(run, jobs, my);
+  else
+    prepare_ah(run, jobs, my);
 }
 
 void open_all(Burst& burst, WorkerContext& my) noexcept {

@@ -1,5 +1,6 @@
 #include "dataplane/outbound.h"
 
+#include "dataplane/ah.h"
 #include "dataplane/cut_datagram.h"
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/from_workers.h"
@@ -25,6 +26,21 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
+void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    encapsulate_esp(run, jobs, my);
+  else
+    encapsulate_ah(run, jobs, my);
+}
+
+// What the engine had to come before.
+void finish(const SaRun& run, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    write_udp_checksums(run, my);
+  else
+    restore_headers(run, my);
+}
+
 // Leaves in `burst` what was sealed, with the next hop of what it has become.
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
@@ -39,7 +55,7 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.engine.seal(std::span(jobs).first(count));
   burst.clear();
   for (const SaRun& run : runs) {
-    write_udp_checksums(run, my);
+    finish(run, my);
     for (Packet* packet : run.packets) burst.push(*packet);
   }
   now.routes->look_up(burst);

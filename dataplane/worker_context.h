@@ -11,6 +11,7 @@
 #include "dataplane/flow_cache.h"
 #include "dataplane/fragment_flows.h"
 #include "dataplane/hand_off.h"
+#include "dataplane/header_copies.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
@@ -63,6 +64,7 @@ struct WorkerContext {
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   RateLimit punts{};
+  HeaderCopies headers{};
 };
 
 }  // namespace sallyport

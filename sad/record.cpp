@@ -246,6 +246,7 @@ void transfer(Archive& archive, S& sa, P& progress) {
   archive.choice(sa.fragmentation, Fragmentation::After, Fragmentation::Before);
   transfer_header_rules(archive, sa.header);
   archive.choice(sa.destination_options, DestinationOptions::Inside, DestinationOptions::Outside);
+  archive.number(sa.ah_alignment);
   archive.octets(sa.dscp);
   archive.flag(sa.spread);
   archive.list(sa.selectors, 19, [&](auto& selector) { transfer_selector(archive, selector); });

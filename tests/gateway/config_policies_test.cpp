@@ -281,7 +281,6 @@ TEST_CASE("SUITE-01: VPN-A is off unless 3DES is allowed") {
 
 TEST_CASE("what a protection refuses") {
   const auto refusal = GENERATE(values<Refusal>({
-      {"protocol = \"ah\"", "", "protocol: AH is not available in this version"},
       {"mode = \"tunel\"", "", "did you mean \"tunnel\"?"},
       {"fragments = \"some\"", "", "stateless, opaque, opaque-ipv6, stateful"},
       {"fragments = \"opaque\"", "", "OPAQUE ports on both sides"},
