@@ -1,6 +1,7 @@
 #include "dataplane/control_plane.h"
 
 #include "dataplane/dataplane_parts.h"
+#include "dataplane/dummy_traffic.h"
 #include "dataplane/punt_service.h"
 #include "dataplane/ring_sender.h"
 
@@ -28,6 +29,12 @@ std::vector<PacketRing*> rings_of(Dataplane::Parts& parts) {
   return rings;
 }
 
+std::vector<PacketRing*> rings_to(Dataplane::Parts& parts) {
+  std::vector<PacketRing*> rings;
+  for (const auto& worker : parts.workers) rings.push_back(&worker->from_control());
+  return rings;
+}
+
 }  // namespace
 
 // What control makes goes out by the first worker.
@@ -41,6 +48,8 @@ struct ControlPlane::Parts {
                    {.capacity = dataplane.settings.neighbours}),
         messages({own, sender, neighbours}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
+        dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
+                rings_to(dataplane)),
         punts({neighbours, messages, echo, errors, dataplane.control_drops}, rings_of(dataplane)) {}
 
   OwnAddresses own;
@@ -49,6 +58,7 @@ struct ControlPlane::Parts {
   Neighbours neighbours;
   NeighbourMessages messages;
   IcmpEcho echo;
+  DummyTraffic dummies;
   PuntService punts;
   std::optional<PathMtuDiscovery> path_mtus;
 };
@@ -63,6 +73,7 @@ ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::poll(Instant now) {
   parts_->punts.poll(now);
+  parts_->dummies.poll(now);
   if (parts_->path_mtus) parts_->path_mtus->tick(now);
 }
 
@@ -91,6 +102,10 @@ const IcmpErrorCounters& ControlPlane::icmp_errors() const noexcept {
 
 void ControlPlane::set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now) {
   parts_->neighbours.set_static(neighbours, now);
+}
+
+void ControlPlane::set_dummies(std::span<const DummyFlow> flows, Instant now) {
+  parts_->dummies.set(flows, now);
 }
 
 std::vector<NeighbourFacts> ControlPlane::neighbours(Instant now) const {

@@ -297,6 +297,8 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .released = counters.released.read(),
                     .originated = counters.originated.read(),
                     .fragments_made = counters.fragments_made.read(),
+                    .resynchronised = worker->context().resynchronisation.found.read(),
+                    .resynchronisation_trials = worker->context().resynchronisation.trials.read(),
                     .crypto_variant = std::string(worker->crypto_variant())});
   }
   return list;

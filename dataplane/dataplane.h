@@ -70,6 +70,7 @@ struct WorkerStatus {
   std::uint64_t turns{}, busy_turns{};
   std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{};
   std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
+  std::uint64_t resynchronised{}, resynchronisation_trials{};  // RFC 4303 A3
   std::string crypto_variant;
 };
 

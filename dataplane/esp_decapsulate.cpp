@@ -156,6 +156,14 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   return std::nullopt;
 }
 
+// A packet whose ICV failed may be good under a higher half of its number (RFC 4303 A3.2).
+[[gnu::noinline]] void resynchronise(Packet& packet, CryptoJob& job, WorkerContext& my) noexcept {
+  Resynchronisation& resync = my.resynchronisation;
+  const std::uint32_t ahead = resync.find(packet.sa, job, my.engine);
+  if (ahead == 0) resync.count_failure(packet.sa, my.sas.inbound_state(packet.sa).packets);
+  packet.sequence += std::uint64_t{ahead} << 32;
+}
+
 }  // namespace
 
 Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
@@ -244,14 +252,19 @@ void prepare_open(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my
     job.key = sa.key;
     job.esn = sa.esn;
   }
+  if (my.resynchronisation.awaits(run.sa) && !run.packets.empty()) [[unlikely]]
+    my.resynchronisation.keep({jobs[0].esp, esp_size(*run.packets[0])},
+                              my.sas.inbound_state(run.sa).packets);
 }
 
-void decapsulate(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept {
+void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   InboundState& state = my.sas.inbound_state(run.sa);
   unsigned kept = 0;
   for (unsigned i = 0; i < run.packets.size(); ++i) {
     Packet& packet = *run.packets[i];
+    if (!jobs[i].good && sa.esn) [[unlikely]]
+      resynchronise(packet, jobs[i], my);
     const auto fault = admit(packet, jobs[i], sa, state);
     if (fault)
       my.drops.drop(packet, *fault);

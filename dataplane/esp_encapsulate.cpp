@@ -34,9 +34,20 @@ std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) no
   return sa.mode == IpsecMode::Tunnel ? 0u : insertion_offset(summary, sa);
 }
 
-std::uint32_t encapsulated_size(const PacketSummary& summary, const OutboundSa& sa) noexcept {
+// TFC padding behind an inner packet of `length` octets: as the SA says, and no more than lets it
+// fit the path (RFC 4303 2.7; ESP-14).
+std::uint32_t tfc_padding(std::uint32_t length, const OutboundSa& sa) noexcept {
+  if (sa.tfc_bytes == 0) [[likely]]
+    return 0;
+  const std::uint32_t least = std::max<std::uint32_t>(length, sa.tfc_bytes);
+  const std::uint32_t wanted = (least + sa.tfc_mask) & ~std::uint32_t{sa.tfc_mask};
+  return std::max(length, std::min(wanted, inner_mtu(sa, 0))) - length;
+}
+
+std::uint32_t encapsulated_size(const PacketSummary& summary, std::uint32_t tfc_bytes,
+                                const OutboundSa& sa) noexcept {
   const std::uint32_t clear = clear_bytes(summary, sa);
-  const std::uint32_t payload = std::max<std::uint32_t>(summary.length - clear, sa.tfc_bytes);
+  const std::uint32_t payload = summary.length - clear + tfc_bytes;
   const std::uint32_t text =
       (payload + kTrailerBytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
   return clear + sa.header_bytes + sa.iv_bytes + text + sa.icv_bytes;
@@ -68,11 +79,14 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
   if (sa.mode == IpsecMode::Transport) {
     if (packet.forwarded) return IcmpCause{DropReason::TransportForwarded, Prohibited};
     if (summary.fragment) return IcmpCause{DropReason::FragmentTransport, Prohibited};
-    if (insertion_offset(summary, sa) > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
+    // No header at all: a dummy made for the tunnel that was here before.
+    const std::uint16_t front = insertion_offset(summary, sa);
+    if (front == 0 || front > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
-  if (encapsulated_size(summary, sa) > sa.path_mtu()) [[unlikely]]
+  const std::uint32_t tfc_bytes = tfc_padding(summary.length, sa);
+  if (encapsulated_size(summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
     if (const auto cause = too_big(summary, sa)) return cause;
-  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + sa.tfc_bytes)
+  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + tfc_bytes)
     return IcmpCause{DropReason::NoRoom, Prohibited};
   return std::nullopt;
 }
@@ -130,16 +144,20 @@ void describe_outer(Packet& packet, const OutboundSa& sa) noexcept {
 
 // Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
 void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
-  std::memset(packet.data() + packet.size(), 0, bytes - packet.size());
-  packet.set_size(bytes);
+  std::memset(packet.data() + packet.size(), 0, bytes);
+  packet.set_size(packet.size() + bytes);
 }
 
 EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
                           WorkerContext& my) noexcept {
   const PacketSummary& inner = packet.summary;  // until describe_outer
-  const std::uint8_t next_header = inner.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
-  if (sa.tfc_bytes > inner.length) [[unlikely]]
-    pad_traffic_flow(packet, sa.tfc_bytes);
+  const std::uint8_t next_header = packet.dummy                 ? kProtocolNone
+                                   : inner.family == Family::V4 ? kProtocolIpv4
+                                                                : kProtocolIpv6;
+  if (sa.tfc_bytes != 0) [[unlikely]]
+    // The path MTU may have risen since the room was checked.
+    pad_traffic_flow(packet,
+                     std::min(tfc_padding(inner.length, sa), packet.tailroom() - kBackRoom));
   text_bytes = write_trailer(packet, packet.size(), next_header, sa);
   EspHeader& esp = write_headers(packet, sa);
   packet.prepend(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes));

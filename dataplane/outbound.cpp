@@ -2,6 +2,7 @@
 
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/icmp_by_payload.h"
+#include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
 
@@ -26,10 +27,15 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   match_policies(burst, Direction::Outbound, now, my);
-  Burst protect = take_protected(burst, now, my);
-  if (protect.empty()) return;
-  choose_sas(protect, my);
-  SaRuns runs(protect);
+  Burst secured = take_protected(burst, now, my);
+  if (secured.empty()) return;
+  protect(secured, now, my);
+  burst.append(secured);
+}
+
+void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  choose_sas(burst, my);
+  SaRuns runs(burst);
   std::array<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
   for (SaRun& run : runs) {
@@ -39,13 +45,19 @@ void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     count += static_cast<unsigned>(run.packets.size());
   }
   my.engine.seal(std::span(jobs).first(count));
-  protect.clear();
+  burst.clear();
+  Burst again;
   for (const SaRun& run : runs) {
     write_udp_checksums(run, my);
-    for (Packet* packet : run.packets) protect.push(*packet);
+    Burst& to = my.sas.outbound(run.sa).loop_back ? again : burst;
+    for (Packet* packet : run.packets) to.push(*packet);
   }
-  now.routes->look_up(protect);
-  burst.append(protect);
+  now.routes->look_up(burst);
+  if (again.empty()) [[likely]]
+    return;
+  now.routes->look_up(again);
+  go_round(again, now, my);
+  burst.append(again);
 }
 
 }  // namespace sallyport

@@ -135,6 +135,8 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].mbuf = mbufs[i];
     store[i].next_hop = nullptr;
     store[i].decapsulated = false;
+    store[i].dummy = false;
+    store[i].passes = 0;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

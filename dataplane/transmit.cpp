@@ -18,8 +18,10 @@ struct Way {
   std::optional<MacAddress> mac;  // none: not known yet
 };
 
+// Nothing is as large as `mtu` of a way that leads nowhere.
 Way find_way(const Packet& packet, WorkerContext& my) noexcept {
   const NextHop& hop = *packet.next_hop;
+  if (!hop.leads_on()) return Way{.queue = nullptr, .mtu = 0, .neighbour = {}, .mac = {}};
   PortQueue& queue = my.ports[hop.port.value];
   const Port& port = queue.port();
   Way way{.queue = &queue, .mtu = port.settings().mtu, .neighbour = hop.gateway, .mac = {}};
@@ -99,6 +101,8 @@ void transmit_in_fragments(Packet& packet, const Way& way, WorkerContext& my) no
 }
 
 void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexcept {
+  // What an SA made, where no route leads to its peer.
+  if (way.queue == nullptr) return my.drops.drop(packet, DropReason::NoRoute);
   const bool may_fragment = packet.summary.family == Family::V4 && !packet.summary.dont_fragment;
   if (may_fragment) return transmit_in_fragments(packet, way, my);
   drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, way.mtu}, my);

@@ -11,6 +11,7 @@
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
+#include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
 #include "sad/sa_handles.h"
 #include "sad/sa_table.h"
@@ -49,6 +50,7 @@ struct WorkerContext {
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   RateLimit punts{};
+  Resynchronisation resynchronisation{};
   std::uint16_t next_ip_id{};
 };
 

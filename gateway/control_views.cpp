@@ -116,6 +116,9 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"header", header_rules(sa.header)},
               {"dscp", sa.dscp},
               {"selectors", texts(sa.selectors)},
+              {"tfc", {{"size", sa.tfc_bytes}, {"multiple", sa.tfc_multiple}}},
+              {"dummies", {{"rate", sa.dummies.per_second}, {"size", sa.dummies.bytes}}},
+              {"loop_back", sa.loop_back},
               {"configured", sa.static_key}};
   if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
   if (sa.encapsulation)
@@ -241,7 +244,9 @@ Json show_workers(Gateway& gateway) {
                     {"punted", worker.punted},
                     {"held", worker.held},
                     {"released", worker.released},
-                    {"originated", worker.originated}});
+                    {"originated", worker.originated},
+                    {"resynchronised", worker.resynchronised},
+                    {"resynchronisation_trials", worker.resynchronisation_trials}});
   return rows;
 }
 

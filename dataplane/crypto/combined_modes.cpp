@@ -26,13 +26,13 @@ void store_block(void* to, std::uint64_t low, std::uint64_t high) noexcept {
 
 // Salt of four octets, then the IV (RFC 4106 4, RFC 7634 2).
 void write_nonce(const BatchItem& item, void* to) noexcept {
-  const std::uint64_t iv = load_64(item.iv());
+  const std::uint64_t iv = item.iv_word();
   store_block(to, load_32(item.key->salt.data()) | iv << 32, iv >> 32);
 }
 
 // Salt of three octets, then the IV (RFC 4309 4).
 void write_ccm_nonce(const BatchItem& item, void* to) noexcept {
-  const std::uint64_t iv = load_64(item.iv());
+  const std::uint64_t iv = item.iv_word();
   const std::uint64_t salt = load_32(item.key->salt.data()) & 0xffffff;
   store_block(to, salt | iv << 24, iv >> 40);
 }
