@@ -82,6 +82,14 @@ constexpr std::array kCiphers{
     row(Cipher::CamelliaCbc128, "camellia128-cbc", {23, Cbc, May}, {16, 0, 16, 16, 0}),
     row(Cipher::CamelliaCbc192, "camellia192-cbc", {23, Cbc, May}, {24, 0, 16, 16, 0}),
     row(Cipher::CamelliaCbc256, "camellia256-cbc", {23, Cbc, May}, {32, 0, 16, 16, 0}),
+    row(Cipher::AesCcm8Iiv128, "aes128-ccm8-iiv", {29, Ccm, Should}, {16, 3, 0, 4, 8}),
+    row(Cipher::AesCcm8Iiv192, "aes192-ccm8-iiv", {29, Ccm, May}, {24, 3, 0, 4, 8}),
+    row(Cipher::AesCcm8Iiv256, "aes256-ccm8-iiv", {29, Ccm, May}, {32, 3, 0, 4, 8}),
+    row(Cipher::AesGcm16Iiv128, "aes128-gcm16-iiv", {30, Gcm, Should}, {16, 4, 0, 4, 16}),
+    row(Cipher::AesGcm16Iiv192, "aes192-gcm16-iiv", {30, Gcm, May}, {24, 4, 0, 4, 16}),
+    row(Cipher::AesGcm16Iiv256, "aes256-gcm16-iiv", {30, Gcm, Should}, {32, 4, 0, 4, 16}),
+    row(Cipher::ChaCha20Poly1305Iiv, "chacha20-poly1305-iiv", {31, ChaChaPoly, Should},
+        {32, 4, 0, 4, 16}),
 };
 
 // NONE stands with combined modes only; validate() and needs_consent() see to that.

@@ -50,8 +50,16 @@ enum class Cipher : std::uint8_t {
   CamelliaCbc128,
   CamelliaCbc192,
   CamelliaCbc256,
+  AesCcm8Iiv128,
+  AesCcm8Iiv192,
+  AesCcm8Iiv256,
+  AesGcm16Iiv128,
+  AesGcm16Iiv192,
+  AesGcm16Iiv256,
+  ChaCha20Poly1305Iiv,
 };
-inline constexpr std::size_t kCipherCount = static_cast<std::size_t>(Cipher::CamelliaCbc256) + 1;
+inline constexpr std::size_t kCipherCount =
+    static_cast<std::size_t>(Cipher::ChaCha20Poly1305Iiv) + 1;
 
 enum class Integrity : std::uint8_t {
   None,
@@ -97,6 +105,8 @@ struct CipherFacts {
   bool needs_consent;  // weak or unusual: off unless allowed by name
 
   [[nodiscard]] constexpr bool combined() const noexcept { return icv_bytes != 0; }
+  // The sequence number is the IV, which is not sent (RFC 8750): for one sender only.
+  [[nodiscard]] constexpr bool implicit_iv() const noexcept { return combined() && iv_bytes == 0; }
   // A nonce that repeats under one key breaks it: static keys need consent (MAN-02).
   [[nodiscard]] constexpr bool counter_based() const noexcept {
     return kind == CipherKind::Ctr || kind == CipherKind::Ccm || kind == CipherKind::Gcm ||

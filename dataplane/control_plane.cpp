@@ -1,6 +1,7 @@
 #include "dataplane/control_plane.h"
 
 #include "dataplane/dataplane_parts.h"
+#include "dataplane/dummy_traffic.h"
 #include "dataplane/punt_service.h"
 #include "dataplane/ring_sender.h"
 
@@ -46,6 +47,8 @@ struct ControlPlane::Parts {
                    {.capacity = dataplane.settings.neighbours}),
         messages({own, sender, neighbours}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
+        dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
+                rings_to(dataplane)),
         punts({neighbours, messages, echo, errors, dataplane.control_drops},
               rings_from(dataplane)) {}
 
@@ -55,6 +58,7 @@ struct ControlPlane::Parts {
   Neighbours neighbours;
   NeighbourMessages messages;
   IcmpEcho echo;
+  DummyTraffic dummies;
   PuntService punts;
   std::optional<PathMtuDiscovery> path_mtus;
 };
@@ -69,6 +73,7 @@ ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::poll(Instant now) {
   parts_->punts.poll(now);
+  parts_->dummies.poll(now);
   if (parts_->path_mtus) parts_->path_mtus->tick(now);
 }
 
@@ -97,6 +102,10 @@ const IcmpErrorCounters& ControlPlane::icmp_errors() const noexcept {
 
 void ControlPlane::set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now) {
   parts_->neighbours.set_static(neighbours, now);
+}
+
+void ControlPlane::set_dummies(std::span<const DummyFlow> flows, Instant now) {
+  parts_->dummies.set(flows, now);
 }
 
 std::vector<NeighbourFacts> ControlPlane::neighbours(Instant now) const {

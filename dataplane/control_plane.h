@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/dummy_flow.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/path_mtu.h"
 
@@ -29,6 +30,8 @@ class ControlPlane {
   // Messages of each outcome since discover_path_mtus.
   [[nodiscard]] std::uint64_t icmp_count(IcmpOutcome outcome) const noexcept;
   [[nodiscard]] const IcmpErrorCounters& icmp_errors() const noexcept;
+  // What is to be sent besides traffic from now on (RFC 4303 2.6).
+  void set_dummies(std::span<const DummyFlow> flows, Instant now);
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
 
  private:

@@ -362,6 +362,8 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .fragments_kept = counters.fragments_kept.read(),
                     .fragments_left = counters.fragments_left.read(),
                     .fragments_joined = counters.fragments_joined.read(),
+                    .resynchronised = worker->context().resynchronisation.found.read(),
+                    .resynchronisation_trials = worker->context().resynchronisation.trials.read(),
                     .crypto_variant = std::string(worker->crypto_variant())});
   }
   return list;

@@ -78,6 +78,7 @@ struct WorkerStatus {
   std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
   std::uint64_t given{}, taken{};  // to and from other workers
   std::uint64_t fragments_kept{}, fragments_left{}, fragments_joined{};
+  std::uint64_t resynchronised{}, resynchronisation_trials{};  // RFC 4303 A3
   std::string crypto_variant;
 };
 

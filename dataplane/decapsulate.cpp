@@ -137,9 +137,17 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   return std::nullopt;
 }
 
+// A packet whose ICV failed may be good under a higher half of its number (RFC 4303 A3.2).
+[[gnu::noinline]] void resynchronise(Packet& packet, CryptoJob& job, WorkerContext& my) noexcept {
+  Resynchronisation& resync = my.resynchronisation;
+  const std::uint32_t ahead = resync.find(packet.sa, job, my.engine);
+  if (ahead == 0) resync.count_failure(packet.sa, my.sas.inbound_state(packet.sa).packets);
+  packet.sequence += std::uint64_t{ahead} << 32;
+}
+
 }  // namespace
 
-void decapsulate(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept {
+void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   InboundState& state = my.sas.inbound_state(run.sa);
   if (sa.protocol == IpsecProtocol::Ah) [[unlikely]]
@@ -147,6 +155,8 @@ void decapsulate(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my)
   unsigned kept = 0;
   for (unsigned i = 0; i < run.packets.size(); ++i) {
     Packet& packet = *run.packets[i];
+    if (!jobs[i].good && sa.esn && sa.protocol == IpsecProtocol::Esp) [[unlikely]]
+      resynchronise(packet, jobs[i], my);
     const auto fault = admit(packet, jobs[i], sa, state, my);
     if (fault)
       my.drops.drop(packet, *fault);

@@ -7,8 +7,9 @@
 
 namespace sallyport {
 
-// After the engine: drops what failed, advances the window, takes ESP or AH off and leaves the
-// packets that lie within their SA's selectors, their headers read anew (INB-04). Shortens the run.
-void decapsulate(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept;
+// After the engine: drops what failed (an ESN SA may find its high half again, RPL-05), advances
+// the window, takes ESP or AH off and leaves the packets that lie within their SA's selectors,
+// their headers read anew (INB-04). Shortens the run.
+void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
 
 }  // namespace sallyport

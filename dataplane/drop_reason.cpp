@@ -77,6 +77,8 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
     {InnerMalformed, "inner_malformed", "what came out is no IP packet", kDropped, true},
     {SelectorMismatch, "selector_mismatch", "not within its SA's selectors (RFC 4301 5.2 step 4)",
      kDropped, true},
+    {NestingTooDeep, "nesting_too_deep", "more SAs inside SAs than are followed (RFC 4301 4.3)",
+     kDropped, true},
     {EcnCe, "ecn_ce", "congestion mark on a Not-ECT inner packet (RFC 6040 4.2)", kDropped, false},
     {DummyPacket, "dummy_packet", "dummy packet, next header 59 (RFC 4303 2.6)", kConsumed, false},
     {SequenceExhausted, "sequence_exhausted", "the SA has no sequence number left (RFC 4303 3.3.3)",

@@ -61,6 +61,7 @@ enum class DropReason : std::uint8_t {
   BadNextHeader,
   InnerMalformed,
   SelectorMismatch,
+  NestingTooDeep,
   EcnCe,
   DummyPacket,
   SequenceExhausted,

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "net/address.h"
+#include "spd/policy.h"
 
 namespace sallyport {
 
@@ -24,6 +25,7 @@ enum class Purpose : std::uint8_t {
   OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
   Resolved,         // judged before it was held: goes out of `port` to `mac`
   LinkFrame,        // a whole frame (ARP) for `port`
+  Dummy,            // a dummy packet for the SA of `policy` (RFC 4303 2.6)
   // Worker to worker.
   Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
   Seal,      // the other owns its outbound SA; `port` is where it came in
@@ -40,6 +42,10 @@ struct Envelope {
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
+  PolicyId policy{};             // Dummy, and so are these
+  std::uint8_t traffic_class{};  // chooses among the policy's SAs
+  Family family{Family::V4};     // what a tunnel's outer header takes the packet inside for
+  bool whole{};                  // transport mode: there is an IP header in front
 
   [[nodiscard]] static Envelope& of(rte_mbuf* mbuf) noexcept {
     return *static_cast<Envelope*>(rte_mbuf_to_priv(mbuf));

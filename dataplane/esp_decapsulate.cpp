@@ -171,6 +171,9 @@ void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my)
     job.icv_offset = 0;
     job.esn = sa.esn;
   }
+  if (my.resynchronisation.awaits(run.sa) && !run.packets.empty()) [[unlikely]]
+    my.resynchronisation.keep({jobs[0].esp, esp_size(*run.packets[0])},
+                              my.sas.inbound_state(run.sa).packets);
 }
 
 }  // namespace sallyport

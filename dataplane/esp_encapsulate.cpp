@@ -27,9 +27,20 @@ std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) no
   return sa.mode == IpsecMode::Tunnel ? 0u : insertion_offset(summary, sa);
 }
 
-std::uint32_t encapsulated_size(const PacketSummary& summary, const OutboundSa& sa) noexcept {
+// TFC padding behind an inner packet of `length` octets: as the SA says, and no more than lets it
+// fit the path (RFC 4303 2.7; ESP-14).
+std::uint32_t tfc_padding(std::uint32_t length, const OutboundSa& sa) noexcept {
+  if (sa.tfc_bytes == 0) [[likely]]
+    return 0;
+  const std::uint32_t least = std::max<std::uint32_t>(length, sa.tfc_bytes);
+  const std::uint32_t wanted = (least + sa.tfc_mask) & ~std::uint32_t{sa.tfc_mask};
+  return std::max(length, std::min(wanted, inner_mtu(sa, 0))) - length;
+}
+
+std::uint32_t encapsulated_size(const PacketSummary& summary, std::uint32_t tfc_bytes,
+                                const OutboundSa& sa) noexcept {
   const std::uint32_t clear = clear_bytes(summary, sa);
-  const std::uint32_t payload = std::max<std::uint32_t>(summary.length - clear, sa.tfc_bytes);
+  const std::uint32_t payload = summary.length - clear + tfc_bytes;
   const std::uint32_t text =
       (payload + sa.trailer_bytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
   return clear + sa.header_bytes + sa.iv_bytes + text + sa.icv_bytes;
@@ -48,7 +59,9 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
   if (sa.mode == IpsecMode::Transport) {
     if (packet.forwarded) return IcmpCause{DropReason::TransportForwarded, Prohibited};
     if (summary.fragment) return IcmpCause{DropReason::FragmentTransport, Prohibited};
-    if (insertion_offset(summary, sa) > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
+    // No header at all: a dummy made for the tunnel that was here before.
+    const std::uint16_t front = insertion_offset(summary, sa);
+    if (front == 0 || front > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
   const bool opaque =
       sa.fragments == FragmentChecks::Opaque || sa.fragments == FragmentChecks::OpaqueIpv6;
@@ -93,7 +106,8 @@ bool goes_on_too_long(Packet& packet, const OutboundSa& sa, Burst& cut_before,
 
 // A buffer that is too small is left for another one (DP-03); false where there was none.
 bool has_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
-  const BufferRoom needed{kFrontRoom + sa.iv_bytes, kBackRoom + sa.tfc_bytes};
+  const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
+  const BufferRoom needed{kFrontRoom + sa.iv_bytes, kBackRoom + tfc_bytes};
   if (packet.headroom() >= needed.front && packet.tailroom() >= needed.back) [[likely]]
     return true;
   const auto fault = move_to_larger_buffer(packet, needed, my);
@@ -117,17 +131,21 @@ std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::ui
 
 // Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
 void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
-  std::memset(packet.data() + packet.size(), 0, bytes - packet.size());
-  packet.set_size(bytes);
+  std::memset(packet.data() + packet.size(), 0, bytes);
+  packet.set_size(packet.size() + bytes);
 }
 
 // The trailer goes behind the payload, the headers in front; returns where the IV begins.
 std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
                              WorkerContext& my) noexcept {
   const PacketSummary& inner = packet.summary;
-  const std::uint8_t next_header = inner.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
-  if (sa.tfc_bytes > inner.length) [[unlikely]]
-    pad_traffic_flow(packet, sa.tfc_bytes);
+  const std::uint8_t next_header = packet.dummy                 ? kProtocolNone
+                                   : inner.family == Family::V4 ? kProtocolIpv4
+                                                                : kProtocolIpv6;
+  if (sa.tfc_bytes != 0) [[unlikely]]
+    // The path MTU may have risen since the room was checked.
+    pad_traffic_flow(packet,
+                     std::min(tfc_padding(inner.length, sa), packet.tailroom() - kBackRoom));
   text_bytes = write_trailer(packet, packet.size(), next_header, sa);
   return enter_tunnel(packet, sa, my);
 }
@@ -172,7 +190,8 @@ Burst choose_sas(Burst& burst, WorkerContext& my) noexcept {
       drop_and_tell(packet, *cause, my);
       return false;
     }
-    if (encapsulated_size(packet.summary, sa) > sa.path_mtu()) [[unlikely]]
+    const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
+    if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
       if (!goes_on_too_long(packet, sa, cut_before, my)) return false;
     return has_room(packet, sa, my);
   });

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dataplane/forward.h"
+#include "dataplane/outbound.h"
 #include "dataplane/parse.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/transmit.h"
@@ -33,6 +34,27 @@ bool read_headers(Packet& packet, WorkerContext& my) noexcept {
   if (verdict == ParseVerdict::Good) return true;
   my.drops.drop(packet, drop_reason(verdict));
   return false;
+}
+
+// Nobody sent it, so that no policy is asked: its SA is known (RFC 4303 2.6).
+bool read_dummy(Packet& packet, WorkerContext& my) noexcept {
+  const Envelope& envelope = Envelope::of(packet.mbuf);
+  packet.dummy = true;
+  packet.forwarded = false;
+  packet.policy = envelope.policy;
+  if (envelope.whole) return read_headers(packet, my);
+  my.counters.originated.add();
+  packet.summary.family = envelope.family;
+  packet.summary.length = packet.size();
+  packet.summary.traffic_class = envelope.traffic_class;
+  return true;
+}
+
+void send_dummies(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) { return read_dummy(packet, my); });
+  if (burst.empty()) return;
+  protect(burst, now, my);
+  transmit(burst, my);
 }
 
 // Link-local protocols name their port and neighbour; policy is still asked (ARCH-09). What policy
@@ -75,6 +97,9 @@ Burst receive_from_control(PacketStore& store, WorkerContext& my) noexcept {
 
 void forward_from_control(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) { return !send_at_once(packet, my); });
+  Burst dummies =
+      burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Dummy; });
+  send_dummies(dummies, now, my);
   burst.keep_if([&](Packet& packet) { return read_headers(packet, my); });
   Burst on_link = burst.take_if(
       [](const Packet& packet) { return purpose_of(packet) == Purpose::OriginateOnLink; });

@@ -4,23 +4,11 @@
 #include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/from_workers.h"
+#include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 
 namespace sallyport {
 namespace {
-
-// A clear packet that policy protects must not come in clear (RFC 4301 5.2 step 3b; INB-07).
-void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
-  burst.keep_if([&](Packet& packet) {
-    if (packet.action == PolicyAction::Bypass) return true;
-    const DropReason reason = packet.action == PolicyAction::Protect
-                                  ? DropReason::PlaintextProtected
-                              : packet.policy == kNoPolicy ? DropReason::NoPolicy
-                                                           : DropReason::PolicyDiscard;
-    my.drops.drop(packet, reason);
-    return false;
-  });
-}
 
 void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   if (my.sas.inbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
@@ -50,7 +38,36 @@ void open_all(Burst& burst, WorkerContext& my) noexcept {
   burst = opened;
 }
 
+// SAs in SAs: each is looked up, opened and checked like the first.
+void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  Burst opened = burst;
+  burst.clear();
+  while (true) {
+    Burst ipsec = take_nested(opened, now, my);
+    for (Packet* packet : opened) packet->passes = 0;
+    burst.append(opened);
+    if (ipsec.empty()) return;
+    find_sas(ipsec, my);
+    give_to_inbound_owners(ipsec, my);
+    open_all(ipsec, my);
+    opened = ipsec;
+  }
+}
+
 }  // namespace
+
+// A clear packet that policy protects must not come in clear.
+void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) {
+    if (packet.action == PolicyAction::Bypass) return true;
+    const DropReason reason = packet.action == PolicyAction::Protect
+                                  ? DropReason::PlaintextProtected
+                              : packet.policy == kNoPolicy ? DropReason::NoPolicy
+                                                           : DropReason::PolicyDiscard;
+    my.drops.drop(packet, reason);
+    return false;
+  });
+}
 
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
@@ -63,6 +80,8 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   find_sas(ipsec, my);
   give_to_inbound_owners(ipsec, my);
   open_all(ipsec, my);
+  if (may_hold_ipsec(ipsec)) [[unlikely]]
+    open_nested(ipsec, now, my);
   burst.append(ipsec);
 }
 

@@ -11,4 +11,7 @@ namespace sallyport {
 // their SA's selectors, or bypassed by SPD-I.
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// Drops clear packets that SPD-I has not said to bypass (RFC 4301 5.2 step 3b; INB-07).
+void drop_unprotected(Burst& burst, WorkerContext& my) noexcept;
+
 }  // namespace sallyport

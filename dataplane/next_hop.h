@@ -25,6 +25,8 @@ struct NextHop {
   [[nodiscard]] bool ours() const noexcept {
     return kind == Kind::Ours || kind == Kind::LocalStack;
   }
+  // A packet may be sent there.
+  [[nodiscard]] bool leads_on() const noexcept { return kind >= Kind::LocalStack; }
   friend auto operator<=>(const NextHop&, const NextHop&) = default;
 };
 

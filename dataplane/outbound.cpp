@@ -5,6 +5,7 @@
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
+#include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
 #include "dataplane/transmit.h"
@@ -54,11 +55,18 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
   my.engine.seal(std::span(jobs).first(count));
   burst.clear();
+  Burst again;
   for (const SaRun& run : runs) {
     finish(run, my);
-    for (Packet* packet : run.packets) burst.push(*packet);
+    Burst& to = my.sas.outbound(run.sa).loop_back ? again : burst;
+    for (Packet* packet : run.packets) to.push(*packet);
   }
   now.routes->look_up(burst);
+  if (again.empty()) [[likely]]
+    return;
+  now.routes->look_up(again);
+  go_round(again, now, my);
+  burst.append(again);
 }
 
 // Inner packets that were too long for the path: each leaves in fragments, sealed one by one. They
@@ -76,16 +84,12 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
 }
 
-// Leaves what is bypassed or sealed.
+// Leaves what is bypassed or protected.
 void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  Burst protect = take_protected(burst, now, my);
-  if (protect.empty()) return;
-  const Burst too_long = choose_sas(protect, my);
-  if (!too_long.empty()) [[unlikely]]
-    protect_in_fragments(too_long, now, my);
-  give_to_outbound_owners(protect, my);
-  seal_all(protect, now, my);
-  burst.append(protect);
+  Burst secured = take_protected(burst, now, my);
+  if (secured.empty()) return;
+  protect(secured, now, my);
+  burst.append(secured);
 }
 
 }  // namespace
@@ -98,6 +102,14 @@ void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   match_policies_again(burst, now, my);
   obey_policy(burst, now, my);
+}
+
+void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  const Burst too_long = choose_sas(burst, my);
+  if (!too_long.empty()) [[unlikely]]
+    protect_in_fragments(too_long, now, my);
+  give_to_outbound_owners(burst, my);
+  seal_all(burst, now, my);
 }
 
 }  // namespace sallyport

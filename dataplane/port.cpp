@@ -141,6 +141,8 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].decapsulated = false;
     store[i].hand_offs = 0;
     store[i].cut_to = kUncut;
+    store[i].dummy = false;
+    store[i].passes = 0;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

@@ -21,8 +21,10 @@ struct Way {
   std::optional<MacAddress> mac;  // none: not known yet
 };
 
+// Nothing is as large as `mtu` of a way that leads nowhere.
 Way find_way(const Packet& packet, WorkerContext& my) noexcept {
   const NextHop& hop = *packet.next_hop;
+  if (!hop.leads_on()) return Way{.queue = nullptr, .mtu = 0, .neighbour = {}, .mac = {}};
   PortQueue& queue = my.ports[hop.port.value];
   const Port& port = queue.port();
   Way way{.queue = &queue, .mtu = port.settings().mtu, .neighbour = hop.gateway, .mac = {}};
@@ -101,6 +103,8 @@ bool may_cut(const Packet& packet, const Way& way) noexcept {
 }
 
 void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexcept {
+  // What an SA made, where no route leads to its peer.
+  if (way.queue == nullptr) return my.drops.drop(packet, DropReason::NoRoute);
   const std::uint16_t mtu = std::min(way.mtu, packet.cut_to);
   if (!may_cut(packet, way))
     return drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, mtu}, my);

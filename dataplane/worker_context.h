@@ -16,6 +16,7 @@
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
 #include "dataplane/reassembly.h"
+#include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
 #include "dataplane/tick_source.h"
 #include "sad/sa_handles.h"
@@ -65,6 +66,7 @@ struct WorkerContext {
   RateLimit icmp_errors{};
   RateLimit punts{};
   HeaderCopies headers{};
+  Resynchronisation resynchronisation{};
 };
 
 }  // namespace sallyport

@@ -116,6 +116,9 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"header", header_rules(sa.header)},
               {"dscp", sa.dscp},
               {"selectors", texts(sa.selectors)},
+              {"tfc", {{"size", sa.tfc_bytes}, {"multiple", sa.tfc_multiple}}},
+              {"dummies", {{"rate", sa.dummies.per_second}, {"size", sa.dummies.bytes}}},
+              {"loop_back", sa.loop_back},
               {"configured", sa.static_key}};
   if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
   if (sa.protocol == IpsecProtocol::Ah) row["ah_alignment"] = sa.ah_alignment;
@@ -244,7 +247,9 @@ Json show_workers(Gateway& gateway) {
                     {"released", worker.released},
                     {"originated", worker.originated},
                     {"given", worker.given},
-                    {"taken", worker.taken}});
+                    {"taken", worker.taken},
+                    {"resynchronised", worker.resynchronised},
+                    {"resynchronisation_trials", worker.resynchronisation_trials}});
   return rows;
 }
 

@@ -169,6 +169,7 @@ void Gateway::uninstall_sa(const std::string& name) {
   static_sas_->forget(name);
   added_.erase(name);
   static_cast<void>(sad_->remove(name));
+  set_dummies();
 }
 
 void Gateway::assign_sas(const std::string& policy, std::string_view without) {
@@ -198,9 +199,27 @@ Expected<void> Gateway::publish() {
   if (auto saved = static_sas_->poll(); !saved) return saved;
   routes_ = plan_routes(configuration_, dataplane_->ports());
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
+  set_dummies();
   if (auto published = dataplane_->publish(spd_->snapshot(), routes_); !published) return published;
   sad_->renew_link_mtus();
   return {};
+}
+
+void Gateway::set_dummies() {
+  std::vector<DummyFlow> flows;
+  for (const auto& [policy, names] : sas_of_) {
+    const auto id = spd_->id_of(policy);
+    for (const std::string& name : names) {
+      const auto entry = sad_->find(name);
+      if (!id || !entry || entry->sa->dummies.per_second == 0) continue;
+      const Sa& sa = *entry->sa;
+      flows.push_back({.policy = *id,
+                       .dscp = sa.dscp.empty() ? std::uint8_t{0} : sa.dscp.front(),
+                       .rule = sa.dummies,
+                       .ends = sa.endpoints});
+    }
+  }
+  control_->set_dummies(flows, clock_.now());
 }
 
 void Gateway::start() { dataplane_->start(); }
@@ -249,6 +268,7 @@ Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
   if (auto added = install_sa(std::move(sa)); !added) return added;
   sas_of_[policy].push_back(name);
   assign_sas(policy);
+  set_dummies();
   return static_sas_->poll();
 }
 

@@ -70,6 +70,8 @@ class Gateway {
   void assign_sas(const std::string& policy, std::string_view without = {});
   [[nodiscard]] Expected<void> publish();
   void expire(Instant now);
+  // After SAs or policies have changed.
+  void set_dummies();
 
   void remove_gone_policies(const std::vector<Policy>& next);
   void remove_gone_sas(const std::vector<Sa>& next);

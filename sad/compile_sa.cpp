@@ -245,7 +245,10 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.ecn = sa.header.ecn;
   out.owner = context.owner;
   out.salt = salt_of(sa);
-  out.tfc_bytes = sa.tfc_bytes;
+  // Whoever is padded to a multiple has at least its length.
+  out.tfc_bytes = std::max(sa.tfc_bytes, sa.tfc_multiple);
+  out.tfc_mask = static_cast<std::uint16_t>(std::max<unsigned>(sa.tfc_multiple, 1) - 1);
+  out.loop_back = sa.loop_back;
   out.iv_mask = context.iv_mask;
   out.dscp_map = context.dscp_map;
   out.soft_seconds = seconds_of(sa.soft);

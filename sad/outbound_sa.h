@@ -52,7 +52,7 @@ struct alignas(64) OutboundSa {
   std::uint64_t iv_mask{};
   // Index into the shared DSCP maps (64 octets each); map 0 is the identity (TUN-04).
   std::uint16_t dscp_map{};
-  std::uint16_t tfc_bytes{};  // shorter inner packets are padded to it
+  std::uint16_t tfc_bytes{};  // shorter inner packets are padded to it; 0: no TFC
   // Of the outer path, octets; the one field that control changes under workers
   // (SaTable::set_path_mtu). Two readings may differ.
   [[nodiscard]] std::uint16_t path_mtu() const noexcept {
@@ -60,6 +60,8 @@ struct alignas(64) OutboundSa {
   }
   mutable std::uint16_t live_path_mtu{1500};
   std::uint32_t soft_seconds{};  // 0: no limit
+  std::uint16_t tfc_mask{};      // padded packets are multiples of this plus 1
+  bool loop_back{};              // what it made meets outbound policy again (ARCH-08)
 };
 static_assert(sizeof(OutboundSa) == 128);
 

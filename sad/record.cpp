@@ -210,7 +210,7 @@ void transfer_header_rules(Archive& archive, H& rules) {
 
 template <class Archive, class S>
 void transfer_keys(Archive& archive, S& sa) {
-  archive.choice(sa.transform.cipher, Cipher::Null, Cipher::CamelliaCbc256);
+  archive.choice(sa.transform.cipher, Cipher::Null, Cipher::ChaCha20Poly1305Iiv);
   archive.choice(sa.transform.integrity, Integrity::None, Integrity::AesCmac_96);
   archive.secret(sa.cipher_key);
   archive.secret(sa.salt);
@@ -253,6 +253,11 @@ void transfer(Archive& archive, S& sa, P& progress) {
   transfer_lifetime(archive, sa.soft);
   transfer_lifetime(archive, sa.hard);
   archive.number(sa.tfc_bytes);
+  archive.number(sa.tfc_multiple);
+  archive.number(sa.dummies.per_second);
+  archive.number(sa.dummies.bytes);
+  archive.flag(sa.dummies.random_size);
+  archive.flag(sa.loop_back);
   archive.flag(sa.unauthenticated_allowed);
   archive.flag(sa.static_key);
   archive.number(progress.used.packets);

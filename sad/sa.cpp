@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace sallyport {
 namespace {
@@ -93,6 +94,10 @@ Expected<void> validate_addresses(const Sa& sa) {
   if (sa.direction == Direction::Inbound && sa.lookup == SaLookup::SpiDestinationSource &&
       remote.is_unspecified())
     return refuse("a look-up by source needs the remote address", "give it");
+  // RFC 8750 2: the nonce follows from the number, so that there may be one sender only.
+  if (facts(sa.transform.cipher).implicit_iv() && (local.is_multicast() || remote.is_multicast()))
+    return refuse("an implicit IV is for one sender, and a multicast SA may have more",
+                  "choose the cipher with an explicit IV");
   if (!sa.encapsulation) return {};
   if (sa.protocol == IpsecProtocol::Ah)
     return refuse("AH cannot be encapsulated in UDP", "use ESP (RFC 3948)");
@@ -127,6 +132,24 @@ Expected<void> validate_lifetimes(const Sa& sa) {
   if (later(sa.soft.bytes, sa.hard.bytes) || later(sa.soft.packets, sa.hard.packets) ||
       later(sa.soft.time, sa.hard.time))
     return refuse("a soft lifetime ends after the hard one", "let the soft one end first");
+  return {};
+}
+
+// RFC 4303 2.6, 2.7.
+Expected<void> validate_traffic_flow(const Sa& sa) {
+  const bool pads = sa.tfc_bytes != 0 || sa.tfc_multiple != 0;
+  const bool sends_esp = sa.direction == Direction::Outbound && sa.protocol == IpsecProtocol::Esp;
+  if (pads && (!sends_esp || sa.mode != IpsecMode::Tunnel))
+    return refuse("traffic flow padding is for outbound ESP in tunnel mode, where lengths show it",
+                  "leave tfc out");
+  if (sa.tfc_multiple != 0 && !std::has_single_bit(sa.tfc_multiple))
+    return refuse(fmt::format("padding to a multiple of {} is not offered", sa.tfc_multiple),
+                  "choose a power of two");
+  if (sa.dummies.per_second == 0) return {};
+  if (!sends_esp) return refuse("dummy packets are for outbound ESP", "leave dummies out");
+  if (sa.dummies.per_second > DummyRule::kMostPerSecond || sa.dummies.bytes == 0)
+    return refuse("dummy packets need a size, and a rate that control can keep up",
+                  fmt::format("choose up to {} a second", DummyRule::kMostPerSecond));
   return {};
 }
 
@@ -170,6 +193,9 @@ Sa Sa::duplicate() const {
           .soft = soft,
           .hard = hard,
           .tfc_bytes = tfc_bytes,
+          .tfc_multiple = tfc_multiple,
+          .dummies = dummies,
+          .loop_back = loop_back,
           .unauthenticated_allowed = unauthenticated_allowed,
           .static_key = static_key,
           .used = used};
@@ -185,8 +211,9 @@ std::optional<Family> outer_family(const Sa& sa) noexcept {
 
 Expected<void> validate(const Sa& sa) {
   if (sa.name.empty()) return refuse("an SA needs a name", "give one");
-  for (const auto part : {validate_transform, validate_keys, validate_numbers, validate_addresses,
-                          validate_header, validate_lifetimes, validate_selectors, validate_ah}) {
+  for (const auto part :
+       {validate_transform, validate_keys, validate_numbers, validate_addresses, validate_header,
+        validate_lifetimes, validate_traffic_flow, validate_selectors, validate_ah}) {
     if (auto ok = part(sa); !ok) {
       if (ok.error().where.empty()) ok.error().where = "SA " + sa.name;
       return ok;

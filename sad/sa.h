@@ -36,6 +36,15 @@ struct SaUsage {
   friend bool operator==(const SaUsage&, const SaUsage&) = default;
 };
 
+// Dummy packets that an outbound SA sends besides its traffic (RFC 4303 2.6; ESP-15, ESP-16).
+struct DummyRule {
+  static constexpr std::uint32_t kMostPerSecond = 10000;
+  std::uint32_t per_second{};  // 0: none
+  std::uint16_t bytes{};       // of each, before ESP padding
+  bool random_size{};          // any size up to `bytes` instead
+  friend bool operator==(const DummyRule&, const DummyRule&) = default;
+};
+
 struct Sa {
   std::string name;
   Direction direction{Direction::Outbound};
@@ -65,7 +74,13 @@ struct Sa {
   std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)
   Lifetime soft;
   Lifetime hard;
-  std::uint16_t tfc_bytes{};       // outbound tunnel: shorter packets are padded to it (ESP-14)
+  // Outbound tunnel, traffic flow confidentiality (ESP-14): shorter packets are padded to this many
+  // octets, and all to a multiple (a power of two), as far as the path MTU allows.
+  std::uint16_t tfc_bytes{};
+  std::uint16_t tfc_multiple{};
+  DummyRule dummies;  // outbound
+  // Outbound: what the SA made goes round the boundary again, through SPD-I (RFC 4301 appendix E).
+  bool loop_back{};
   bool unauthenticated_allowed{};  // confidentiality alone, which RFC 8221 4 forbids (ESP-06)
   bool static_key{};               // configured, not negotiated (MAN-02)
   SaUsage used;                    // before this life, where the SA was carried here
@@ -85,7 +100,9 @@ struct Sa {
 
 // Refuses what no SA may be, one sentence each: key lengths, SPI < 256, no integrity, a negotiated
 // ESN without replay window, window sizes other than 0 and 32..65536, numbers out of range, no
-// selectors, tunnels without endpoints (ESP-06, RPL-01, RPL-06, AH-17, ALG-03).
+// selectors, tunnels without endpoints, an implicit IV with several senders, padding of traffic
+// flow where no length tells it from the payload (ESP-06, ESP-14, RPL-01, RPL-06, AH-17, ALG-03,
+// ALG-10).
 [[nodiscard]] Expected<void> validate(const Sa& sa);
 // Refuses halves of different mode or protocol, or of equal direction (ARCH-04).
 [[nodiscard]] Expected<void> validate_pair(const Sa& outbound, const Sa& inbound);

@@ -83,6 +83,8 @@ struct Protection {
   TunnelHeaderRules header;
   Lifetime soft;
   Lifetime hard;
+  // What its SAs make goes round the boundary again, for another policy to protect (ARCH-08).
+  bool loop_back{};
   std::vector<std::string> sas;  // names of configured SAs
   friend bool operator==(const Protection&, const Protection&) = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/key_table.h"
@@ -19,6 +20,19 @@ struct BatchItem {
 
   [[nodiscard]] std::uint8_t* esp() const noexcept { return job->esp; }
   [[nodiscard]] std::uint8_t* iv() const noexcept { return job->esp + kEspHeaderBytes; }
+  // The IV as it lies in memory; an implicit one is the sequence number, 64 bits with ESN, else
+  // with four octets of zeros in front (RFC 8750 4, 5).
+  [[nodiscard]] std::uint64_t iv_word() const noexcept {
+    if (key->iv_bytes != 0) [[likely]] {
+      std::uint64_t word;
+      std::memcpy(&word, iv(), sizeof word);
+      return word;
+    }
+    std::uint32_t low;
+    std::memcpy(&low, job->esp + kEspHeaderBytes / 2, sizeof low);
+    const std::uint32_t high = job->esn ? __builtin_bswap32(job->sequence_high) : 0;
+    return std::uint64_t{low} << 32 | high;
+  }
   [[nodiscard]] std::uint8_t* text() const noexcept { return iv() + key->iv_bytes; }
   [[nodiscard]] std::uint8_t* icv() const noexcept { return text() + job->text_bytes; }
   // Of AH.

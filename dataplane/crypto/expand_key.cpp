@@ -59,10 +59,12 @@ void expand_cipher(IMB_MGR& instance, const KeyMaterial& keys, CipherKeys& out) 
     case Cipher::TripleDesCbc:
       return expand_des(instance, keys.cipher_key, out.des);
     case Cipher::ChaCha20Poly1305:
+    case Cipher::ChaCha20Poly1305Iiv:
     case Cipher::CamelliaCbc128:
     case Cipher::CamelliaCbc192:
     case Cipher::CamelliaCbc256:
     case Cipher::AesCcm8_192:
+    case Cipher::AesCcm8Iiv192:
     case Cipher::AesCcm12_192:
     case Cipher::AesCcm16_192:
       std::ranges::copy(keys.cipher_key, out.raw.begin());

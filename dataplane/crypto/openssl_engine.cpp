@@ -7,9 +7,9 @@
 namespace sallyport {
 namespace {
 
-constexpr std::array kPerformed{Cipher::CamelliaCbc128, Cipher::CamelliaCbc192,
-                                Cipher::CamelliaCbc256, Cipher::AesCcm8_192,
-                                Cipher::AesCcm12_192,   Cipher::AesCcm16_192};
+constexpr std::array kPerformed{
+    Cipher::CamelliaCbc128, Cipher::CamelliaCbc192, Cipher::CamelliaCbc256, Cipher::AesCcm8_192,
+    Cipher::AesCcm12_192,   Cipher::AesCcm16_192,   Cipher::AesCcm8Iiv192};
 constexpr int kCcmNonceBytes = 11;
 
 const EVP_CIPHER* evp_cipher(Cipher cipher, Operation operation) noexcept {
@@ -40,11 +40,12 @@ bool prepare(EVP_CIPHER_CTX* context, Cipher cipher, Operation operation) noexce
 
 int length_of(const BatchItem& item) noexcept { return static_cast<int>(item.job->text_bytes); }
 
-// Salt of three octets, then the IV (RFC 4309 4).
+// Salt of three octets, then the IV (RFC 4309 4), which may be the sequence number (RFC 8750 4).
 std::array<std::uint8_t, kCcmNonceBytes> ccm_nonce(const BatchItem& item) noexcept {
   std::array<std::uint8_t, kCcmNonceBytes> nonce;
   std::memcpy(nonce.data(), item.key->salt.data(), 3);
-  std::memcpy(nonce.data() + 3, item.iv(), 8);
+  const std::uint64_t iv = item.iv_word();
+  std::memcpy(nonce.data() + 3, &iv, sizeof iv);
   return nonce;
 }
 

@@ -34,7 +34,7 @@ class OpensslEngine {
   OpensslEngine() = default;
   [[nodiscard]] Contexts& contexts_for(Batch batch) noexcept;
 
-  std::array<Contexts, 6> contexts_;
+  std::array<Contexts, 7> contexts_;
 };
 
 }  // namespace sallyport

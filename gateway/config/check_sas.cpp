@@ -34,12 +34,15 @@ void check_lookup_keys(Loading& loading, const std::vector<const Value*>& elemen
   }
 }
 
+struct KeyOrder {
+  bool operator()(ByteView left, ByteView right) const {
+    return std::ranges::lexicographical_compare(left, right);
+  }
+};
+
 // One key under two senders: their nonces may meet.
 void warn_of_shared_keys(Loading& loading, const std::vector<const Value*>& elements) {
-  const auto less = [](ByteView left, ByteView right) {
-    return std::ranges::lexicographical_compare(left, right);
-  };
-  std::map<ByteView, const Sa*, decltype(less)> senders(less);
+  std::map<ByteView, const Sa*, KeyOrder> senders;
   const auto& sas = loading.configuration.sas;
   for (std::size_t i = 0; i < sas.size(); ++i) {
     if (sas[i].direction == Direction::Inbound || sas[i].cipher_key.empty()) continue;
@@ -49,6 +52,25 @@ void warn_of_shared_keys(Loading& loading, const std::vector<const Value*>& elem
                              fmt::format("outbound SAs \"{}\" and \"{}\" have the same key",
                                          first->second->name, sas[i].name),
                              "a key of its own for each");
+  }
+}
+
+// Where the number is the IV (RFC 8750), two senders under one key use the same nonces from their
+// first packet on; the peer of an inbound SA is a sender, too.
+void check_implicit_ivs(Loading& loading, const std::vector<const Value*>& elements) {
+  std::map<ByteView, const Sa*, KeyOrder> senders;
+  const auto& sas = loading.configuration.sas;
+  for (std::size_t i = 0; i < sas.size(); ++i) {
+    const CipherFacts& cipher = facts(sas[i].transform.cipher);
+    if (!cipher.implicit_iv() || sas[i].cipher_key.empty()) continue;
+    const auto [first, fresh] = senders.try_emplace(sas[i].cipher_key.view(), &sas[i]);
+    if (fresh) continue;
+    loading.diagnostics.error(
+        place(*elements[i], "key"),
+        fmt::format("SAs \"{}\" and \"{}\" have the same key, of which {} makes the same nonces "
+                    "(RFC 8750 7)",
+                    first->second->name, sas[i].name, cipher.name),
+        "a key of its own for each", Error::Code::Refused);
   }
 }
 
@@ -93,6 +115,7 @@ void check_sas(Loading& loading) {
   }
   check_lookup_keys(loading, elements);
   warn_of_shared_keys(loading, elements);
+  check_implicit_ivs(loading, elements);
 }
 
 void check_capacities(Loading& loading) {

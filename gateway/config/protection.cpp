@@ -151,6 +151,7 @@ void read_protection(TableReader& reader, Protection& protection) {
   reader.read("dscp_from_outer", header.dscp_from_outer, read_flag);
   read_lifetime(reader, "soft", protection.soft);
   read_lifetime(reader, "hard", protection.hard);
+  reader.read("loop_back", protection.loop_back, read_flag);
   check_lifetimes(protection, reader);
 }
 
@@ -177,6 +178,7 @@ void write_protection(const Protection& protection, TomlFields& fields) {
   fields.add("dscp_from_outer", header.dscp_from_outer);
   fields.add("soft", lifetime_fields(protection.soft));
   fields.add("hard", lifetime_fields(protection.hard));
+  fields.add("loop_back", protection.loop_back);
 }
 
 }  // namespace sallyport

@@ -23,6 +23,8 @@ constexpr Words<SaLookup, 3> kLookups{{{"spi", SaLookup::Spi},
 constexpr Words<DestinationOptions, 2> kPlacements{
     {{"inside", DestinationOptions::Inside}, {"outside", DestinationOptions::Outside}}};
 
+constexpr std::uint16_t kMostTfcBytes = 16384;
+
 // A number, or hexadecimal digits in text: 4096, 0x1000, "0x1000".
 Expected<Spi> read_spi(const Value& value) {
   std::int64_t spi = -1;
@@ -66,6 +68,7 @@ void take_over(const Protection& protection, Sa& sa) {
   sa.header = protection.header;
   sa.soft = protection.soft;
   sa.hard = protection.hard;
+  sa.loop_back = protection.loop_back;
 }
 
 std::optional<Address> only_address(const std::vector<AddressRange>& ranges) {
@@ -92,6 +95,28 @@ void read_encapsulation(TableReader& sa, std::optional<UdpEncapsulation>& encaps
   reader.read("remote_port", encapsulation->remote_port, port);
 }
 
+// RFC 4303 2.7 (ESP-16): TFC padding to a size, to a multiple, or both.
+void read_tfc(TableReader& sa, Sa& into) {
+  const Value* value = sa.find("tfc");
+  if (value == nullptr) return;
+  TableReader reader(*value, "tfc", sa.diagnostics());
+  reader.read("size", into.tfc_bytes, number<std::uint16_t>(1, kMostTfcBytes));
+  reader.read("multiple", into.tfc_multiple, number<std::uint16_t>(1, kMostTfcBytes));
+  if (!reader.has("size") && !reader.has("multiple"))
+    sa.error("tfc", "tfc: says nothing", "{ size = 1400 }, { multiple = 256 }, or both");
+}
+
+// RFC 4303 2.6 (ESP-15, ESP-16).
+void read_dummies(TableReader& sa, DummyRule& rule) {
+  const Value* value = sa.find("dummies");
+  if (value == nullptr) return;
+  TableReader reader(*value, "dummies", sa.diagnostics());
+  reader.require("rate", rule.per_second, number(1u, DummyRule::kMostPerSecond),
+                 "packets a second");
+  reader.require("size", rule.bytes, number<std::uint16_t>(1, kMostTfcBytes), "octets of each");
+  reader.read("random", rule.random_size, read_flag);
+}
+
 // Keys of one direction only.
 void read_directed(TableReader& reader, Sa& sa) {
   reader.read("lookup", sa.lookup, one_of(kLookups));
@@ -100,8 +125,14 @@ void read_directed(TableReader& reader, Sa& sa) {
   if (sa.direction == Direction::Outbound && reader.has("lookup")) {
     reader.error("lookup", "lookup is for inbound SAs", "leave it out");
   }
-  if (sa.direction == Direction::Inbound && reader.has("dscp_classes")) {
-    reader.error("dscp_classes", "dscp_classes is for outbound SAs", "leave it out");
+  if (sa.direction == Direction::Outbound) {
+    read_tfc(reader, sa);
+    read_dummies(reader, sa.dummies);
+    return;
+  }
+  for (const std::string_view key : {"dscp_classes", "tfc", "dummies"}) {
+    if (reader.find(key) != nullptr)
+      reader.error(key, fmt::format("{} is for outbound SAs", key), "leave it out");
   }
   if (sa.direction == Direction::Inbound && sa.spread)
     reader.error("spread", "spread is for outbound SAs", "leave it out");
@@ -229,7 +260,23 @@ void write_plan(const Sa& sa, TomlFields& fields) {
   protection.header = sa.header;
   protection.soft = sa.soft;
   protection.hard = sa.hard;
+  protection.loop_back = sa.loop_back;
   write_protection(protection, fields);
+}
+
+void write_traffic_flow(const Sa& sa, TomlFields& fields) {
+  if (sa.tfc_bytes != 0 || sa.tfc_multiple != 0) {
+    TomlFields tfc;
+    if (sa.tfc_bytes != 0) tfc.add("size", sa.tfc_bytes);
+    if (sa.tfc_multiple != 0) tfc.add("multiple", sa.tfc_multiple);
+    fields.add("tfc", tfc);
+  }
+  if (sa.dummies.per_second == 0) return;
+  TomlFields dummies;
+  dummies.add("rate", sa.dummies.per_second);
+  dummies.add("size", sa.dummies.bytes);
+  dummies.add("random", sa.dummies.random_size);
+  fields.add("dummies", dummies);
 }
 
 Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
@@ -241,6 +288,7 @@ Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
   if (sa.direction == Direction::Inbound) fields.add("lookup", word_for(kLookups, sa.lookup));
   if (sa.spread) fields.add("spread", true);
   if (!sa.dscp.empty()) fields.add_numbers("dscp_classes", {sa.dscp.begin(), sa.dscp.end()});
+  write_traffic_flow(sa, fields);
   if (sa.encapsulation) {
     TomlFields encapsulation;
     encapsulation.add("local_port", sa.encapsulation->local_port);

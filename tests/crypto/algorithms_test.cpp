@@ -50,6 +50,13 @@ constexpr CipherRow kRequired[] = {
     {"camellia128-cbc", 23, 128, 16, 16, 16, 0},
     {"camellia192-cbc", 23, 192, 24, 16, 16, 0},
     {"camellia256-cbc", 23, 256, 32, 16, 16, 0},
+    {"aes128-ccm8-iiv", 29, 128, 19, 0, 4, 8},
+    {"aes192-ccm8-iiv", 29, 192, 27, 0, 4, 8},
+    {"aes256-ccm8-iiv", 29, 256, 35, 0, 4, 8},
+    {"aes128-gcm16-iiv", 30, 128, 20, 0, 4, 16},
+    {"aes192-gcm16-iiv", 30, 192, 28, 0, 4, 16},
+    {"aes256-gcm16-iiv", 30, 256, 36, 0, 4, 16},
+    {"chacha20-poly1305-iiv", 31, 0, 36, 0, 4, 16},
 };
 
 std::string refusal(std::string_view text) {
@@ -70,7 +77,8 @@ Octets octets(std::initializer_list<std::uint64_t> words) {
 }  // namespace
 
 TEST_CASE(
-    "ALG-01, ALG-02, ALG-03, ALG-04, ALG-05, ALG-06, ALG-07, ALG-08, ALG-09: the table has the "
+    "ALG-01, ALG-02, ALG-03, ALG-04, ALG-05, ALG-06, ALG-07, ALG-08, ALG-09, ALG-10: the table has "
+    "the "
     "identifiers and sizes of the RFCs") {
   CHECK(std::size(kRequired) == kCipherCount);
   for (const CipherRow& row : kRequired) {
@@ -124,11 +132,11 @@ TEST_CASE(
 TEST_CASE("ALG-04, ALG-20: IVs are unpredictable for CBC and counted for the rest") {
   for (const CipherFacts& cipher : all_ciphers()) {
     INFO(cipher.name);
-    const IvRule wanted = cipher.kind == CipherKind::Null  ? IvRule::None
+    const IvRule wanted = cipher.iv_bytes == 0             ? IvRule::None
                           : cipher.kind == CipherKind::Cbc ? IvRule::EncryptedCounter
                                                            : IvRule::CounterXorMask;
     CHECK(cipher.iv_rule == wanted);
-    CHECK(cipher.counter_based() == (wanted == IvRule::CounterXorMask));
+    CHECK(cipher.counter_based() == (wanted == IvRule::CounterXorMask || cipher.implicit_iv()));
   }
 }
 

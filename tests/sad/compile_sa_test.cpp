@@ -190,6 +190,8 @@ TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compi
   rich.header.dscp_from_outer = true;
   rich.soft.time = std::chrono::seconds{77};
   rich.tfc_bytes = 1400;
+  rich.tfc_multiple = 64;
+  rich.loop_back = true;
   const CompileContext context{KeySlot{5}, WorkerId{3}, 7, 0x1122334455667788};
   const OutboundSa out = compile_outbound(rich, context);
   CHECK(out.key == KeySlot{5});
@@ -202,6 +204,8 @@ TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compi
   CHECK(out.ecn == EcnRule::Compatibility);
   CHECK(out.soft_seconds == 77);
   CHECK(out.tfc_bytes == 1400);
+  CHECK(out.tfc_mask == 63);
+  CHECK(out.loop_back);
 
   rich.direction = Direction::Inbound;
   rich.mode = IpsecMode::Transport;

@@ -50,10 +50,16 @@ Sa full_sa(Direction direction) {
                   Selector{.local = {}, .remote = {range("2001:db8::/32")}, .protocol = {}}};
   sa.soft = {.bytes = 10, .packets = 20, .time = std::chrono::seconds{30}};
   sa.hard = {.bytes = 11, .packets = 21, .time = std::chrono::seconds{31}};
-  sa.tfc_bytes = 1400;
   sa.fragments = FragmentChecks::Stateful;
   sa.fragmentation = Fragmentation::Before;
+  if (direction == Direction::Outbound) {
+    sa.mode = IpsecMode::Tunnel;
+    sa.tfc_bytes = 1400;
+    sa.tfc_multiple = 64;
+    sa.dummies = {.per_second = 7, .bytes = 512, .random_size = true};
+  }
   sa.unauthenticated_allowed = true;
+  sa.loop_back = true;
   sa.static_key = true;
   return sa;
 }
@@ -83,6 +89,9 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.tfc_bytes == right.tfc_bytes);
   CHECK(left.fragments == right.fragments);
   CHECK(left.fragmentation == right.fragmentation);
+  CHECK(left.tfc_multiple == right.tfc_multiple);
+  CHECK(left.dummies == right.dummies);
+  CHECK(left.loop_back == right.loop_back);
   CHECK(left.unauthenticated_allowed == right.unauthenticated_allowed);
   CHECK(left.static_key == right.static_key);
 }

@@ -64,6 +64,44 @@ TEST_CASE("ESP-06, RPL-01: encryption without integrity is refused, and so a win
                   }}});
 }
 
+TEST_CASE("ALG-10: an implicit IV is for unicast SAs, and never for AH") {
+  for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
+    Sa sa = sample_sa(direction);
+    test::set_transform(sa, {Cipher::AesGcm16Iiv128, Integrity::None});
+    CHECK(validate(sa));
+    Sa group = sa.duplicate();
+    (direction == Direction::Outbound ? group.endpoints.remote : group.endpoints.local) =
+        Address::parse("233.252.0.1").value();
+    const auto said = validate(group);
+    REQUIRE_FALSE(said);
+    CHECK(said.error().what.find("one sender") != std::string::npos);
+    test::set_transform(group, {Cipher::AesGcm16_128, Integrity::None});
+    CHECK(validate(group));
+    sa.protocol = IpsecProtocol::Ah;
+    CHECK_FALSE(validate(sa));
+  }
+}
+
+TEST_CASE("ESP-14, ESP-15, ESP-16: padding and dummies are for outbound ESP that can bear them") {
+  const auto pads = [](Sa& sa) { sa.tfc_bytes = 100; };
+  const auto sends_dummies = [](Sa& sa) { sa.dummies = {.per_second = 1, .bytes = 1}; };
+  check_refused(Direction::Inbound, {{"outbound ESP", pads}, {"outbound ESP", sends_dummies}});
+  check_refused(Direction::Outbound,
+                {{"tunnel mode",
+                  [](Sa& sa) {
+                    sa.tfc_multiple = 64;
+                    sa.mode = IpsecMode::Transport;
+                  }},
+                 {"a multiple of 100", [](Sa& sa) { sa.tfc_multiple = 100; }},
+                 {"need a size", [](Sa& sa) { sa.dummies.per_second = 1; }},
+                 {"a rate", [](Sa& sa) { sa.dummies = {.per_second = 10001, .bytes = 1}; }}});
+  for (const auto& wanted : {+pads, +sends_dummies}) {
+    Sa sa = sample_sa(Direction::Outbound);
+    wanted(sa);
+    CHECK(validate(sa));
+  }
+}
+
 TEST_CASE("ESP-06: confidentiality alone is to be had where it is asked for, without a window") {
   Sa sa = sample_sa(Direction::Inbound);
   test::set_transform(sa, {Cipher::AesCbc128, Integrity::None});

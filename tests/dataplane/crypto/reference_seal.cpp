@@ -89,6 +89,13 @@ Octets associated_data(const EspFields& fields) {
   return fields.esn ? spi + big_endian(fields.sequence_high) + sequence : spi + sequence;
 }
 
+// What follows the salt in a nonce: the IV that was sent, or the sequence number (RFC 8750 4, 5).
+Octets nonce_iv(const CipherFacts& cipher, const EspFields& fields) {
+  if (!cipher.implicit_iv()) return fields.iv;
+  const Octets low(fields.header.begin() + 4, fields.header.end());
+  return big_endian(fields.esn ? fields.sequence_high : 0) + low;
+}
+
 Octets separate(const EspKeys& keys, const EspFields& fields) {
   const CipherFacts& cipher = facts(keys.transform.cipher);
   Octets text = fields.text;
@@ -118,7 +125,7 @@ Octets reference_seal(const EspKeys& keys, const EspFields& fields) {
   if (!cipher.combined()) return separate(keys, fields);
   Aead aead{.cipher = EVP_chacha20_poly1305(),
             .key = keys.cipher,
-            .nonce = keys.salt + fields.iv,
+            .nonce = keys.salt + nonce_iv(cipher, fields),
             .associated = associated_data(fields),
             .text = fields.text,
             .icv_bytes = cipher.icv_bytes,
