@@ -63,7 +63,9 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"misses", "flow_misses"},
       {"stale", "flow_stale"},
       {"punted", "punted"},
-      {"originated", "originated"}}},
+      {"originated", "originated"},
+      {"given", "given"},
+      {"taken", "taken"}}},
     {"account",
      {{"received", "received"},
       {"originated", "originated"},
@@ -73,6 +75,7 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"consumed", "consumed"},
       {"punted", "punted"},
       {"held", "held"},
+      {"handed off", "handed_off"},
       {"balance", "balance"}}}};
 
 std::string text_of(const Json& value) {

@@ -23,7 +23,7 @@ IcmpErrorSettings error_settings(const DataplaneSettings& settings) {
   return errors;
 }
 
-std::vector<PacketRing*> rings_of(Dataplane::Parts& parts) {
+std::vector<PacketRing*> rings_from(Dataplane::Parts& parts) {
   std::vector<PacketRing*> rings;
   for (const auto& worker : parts.workers) rings.push_back(&worker->to_control());
   return rings;
@@ -37,12 +37,11 @@ std::vector<PacketRing*> rings_to(Dataplane::Parts& parts) {
 
 }  // namespace
 
-// What control makes goes out by the first worker.
 struct ControlPlane::Parts {
   Parts(Dataplane::Parts& dataplane, Random& random)
       : own(own_ports(dataplane)),
-        sender({own, dataplane.pool.get(), dataplane.workers.front()->from_control(),
-                dataplane.control_drops, dataplane.control_released}),
+        sender({own, dataplane.pool.get(), rings_to(dataplane), dataplane.control_drops,
+                dataplane.control_released}),
         errors({own, sender, random}, error_settings(dataplane.settings)),
         neighbours({own, sender, *dataplane.neighbours, errors, random},
                    {.capacity = dataplane.settings.neighbours}),
@@ -50,7 +49,8 @@ struct ControlPlane::Parts {
         echo({own, sender, random}, kEchoAnswersPerSecond),
         dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
                 rings_to(dataplane)),
-        punts({neighbours, messages, echo, errors, dataplane.control_drops}, rings_of(dataplane)) {}
+        punts({neighbours, messages, echo, errors, dataplane.control_drops},
+              rings_from(dataplane)) {}
 
   OwnAddresses own;
   RingSender sender;

@@ -47,19 +47,29 @@ Expected<void> open_ports(Dataplane::Parts& parts) {
     auto port = Port::open(PortId{static_cast<std::uint16_t>(i)}, parts.settings.ports[i],
                            {.count = parts.settings.workers}, parts.pool.get());
     if (!port) return std::unexpected(port.error());
-    if ((*port)->queue_count() < parts.settings.workers)
-      return fail(Error::Code::Unsupported,
-                  fmt::format("port {} has {} queue pairs for {} workers", (*port)->settings().name,
-                              (*port)->queue_count(), parts.settings.workers),
-                  fmt::format("set [dataplane] workers = {}", (*port)->queue_count()));
     parts.ports.push_back(std::move(*port));
   }
   return {};
 }
 
-std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, std::uint16_t worker) {
+// Queue pair n is worker n's. Of devices that have fewer pairs than there are workers each begins
+// with the worker after the last one's, so that the work of receiving is spread; a worker without a
+// pair sends by one that has.
+std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, WorkerId me, HandOff& hand_off) {
+  const unsigned workers = parts.settings.workers;
   std::vector<PortQueue> queues;
-  for (const auto& port : parts.ports) queues.emplace_back(*port, worker, parts.settings.burst);
+  unsigned first = 0;
+  for (const auto& port : parts.ports) {
+    const unsigned pairs = port->queue_count();
+    const unsigned begin = pairs < workers ? first : 0;
+    const unsigned pair = (me.value + workers - begin) % workers;
+    if (pair < pairs)
+      queues.emplace_back(*port, static_cast<std::uint16_t>(pair), parts.settings.burst);
+    else
+      queues.emplace_back(*port, hand_off,
+                          WorkerId{static_cast<std::uint16_t>((begin + pair % pairs) % workers)});
+    if (pairs < workers) first = (first + pairs) % workers;
+  }
   return queues;
 }
 
@@ -76,10 +86,13 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   if (!events) return std::unexpected(events.error());
   const DataplaneSettings& settings = parts.settings;
   std::string variant((*engine)->variant());
+  auto hand_off = std::make_unique<HandOff>(WorkerId{id}, *parts.hand_off_rings);
+  auto queues = queues_of(parts, WorkerId{id}, *hand_off);
   return std::make_unique<Worker>(
       Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
                      parts.audit_switches, parts.pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
+                       .workers = settings.workers,
                        .idle = settings.idle,
                        .flows = settings.flows,
                        .policies = settings.policies,
@@ -87,8 +100,8 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .icmp_errors_per_second = settings.icmp_errors_per_second,
                        .audit_events_per_second = settings.audit_events_per_second},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
-                        std::move(*from_control), std::move(*events), queues_of(parts, id),
-                        random.u64(), std::move(variant)});
+                        std::move(*from_control), std::move(*events), std::move(hand_off),
+                        std::move(queues), random.u64(), std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -137,6 +150,7 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
   const std::uint64_t bytes =
       kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
+      std::uint64_t{settings.workers} * settings.workers * 16 * HandOffRings::kCapacity +
       settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }
@@ -145,10 +159,6 @@ Dataplane::Dataplane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings, Random& random,
                                                      const IvSourceMaker& make_ivs) {
-  // An SA's numbers and window have one owner; handing packets over to it is not built yet.
-  if (settings.workers != 1)
-    return fail(Error::Code::Unsupported, fmt::format("{} workers", settings.workers),
-                "set [dataplane] workers = 1");
   auto parts = std::make_unique<Parts>();
   parts->settings = std::move(settings);
   auto pool = make_pool(parts->settings);
@@ -157,6 +167,9 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
   if (auto made = make_control_audit(*parts); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
+  auto rings = HandOffRings::create(parts->settings.workers);
+  if (!rings) return std::unexpected(rings.error());
+  parts->hand_off_rings = std::make_unique<HandOffRings>(std::move(*rings));
   for (std::uint16_t id = 0; id < parts->settings.workers; ++id) {
     auto worker = make_worker(*parts, id, random, make_ivs);
     if (!worker) return std::unexpected(worker.error());
@@ -190,7 +203,11 @@ void Dataplane::stop() noexcept {
   parts_->threads.clear();
 }
 
-bool Dataplane::turn() noexcept { return parts_->workers.front()->turn(); }
+bool Dataplane::turn() noexcept {
+  bool busy = false;
+  for (auto& worker : parts_->workers) busy |= worker->turn();
+  return busy;
+}
 
 SaTable& Dataplane::sas() noexcept { return *parts_->sas; }
 SaHandles& Dataplane::handles() noexcept { return *parts_->handles; }
@@ -299,6 +316,8 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .fragments_made = counters.fragments_made.read(),
                     .resynchronised = worker->context().resynchronisation.found.read(),
                     .resynchronisation_trials = worker->context().resynchronisation.trials.read(),
+                    .given = worker->context().hand_off.given.read(),
+                    .taken = worker->context().hand_off.taken.read(),
                     .crypto_variant = std::string(worker->crypto_variant())});
   }
   return list;
@@ -332,6 +351,7 @@ PacketAccount Dataplane::account() const {
     account.fragments_made += worker.fragments_made;
     account.punted += worker.punted;
     account.held += worker.held;
+    account.handed_off += worker.given - worker.taken;
     released += worker.released;
   }
   account.held -= released;

@@ -71,17 +71,19 @@ struct WorkerStatus {
   std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{};
   std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
   std::uint64_t resynchronised{}, resynchronisation_trials{};  // RFC 4303 A3
+  std::uint64_t given{}, taken{};                              // to and from other workers
   std::string crypto_variant;
 };
 
-// Both sides of the conservation law; at a quiet moment balance() is 0.
+// Both sides of the conservation law; at a quiet moment balance() is 0. `handed_off` is on its way
+// between two workers.
 struct PacketAccount {
   std::uint64_t received{}, originated{}, fragments_made{};
-  std::uint64_t sent{}, dropped{}, consumed{}, punted{}, held{};
+  std::uint64_t sent{}, dropped{}, consumed{}, punted{}, held{}, handed_off{};
 
   [[nodiscard]] std::int64_t balance() const noexcept {
     return static_cast<std::int64_t>(received + originated + fragments_made) -
-           static_cast<std::int64_t>(sent + dropped + consumed + punted + held);
+           static_cast<std::int64_t>(sent + dropped + consumed + punted + held + handed_off);
   }
 };
 
@@ -96,8 +98,8 @@ class Dataplane {
   [[nodiscard]] static std::unique_ptr<IvSource> sa_ivs(const KeyTable& keys);
   ~Dataplane();
 
-  // One thread for each worker. Without start(), turn() runs worker 0 on the calling thread: tests
-  // and benches go turn by turn.
+  // One thread for each worker. Without start(), turn() gives each worker a turn on the calling
+  // thread: tests and benches go turn by turn.
   void start();
   void stop() noexcept;
   bool turn() noexcept;

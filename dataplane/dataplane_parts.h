@@ -31,6 +31,7 @@ struct Dataplane::Parts {
   std::unique_ptr<SaHandles> handles;
   AuditSwitches audit_switches;
   std::vector<std::unique_ptr<Port>> ports;
+  std::unique_ptr<HandOffRings> hand_off_rings;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::unique_ptr<EventRing> control_events;

@@ -57,6 +57,9 @@ enum class DropReason : std::uint8_t {
   LifetimeExpired,
   UdpChecksum,
   NatKeepalive,
+  // Hand-over to another worker.
+  HandoffFull,
+  HandoffAstray,
   // Hand-over to control.
   PuntFull,
   PuntLimit,

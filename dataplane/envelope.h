@@ -1,5 +1,5 @@
-// What accompanies a packet through a ring between a worker and control: it stands in the mbuf's
-// private area.
+// What accompanies a packet through a ring, between a worker and control or another worker: it
+// stands in the mbuf's private area.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -26,14 +26,22 @@ enum class Purpose : std::uint8_t {
   Resolved,         // judged before it was held: goes out of `port` to `mac`
   LinkFrame,        // a whole frame (ARP) for `port`
   Dummy,            // a dummy packet for the SA of `policy` (RFC 4303 2.6)
+  // Worker to worker.
+  Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
+  Seal,      // the other owns its outbound SA; `port` is where it came in
+  Transmit,  // a whole frame for `port`, whose queue is the other's
 };
 
 struct Envelope {
   Purpose purpose{};
   PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
+  WorkerId worker{};     // Resolve: who asks, and gets it back
   std::uint16_t mtu{};
-  bool decapsulated{};  // came out of an SA, not from the link of `port`
-  MacAddress mac{};     // Deliver and Arp: the frame's source; otherwise the link destination
+  std::uint8_t hand_offs{};  // between workers, so far
+  std::uint8_t passes{};     // as in Packet
+  bool forwarded{true};      // as in Packet
+  bool decapsulated{};       // came out of an SA, not from the link of `port`
+  MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
   PolicyId policy{};             // Dummy, and so are these
   std::uint8_t traffic_class{};  // chooses among the policy's SAs

@@ -11,6 +11,7 @@
 #include "net/udp.h"
 #include "sad/compile_sa.h"
 #include "sad/replay_window.h"
+#include "sad/sequence_numbers.h"
 
 namespace sallyport {
 namespace {
@@ -140,8 +141,8 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
                                 InboundState& state) noexcept {
   if (!job.good) return DropReason::IcvFailure;
   if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) return DropReason::Replay;
-  ++state.packets;
-  state.bytes += job.text_bytes;
+  count_up(state.packets, 1);
+  count_up(state.bytes, job.text_bytes);
   const auto opened = read_trailer(job, sa);
   if (!opened) return DropReason::BadPadding;
   if (opened->next_header == kProtocolNone) return DropReason::DummyPacket;

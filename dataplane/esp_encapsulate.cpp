@@ -9,6 +9,7 @@
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/udp.h"
+#include "sad/sequence_numbers.h"
 
 namespace sallyport {
 namespace {
@@ -91,10 +92,8 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
   return std::nullopt;
 }
 
-// How many of `wanted` packets the SA may still send.
-std::uint64_t packets_left(const OutboundState& state, std::uint64_t sequence_limit) noexcept {
-  if (state.bytes >= state.hard_bytes || state.packets >= state.hard_packets) return 0;
-  return std::min(sequence_limit - state.last_sequence, state.hard_packets - state.packets);
+bool is_spread(SaSlot sa, const WorkerContext& my) noexcept {
+  return my.sas.outbound(sa).owner == kEveryWorker;
 }
 
 // Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6); the text's size.
@@ -164,7 +163,7 @@ EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& t
   const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
   const std::uint8_t dscp =
       sa.dscp_map == 0 ? inner_dscp : my.sas.dscp_map(sa.dscp_map)[inner_dscp];
-  finish_outer_header(packet, inner, sa, dscp, my.next_ip_id++);
+  finish_outer_header(packet, inner, sa, dscp, my.ip_ids.next());
   if (sa.udp)
     write_udp_length(packet.header<UdpHeader>(sa.outer_ip_bytes),
                      packet.size() - sa.outer_ip_bytes);
@@ -246,17 +245,16 @@ void choose_sas(Burst& burst, WorkerContext& my) noexcept {
 void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
   OutboundState& state = my.sas.outbound_state(run.sa);
   const std::uint64_t limit = my.sas.sequence_limit(run.sa);
-  const std::uint64_t left = packets_left(state, limit);
-  const auto granted = static_cast<unsigned>(std::min<std::uint64_t>(run.packets.size(), left));
-  for (unsigned i = 0; i < granted; ++i) run.packets[i]->sequence = state.last_sequence + 1 + i;
-  state.last_sequence += granted;
-  state.packets += granted;
-  if (granted == run.packets.size()) [[likely]]
+  const NumberGrant grant = is_spread(run.sa, my)
+                                ? reserve_numbers(state, limit, run.packets.size())
+                                : take_numbers(state, limit, run.packets.size());
+  for (unsigned i = 0; i < grant.count; ++i) run.packets[i]->sequence = grant.first + i;
+  if (grant.count == run.packets.size()) [[likely]]
     return;
   const DropReason reason =
-      state.last_sequence == limit ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
-  for (Packet* packet : run.packets.subspan(granted)) my.drops.drop(*packet, reason);
-  run.packets = run.packets.first(granted);
+      grant.exhausted ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
+  for (Packet* packet : run.packets.subspan(grant.count)) my.drops.drop(*packet, reason);
+  run.packets = run.packets.first(grant.count);
 }
 
 void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
@@ -278,7 +276,11 @@ void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my)
   }
   if (sa.iv_bytes != 0 && !run.packets.empty())
     my.ivs.fill(sa, jobs.first(run.packets.size()), SequenceNumber{run.packets.front()->sequence});
-  my.sas.outbound_state(run.sa).bytes += bytes;
+  std::uint64_t& counter = my.sas.outbound_state(run.sa).bytes;
+  if (is_spread(run.sa, my)) [[unlikely]]
+    std::atomic_ref(counter).fetch_add(bytes, std::memory_order_relaxed);
+  else
+    count_up(counter, bytes);
 }
 
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept {

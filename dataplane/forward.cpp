@@ -99,4 +99,14 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   transmit(burst, my);
 }
 
+void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  now.routes->look_up(burst);
+  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
+  Burst leaving =
+      burst.take_if([&](const Packet& packet) { return leaves_the_boundary(packet, my); });
+  if (!leaving.empty()) outbound_again(leaving, now, my);
+  burst.append(leaving);
+  transmit(burst, my);
+}
+
 }  // namespace sallyport

@@ -12,4 +12,8 @@ namespace sallyport {
 // or dropped.
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// The same for packets that another worker has forwarded up to their outbound SA: their hop limit
+// is taken and their policy counted.
+void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
 }  // namespace sallyport

@@ -1,6 +1,7 @@
 #include "dataplane/inbound.h"
 
 #include "dataplane/esp_decapsulate.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 
@@ -38,6 +39,7 @@ void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     burst.append(opened);
     if (ipsec.empty()) return;
     find_sas(ipsec, my);
+    give_to_inbound_owners(ipsec, my);
     open_all(ipsec, my);
     opened = ipsec;
   }
@@ -67,6 +69,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
   if (ipsec.empty()) return;
   find_sas(ipsec, my);
+  give_to_inbound_owners(ipsec, my);
   open_all(ipsec, my);
   if (may_hold_ipsec(ipsec)) [[unlikely]]
     open_nested(ipsec, now, my);

@@ -1,6 +1,7 @@
 #include "dataplane/outbound.h"
 
 #include "dataplane/esp_encapsulate.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
@@ -23,18 +24,29 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
-}  // namespace
-
-void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_policies(burst, Direction::Outbound, now, my);
+// Leaves what is bypassed or sealed.
+void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst secured = take_protected(burst, now, my);
   if (secured.empty()) return;
   protect(secured, now, my);
   burst.append(secured);
 }
 
+}  // namespace
+
+void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_policies(burst, Direction::Outbound, now, my);
+  obey_policy(burst, now, my);
+}
+
+void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_policies_again(burst, now, my);
+  obey_policy(burst, now, my);
+}
+
 void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   choose_sas(burst, my);
+  give_to_outbound_owners(burst, my);
   SaRuns runs(burst);
   std::array<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;

@@ -24,10 +24,11 @@ struct Packet {
   PortId ingress{kNoPort};     // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};
-  bool forwarded{true};   // false: this node's own traffic, whose hop limit stays (TUN-02)
-  bool decapsulated{};    // came out of an SA whose selectors allowed it
-  bool dummy{};           // goes out with next header 59 (RFC 4303 2.6)
-  std::uint8_t passes{};  // through the boundary in this direction, less one (ARCH-08)
+  bool forwarded{true};      // false: this node's own traffic, whose hop limit stays (TUN-02)
+  bool decapsulated{};       // came out of an SA whose selectors allowed it
+  bool dummy{};              // goes out with next header 59 (RFC 4303 2.6)
+  std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)
+  std::uint8_t hand_offs{};  // how often one worker gave it to another
 
   [[nodiscard]] std::uint8_t* data() const noexcept {
     return rte_pktmbuf_mtod(mbuf, std::uint8_t*);

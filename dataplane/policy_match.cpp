@@ -64,10 +64,9 @@ void match(Packet& packet, const Query& query, Direction direction, const Tables
   adopt(packet, *flow);
 }
 
-}  // namespace
-
-void match_policies(const Burst& burst, Direction direction, const Tables& now,
-                    WorkerContext& my) noexcept {
+template <class Count>
+void match_all(const Burst& burst, Direction direction, const Tables& now, WorkerContext& my,
+               Count&& count) noexcept {
   my.flows.lookups.add(burst.size());
   std::array<Query, kBurstSize> queries;
   for (unsigned i = 0; i < burst.size(); ++i) {
@@ -79,10 +78,23 @@ void match_policies(const Burst& burst, Direction direction, const Tables& now,
   }
   for (unsigned i = 0; i < burst.size(); ++i) {
     match(burst[i], queries[i], direction, now, my);
-    TrafficCounter& counter = my.policy_counters[burst[i].policy.value];
-    counter.packets.add();
-    counter.bytes.add(burst[i].summary.length);
+    count(burst[i]);
   }
+}
+
+}  // namespace
+
+void match_policies(const Burst& burst, Direction direction, const Tables& now,
+                    WorkerContext& my) noexcept {
+  match_all(burst, direction, now, my, [&](const Packet& packet) {
+    TrafficCounter& counter = my.policy_counters[packet.policy.value];
+    counter.packets.add();
+    counter.bytes.add(packet.summary.length);
+  });
+}
+
+void match_policies_again(const Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_all(burst, Direction::Outbound, now, my, [](const Packet&) {});
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {

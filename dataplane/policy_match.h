@@ -12,6 +12,9 @@ namespace sallyport {
 void match_policies(const Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept;
 
+// The same for packets that another worker has counted already.
+void match_policies_again(const Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
 // Drops what policy discards or no policy matched, and tells the source.
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept;
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "dataplane/hand_off.h"
+
 namespace sallyport {
 namespace {
 
@@ -30,7 +32,7 @@ Expected<bool> probe(const std::string& device) {
 rte_eth_conf configuration(const rte_eth_dev_info& info, std::uint16_t queues) {
   rte_eth_conf conf{};
   conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
-  if (queues > 1) {
+  if (queues > 1 && info.flow_type_rss_offloads != 0) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_hf =
         info.flow_type_rss_offloads &
@@ -127,6 +129,8 @@ std::string Port::driver() const {
 }
 
 void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
+  if (hand_off_ != nullptr) [[unlikely]]
+    return;
   std::array<rte_mbuf*, kBurstSize> mbufs;
   const unsigned count = rte_eth_rx_burst(port_->device_id(), queue_, mbufs.data(), burst_);
   if (count == 0) return;
@@ -137,6 +141,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].decapsulated = false;
     store[i].dummy = false;
     store[i].passes = 0;
+    store[i].hand_offs = 0;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }
@@ -146,6 +151,11 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
 
 void PortQueue::flush(Drops& drops) noexcept {
   if (waiting_ == 0) return;
+  if (hand_off_ != nullptr) [[unlikely]] {
+    hand_off_->give_frames(std::span(frames_).first(waiting_), carrier_, port_->id(), drops);
+    waiting_ = 0;
+    return;
+  }
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < waiting_; ++i) bytes += frames_[i]->pkt_len;
   const std::uint16_t taken =

@@ -59,22 +59,29 @@ class Port {
   bool created_{};  // the vdev was made for us and goes with us
 };
 
-// One worker's queue pair of one port.
+class HandOff;
+
+// One worker's queue pair of one port, or, where the device has fewer pairs than there are workers,
+// its way to the worker that has one.
 class PortQueue {
  public:
   // `burst`: frames that are received at a time, 1 to kBurstSize.
   PortQueue(const Port& port, std::uint16_t queue, std::uint16_t burst) noexcept
       : port_(&port), queue_(queue), burst_(burst) {}
+  PortQueue(const Port& port, HandOff& hand_off, WorkerId carrier) noexcept
+      : port_(&port), hand_off_(&hand_off), carrier_(carrier) {}
 
   [[nodiscard]] const Port& port() const noexcept { return *port_; }
-  // Fills `store` and `burst` with the frames received; data starts at the link header.
+  // Fills `store` and `burst` with the frames received; data starts at the link header. Without a
+  // queue nothing comes.
   void receive(PacketStore& store, Burst& burst) noexcept;
   // Takes a whole frame; sends when the batch is full.
   void enqueue(rte_mbuf* frame, Drops& drops) noexcept {
     if (waiting_ == kBurstSize) flush(drops);
     frames_[waiting_++] = frame;
   }
-  // Sends what waits; what the device does not take is dropped as TransmitFull.
+  // Sends what waits, or gives it to the carrier; what the device does not take is dropped as
+  // TransmitFull.
   void flush(Drops& drops) noexcept;
 
   TrafficCounter received;
@@ -82,8 +89,10 @@ class PortQueue {
 
  private:
   const Port* port_;
-  std::uint16_t queue_;
-  std::uint16_t burst_;
+  HandOff* hand_off_{};  // null: the queue is this worker's own
+  WorkerId carrier_{};
+  std::uint16_t queue_{};
+  std::uint16_t burst_{};
   std::uint16_t waiting_{};
   std::array<rte_mbuf*, kBurstSize> frames_;
 };

@@ -42,7 +42,7 @@ void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
 void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
                      WorkerContext& my) noexcept {
   Envelope::of(packet.mbuf) =
-      Envelope{.purpose = Purpose::Resolve, .port = port, .next_hop = next_hop};
+      Envelope{.purpose = Purpose::Resolve, .port = port, .worker = my.id, .next_hop = next_hop};
   hand_over(packet, my.counters.held, my);
 }
 

@@ -1,4 +1,4 @@
-// A bounded lock-free ring of packets between one worker and control.
+// A bounded lock-free ring of packets from one thread to another: a worker, or control.
 #pragma once
 
 #include <rte_ring.h>
@@ -18,6 +18,11 @@ class PacketRing {
 
   [[nodiscard]] bool push(rte_mbuf* mbuf) noexcept {
     return rte_ring_sp_enqueue(ring_.get(), mbuf) == 0;
+  }
+  // Pushes what there is room for, in order, and says how many.
+  [[nodiscard]] unsigned push(std::span<rte_mbuf* const> mbufs) noexcept {
+    return rte_ring_sp_enqueue_burst(ring_.get(), reinterpret_cast<void* const*>(mbufs.data()),
+                                     static_cast<unsigned>(mbufs.size()), nullptr);
   }
   // Takes up to out.size() packets and says how many.
   [[nodiscard]] unsigned pop(std::span<rte_mbuf*> out) noexcept {

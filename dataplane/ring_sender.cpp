@@ -47,9 +47,11 @@ void RingSender::send_arp(ByteView message, const LinkDestination& to) {
             {.purpose = Purpose::LinkFrame, .port = to.port, .mac = to.mac});
 }
 
+// To the worker that it came from, so that what follows by that worker stays behind.
 void RingSender::release(rte_mbuf* packet, const LinkDestination& to) {
+  const WorkerId worker = Envelope::of(packet).worker;
   Envelope::of(packet) = {.purpose = Purpose::Resolved, .port = to.port, .mac = to.mac};
-  if (!my_.to_worker.push(packet)) drop_held(packet, DropReason::HoldFull);
+  if (!my_.to_workers[worker.value]->push(packet)) drop_held(packet, DropReason::HoldFull);
 }
 
 void RingSender::drop_held(rte_mbuf* packet, DropReason reason) {
@@ -69,7 +71,7 @@ void RingSender::send_copy(ByteView front, ByteView bytes, const Envelope& envel
     std::ranges::copy(bytes, std::ranges::copy(front, data).out);
     Envelope::of(mbuf) = envelope;
   }
-  if (fits && my_.to_worker.push(mbuf)) return;
+  if (fits && my_.to_workers.front()->push(mbuf)) return;
   rte_pktmbuf_free(mbuf);
   lost_.add();
 }

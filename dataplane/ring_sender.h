@@ -1,7 +1,9 @@
-// Sends over a worker's ring.
+// Sends over the workers' rings.
 #pragma once
 
 #include <rte_mempool.h>
+
+#include <vector>
 
 #include "dataplane/control_sender.h"
 #include "dataplane/drops.h"
@@ -12,11 +14,12 @@ namespace sallyport {
 
 class RingSender final : public ControlSender {
  public:
-  // References to what outlives it. `drops` and `released` count held packets that end here.
+  // References to what outlives it. What is made here goes to the first worker; `to_workers` are in
+  // their order. `drops` and `released` count held packets that end here.
   struct Surroundings {
     const OwnAddresses& own;
     rte_mempool* pool;
-    PacketRing& to_worker;
+    std::vector<PacketRing*> to_workers;
     Drops& drops;
     Counter& released;
   };

@@ -8,6 +8,7 @@
 
 #include "dataplane/forward.h"
 #include "dataplane/from_control.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/inbound.h"
 #include "dataplane/parse.h"
 
@@ -50,14 +51,17 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .to_control = equipment_.to_control,
           .from_control = equipment_.from_control,
           .events = equipment_.events,
+          .hand_off = *equipment_.hand_off,
           .drops = Drops(audit_),
           .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
-          .punts = punt_limit(settings.punts_per_second)} {}
+          .punts = punt_limit(settings.punts_per_second),
+          .ip_ids = IpIds(settings.id, settings.workers)} {}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();
   bool busy = take_from_control(now);
+  busy |= take_from_workers(now);
   for (PortQueue& port : equipment_.ports) busy |= receive_from(port, now);
   if (busy) transmit_all();
   tables_.quiescent(settings_.id);
@@ -83,8 +87,21 @@ bool Worker::take_from_control(const Tables& now) noexcept {
   return true;
 }
 
+bool Worker::take_from_workers(const Tables& now) noexcept {
+  bool busy = false;
+  for (unsigned source = 0; source < my_.hand_off.sources(); ++source) {
+    Burst burst;
+    my_.hand_off.take(source, store_, burst);
+    if (burst.empty()) continue;
+    go_on_with(burst, now, my_);
+    busy = true;
+  }
+  return busy;
+}
+
 void Worker::transmit_all() noexcept {
   for (PortQueue& port : equipment_.ports) port.flush(my_.drops);
+  my_.hand_off.flush(my_.drops);
 }
 
 void Worker::run() noexcept {

@@ -27,6 +27,7 @@ class Worker {
   };
   struct Settings {
     WorkerId id;
+    std::uint16_t workers{1};
     IdleMode idle{IdleMode::Sleep};
     std::size_t flows{65536};
     std::size_t policies{1024};
@@ -41,13 +42,15 @@ class Worker {
     PacketRing to_control;
     PacketRing from_control;
     EventRing events;
+    std::unique_ptr<HandOff> hand_off;
     std::vector<PortQueue> ports;
     std::uint64_t hash_seed{};
     std::string crypto_variant{};
   };
   Worker(const Shared& shared, const Settings& settings, Equipment equipment);
 
-  // One pass over all ports and the ring from control. Never blocks. True if there was work.
+  // One pass over all ports and the rings from control and from other workers. Never blocks. True
+  // if there was work.
   bool turn() noexcept;
   // Turns until stop(); idles as set. For an lcore of its own.
   void run() noexcept;
@@ -68,6 +71,7 @@ class Worker {
  private:
   [[nodiscard]] bool receive_from(PortQueue& port, const Tables& now) noexcept;
   [[nodiscard]] bool take_from_control(const Tables& now) noexcept;
+  [[nodiscard]] bool take_from_workers(const Tables& now) noexcept;
   void transmit_all() noexcept;
   void idle() noexcept;
 

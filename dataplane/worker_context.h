@@ -8,6 +8,8 @@
 #include "dataplane/crypto/key_table.h"
 #include "dataplane/drops.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/hand_off.h"
+#include "dataplane/ip_ids.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
@@ -45,13 +47,14 @@ struct WorkerContext {
   PacketRing& to_control;
   PacketRing& from_control;
   EventRing& events;
+  HandOff& hand_off;
   Drops drops;
   WorkerCounters counters{};
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   RateLimit punts{};
   Resynchronisation resynchronisation{};
-  std::uint16_t next_ip_id{};
+  IpIds ip_ids{};
 };
 
 }  // namespace sallyport

@@ -246,7 +246,9 @@ Json show_workers(Gateway& gateway) {
                     {"released", worker.released},
                     {"originated", worker.originated},
                     {"resynchronised", worker.resynchronised},
-                    {"resynchronisation_trials", worker.resynchronisation_trials}});
+                    {"resynchronisation_trials", worker.resynchronisation_trials},
+                    {"given", worker.given},
+                    {"taken", worker.taken}});
   return rows;
 }
 
@@ -260,6 +262,7 @@ Json show_account(Gateway& gateway) {
                        {"consumed", account.consumed},
                        {"punted", account.punted},
                        {"held", account.held},
+                       {"handed_off", account.handed_off},
                        {"balance", account.balance()},
                        {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
 }

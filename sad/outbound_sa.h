@@ -12,6 +12,9 @@
 
 namespace sallyport {
 
+// The owner of an SA that any worker may send by (`spread`): numbers are then taken atomically.
+inline constexpr WorkerId kEveryWorker{0xffff};
+
 // Immutable once published, but for its path MTU; owned by the slot table, read by workers.
 struct alignas(64) OutboundSa {
   // Outer IP header, UDP header if any, ESP header, all wire order, ending at the array's end: the
@@ -58,7 +61,7 @@ struct alignas(64) OutboundSa {
 };
 static_assert(sizeof(OutboundSa) == 128);
 
-// Written by the owning worker only.
+// Written by the owning worker only, by all of them where the SA is spread.
 struct alignas(64) OutboundState {
   std::uint64_t last_sequence{};  // last number sent
   // Reserved so far; no number above is sent (ESP-10, MAN-02). Control raises it under way: read

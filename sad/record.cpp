@@ -245,6 +245,7 @@ void transfer(Archive& archive, S& sa, P& progress) {
   transfer_header_rules(archive, sa.header);
   archive.choice(sa.destination_options, DestinationOptions::Inside, DestinationOptions::Outside);
   archive.octets(sa.dscp);
+  archive.flag(sa.spread);
   archive.list(sa.selectors, 19, [&](auto& selector) { transfer_selector(archive, selector); });
   transfer_lifetime(archive, sa.soft);
   transfer_lifetime(archive, sa.hard);

@@ -170,6 +170,7 @@ Sa Sa::duplicate() const {
           .header = header,
           .destination_options = destination_options,
           .dscp = dscp,
+          .spread = spread,
           .selectors = selectors,
           .soft = soft,
           .hard = hard,

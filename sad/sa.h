@@ -65,6 +65,7 @@ struct Sa {
   TunnelHeaderRules header;
   DestinationOptions destination_options{DestinationOptions::Inside};
   std::vector<std::uint8_t> dscp;   // outbound: classes this SA carries; empty: any (ARCH-05)
+  bool spread{};                    // outbound: any worker may send by it, not its owner alone
   std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)
   Lifetime soft;
   Lifetime hard;

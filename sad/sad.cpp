@@ -87,6 +87,7 @@ struct Sad::State : std::enable_shared_from_this<State> {
   void give_back(const Holding& holding) noexcept;
   Expected<void> place(const Sa& sa, Holding& holding);
   Expected<void> place_inbound(const Sa& sa, Holding& holding, const CompileContext& context);
+  WorkerId owner_of(const Sa& sa) const;
   void retire(const Holding& holding);
   void apply(Live& live, const Move& move);
   void finish_move(const std::string& name, std::uint32_t slot);
@@ -134,15 +135,20 @@ void Sad::State::give_back(const Holding& holding) noexcept {
   if (holding.slot != kNoSa) sides[index(holding.direction)].free.push_back(holding.slot.value);
 }
 
+// Owners are given out in turn.
+WorkerId Sad::State::owner_of(const Sa& sa) const {
+  if (sa.spread && parts.workers > 1) return kEveryWorker;
+  const std::uint32_t turn = sides[index(sa.direction)].turn;
+  return WorkerId{static_cast<std::uint16_t>(turn % std::max<unsigned>(1, parts.workers))};
+}
+
 // Everything up to where workers can find the SA; on failure `holding` says what was taken.
 Expected<void> Sad::State::place(const Sa& sa, Holding& holding) {
   if (auto taken = take_room(sa, holding); !taken) return taken;
-  const std::uint32_t turn = sides[index(sa.direction)].turn;
-  const CompileContext context{
-      .key = holding.key,
-      .owner = WorkerId{static_cast<std::uint16_t>(turn % std::max<unsigned>(1, parts.workers))},
-      .dscp_map = holding.dscp_map.value_or(0),
-      .iv_mask = parts.random.u64()};
+  const CompileContext context{.key = holding.key,
+                               .owner = owner_of(sa),
+                               .dscp_map = holding.dscp_map.value_or(0),
+                               .iv_mask = parts.random.u64()};
   if (sa.direction == Direction::Inbound) return place_inbound(sa, holding, context);
   parts.table.writable_outbound(holding.slot) = compile_outbound(sa, context);
   parts.table.outbound_state(holding.slot) = initial_outbound_state(sa);

@@ -119,6 +119,7 @@ void read_dummies(TableReader& sa, DummyRule& rule) {
 void read_directed(TableReader& reader, Sa& sa) {
   reader.read("lookup", sa.lookup, one_of(kLookups));
   reader.read("dscp_classes", sa.dscp, list_of(number<std::uint8_t>(0, 63)));
+  reader.read("spread", sa.spread, read_flag);
   if (sa.direction == Direction::Outbound && reader.has("lookup")) {
     reader.error("lookup", "lookup is for inbound SAs", "leave it out");
   }
@@ -131,6 +132,8 @@ void read_directed(TableReader& reader, Sa& sa) {
     if (reader.find(key) != nullptr)
       reader.error(key, fmt::format("{} is for outbound SAs", key), "leave it out");
   }
+  if (sa.direction == Direction::Inbound && sa.spread)
+    reader.error("spread", "spread is for outbound SAs", "leave it out");
 }
 
 void check_transform(TableReader& reader, Sa& sa, const CryptoConfig& crypto) {
@@ -259,6 +262,7 @@ Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
   fields.add("spi", fmt::format("{:#x}", sa.spi.value));
   write_plan(sa, fields);
   if (sa.direction == Direction::Inbound) fields.add("lookup", word_for(kLookups, sa.lookup));
+  if (sa.spread) fields.add("spread", true);
   if (!sa.dscp.empty()) fields.add_numbers("dscp_classes", {sa.dscp.begin(), sa.dscp.end()});
   write_traffic_flow(sa, fields);
   if (sa.encapsulation) {

@@ -68,8 +68,12 @@ Campaign::Campaign(const Settings& settings) : settings_(settings), random_(sett
     sending.push_back(lane.sender_policy());
     receiving.push_back(lane.receiver_policy());
   }
-  sender_ = std::make_unique<TestGateway>(two_ports(sending));
-  receiver_ = std::make_unique<TestGateway>(receiver_settings(receiving));
+  const auto make = [&](TestGateway::Settings gateway) {
+    gateway.workers = settings_.workers;
+    return std::make_unique<TestGateway>(std::move(gateway));
+  };
+  sender_ = make(two_ports(sending));
+  receiver_ = make(receiver_settings(receiving));
   settle_two_ports(*sender_);
   for (const auto& lane : lanes_) {
     receiver_->neighbour(kInside, to_string(lane->destination()), TestGateway::kPeer);
@@ -128,6 +132,8 @@ void Campaign::collect_sealed() {
 
 void Campaign::present_burst() {
   expected_.clear();
+  // Each burst comes to another worker; owners of its SAs are all of them.
+  receiver_->receive_by(static_cast<std::uint16_t>(random_.below(settings_.workers)));
   for (std::size_t i = 0; i < kBurst; ++i) {
     Lane& lane = *lanes_[random_.below(static_cast<std::uint32_t>(lanes_.size()))];
     const std::uint32_t choice = random_.below(100);

@@ -37,3 +37,9 @@ void run_campaign(std::uint16_t workers) {
 TEST_CASE("INB-05, RPL-02, ESP-12: nothing valid is lost and nothing invalid let in, one worker") {
   run_campaign(1);
 }
+
+TEST_CASE(
+    "DP-06, INB-05, RPL-02, ESP-12: nothing valid is lost and nothing invalid let in, four "
+    "workers") {
+  run_campaign(4);
+}

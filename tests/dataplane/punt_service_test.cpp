@@ -92,7 +92,7 @@ struct Control {
   NoWorkers published;
   Drops drops;
   Counter released;
-  RingSender sender{{own, pool.get(), to_worker, drops, released}};
+  RingSender sender{{own, pool.get(), {&to_worker}, drops, released}};
   IcmpErrors errors{{own, sender, random}, {.per_second = 1000, .port_per_second = {}}};
   Neighbours neighbours{{own, sender, published, errors, random}, {}};
   NeighbourMessages messages{{own, sender, neighbours}};

@@ -106,6 +106,7 @@ direction = "out"
 spi = 0x2000
 selectors = [{ local = "10.1.0.9", protocol = "tcp", remote_port = 80 }, { remote = "10.5.0.0/16" }]
 endpoints = { local = "192.0.2.1", remote = "192.0.2.2" }
+spread = true
 dscp_classes = [1, 46]
 transform = "aes128-ctr+hmac-sha1-96"
 unsafe_static_key = true

@@ -111,6 +111,11 @@ TEST_CASE("ARCH-05: an outbound SA may carry some traffic classes only") {
   CHECK(configuration.sas[0].encapsulation == UdpEncapsulation{});
 }
 
+TEST_CASE("DP-01: an outbound SA may be spread over the workers") {
+  CHECK(good(outbound_with("spread = true\n" + std::string(kCbc))).sas[0].spread);
+  CHECK_FALSE(good(outbound_with(kCbc)).sas[0].spread);
+}
+
 TEST_CASE("an SPI is a number or hexadecimal text") {
   for (const std::string_view spi : {"4098", "0x1002", "\"0x1002\""}) {
     CHECK(good(replaced(inbound_with(kCbc), "0x1002", spi)).sas[0].spi == Spi{0x1002});
@@ -422,6 +427,8 @@ TEST_CASE("what an [[sa]] refuses") {
        "lookup: \"destination\" is not known (one of: spi, spi+destination, "
        "spi+destination+source)"},
       {"dscp_classes = [1]", "dscp_classes is for outbound SAs"},
+      {"spread = true", "spread is for outbound SAs"},
+      {"spread = 1", "spread: 1 is not a switch"},
       {"encapsulation = true", "encapsulation is true or false, not a table"},
       {"encapsulation = { local_port = 0 }", "local_port: 0 is out of range (1 to 65535)"},
       {"encapsulation = { port = 1 }", "unknown key \"port\" in encapsulation"},

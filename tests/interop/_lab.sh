@@ -16,6 +16,7 @@ namespaces=()
 guests=()
 mtu=1500
 policies=0
+workers=1  # of each gateway
 
 finish() {
   local status=$? process guest namespace log
@@ -159,7 +160,7 @@ state_directory = "$work/$1.state"
 inline_secrets = true
 
 [dataplane]
-workers = 1
+workers = $workers
 idle = "sleep"
 T
 }

@@ -2,6 +2,7 @@
 # and an ESP tunnel to the other: AES-128-GCM, IPv4 outside, IPv4 and IPv6 inside.
 
 declare -A keys=([a]=$(new_keys gcm) [b]=$(new_keys gcm))
+declare -A queues=()  # what the devices are told of their queues: [a]=,qpairs=2
 declare -A number=([a]=1 [b]=2) other=([a]=b [b]=a)
 
 # configure_gateway a|b LAN_DEVICE WIRE_DEVICE
@@ -33,8 +34,8 @@ two_gateways() {
     cable host-$me host0 gate-$me lan0
     configure_host $me
   done
-  configure_gateway a net_af_packet0,iface=lan0 "$1"
-  configure_gateway b net_af_packet0,iface=lan0 "$2"
+  configure_gateway a "net_af_packet0,iface=lan0${queues[a]:-}" "$1"
+  configure_gateway b "net_af_packet0,iface=lan0${queues[b]:-}" "$2"
   gateway a gate-a
   gateway b gate-b
 }

@@ -41,6 +41,7 @@ Sa full_sa(Direction direction) {
                .dscp_from_outer = true};
   sa.destination_options = DestinationOptions::Outside;
   sa.dscp = {46, 0};
+  sa.spread = true;
   sa.selectors = {Selector{.local = {range("10.0.0.0/8"), range("172.16.0.0/12")},
                            .remote = {},
                            .protocol = 17,
@@ -79,6 +80,7 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.header == right.header);
   CHECK(left.destination_options == right.destination_options);
   CHECK(left.dscp == right.dscp);
+  CHECK(left.spread == right.spread);
   CHECK(left.selectors == right.selectors);
   CHECK(left.soft == right.soft);
   CHECK(left.hard == right.hard);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "dataplane/eal.h"
+#include "tests/support/thread_sanitizer.h"
 
 namespace sallyport {
 
@@ -16,6 +17,7 @@ void need_eal() {
                          .extra = {"--no-shconf", "--log-level=error"}});
   if (!eal) throw std::runtime_error(to_string(eal.error()));
   running.emplace(std::move(*eal));
+  use_visible_pools();
 }
 
 }  // namespace sallyport

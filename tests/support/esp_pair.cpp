@@ -77,11 +77,15 @@ EspPair::EspPair(const Settings& settings) {
   const Selector here = reversed(there);
   Policy policy = protect(there, endpoints(settings.outer));
   if (settings.adjust_sender_policy) settings.adjust_sender_policy(policy);
+  const auto make = [&](TestGateway::Settings gateway) {
+    gateway.workers = settings.workers;
+    gateway.queue_pairs = settings.queue_pairs;
+    return std::make_unique<TestGateway>(std::move(gateway));
+  };
   auto first = two_ports({policy});
   for (PortSettings& port : first.ports) port.mtu = settings.mtu;
-  sender_ = std::make_unique<TestGateway>(std::move(first));
-  receiver_ = std::make_unique<TestGateway>(
-      second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
+  sender_ = make(std::move(first));
+  receiver_ = make(second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
   settle_two_ports(*sender_);
   receiver_->neighbour(kInside, "198.51.100.130", TestGateway::kPeer);
   receiver_->neighbour(kInside, "2001:db8:2::2", TestGateway::kPeer);

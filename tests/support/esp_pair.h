@@ -20,6 +20,8 @@ class EspPair {
     std::function<void(Sa&)> adjust_inbound{};   // of the second
     std::function<void(Policy&)> adjust_sender_policy{};
     std::uint16_t mtu{1500};  // of the first gateway's ports
+    std::uint16_t workers{test_workers()};
+    std::uint16_t queue_pairs{};  // 0: one for each worker
   };
   explicit EspPair(const Settings& settings);
 

@@ -6,11 +6,14 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <cstring>
 
 #include "dataplane/dataplane_parts.h"
 #include "tests/support/eal.h"
+#include "tests/support/thread_sanitizer.h"
 
 namespace sallyport {
 namespace {
@@ -65,10 +68,18 @@ PacketBytes bytes_of(const rte_mbuf* mbuf) {
 
 }  // namespace
 
+std::uint16_t test_workers() {
+  const char* const wanted = std::getenv("SALLYPORT_TEST_WORKERS");
+  return wanted == nullptr ? std::uint16_t{1} : static_cast<std::uint16_t>(std::stoi(wanted));
+}
+
 TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
+  if (settings_.queue_pairs == 0) settings_.queue_pairs = settings_.workers;
+  pair_ = static_cast<std::uint16_t>(settings_.queue_pairs - 1);
   need_eal();
   make_wires();
   DataplaneSettings dataplane{.ports = settings_.ports,
+                              .workers = settings_.workers,
                               .burst = settings_.burst,
                               .sas = settings_.sas,
                               .policies = 256,
@@ -85,9 +96,9 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
   dataplane_ = std::move(*opened);
   control_ = ControlPlane::open(*dataplane_, random_);
   spd_ = std::make_unique<Spd>(256, 4);
-  sad_ = std::make_unique<Sad>(
-      Sad::Parts{dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, 1,
-                 [this](const Address& remote) { return dataplane_->link_mtu(remote); }});
+  sad_ = std::make_unique<Sad>(Sad::Parts{
+      dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, settings_.workers,
+      [this](const Address& remote) { return dataplane_->link_mtu(remote); }});
   control_->discover_path_mtus(*sad_);
   for (Policy& policy : settings_.policies) {
     const auto inserted = spd_->insert(policy);
@@ -101,16 +112,23 @@ TestGateway::~TestGateway() {
   control_.reset();
   dataplane_.reset();
   for (const Wire& wire : wires_) {
-    rte_ring_free(wire.in);
+    for (rte_ring* const in : wire.in) rte_ring_free(in);
     rte_ring_free(wire.out);
   }
 }
 
 void TestGateway::make_wires() {
   for (PortSettings& port : settings_.ports) {
-    Wire wire{make_ring(), make_ring()};
+    const unsigned pairs = settings_.queue_pairs;
+    Wire wire{{}, make_ring()};
+    for (unsigned pair = 0; pair < pairs; ++pair) wire.in.push_back(make_ring());
+    // One wire for what all queues send, so that its order is that of sending.
+    std::vector<rte_ring*> outs(pairs, wire.out);
     const std::string name = unique("t");
-    REQUIRE(rte_eth_from_rings(name.c_str(), &wire.in, 1, &wire.out, 1, 0) >= 0);
+    const int device =
+        rte_eth_from_rings(name.c_str(), wire.in.data(), pairs, outs.data(), pairs, 0);
+    REQUIRE(device >= 0);
+    show_crossings(static_cast<std::uint16_t>(device), pairs);
     port.device = "net_ring_" + name;
     if (port.name.empty()) port.name = fmt::format("port{}", wires_.size());
     if (!port.mac)
@@ -161,7 +179,8 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
   std::memcpy(room, frame.data(), frame.size());
   if (buffer == BufferKind::Offload)
     mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
-  REQUIRE(rte_ring_enqueue(wires_[port.value].in, mbuf) == 0);
+  crosses_out(mbuf);
+  REQUIRE(rte_ring_enqueue(wires_[port.value].in[pair_], mbuf) == 0);
 }
 
 void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
@@ -180,24 +199,41 @@ void TestGateway::settle() {
     const bool busy = dataplane_->turn();
     control_->poll(clock_.now());
     dataplane_->poll();
-    if (!busy && dataplane_->parts().workers.front()->from_control().size() == 0) break;
+    bool control_waits = false;
+    for (const auto& worker : dataplane_->parts().workers)
+      control_waits |= worker->from_control().size() != 0;
+    if (!busy && !control_waits) break;
   }
+  check_account();
+  REQUIRE(dataplane_->account().handed_off == 0);
+}
+
+bool TestGateway::all_received() const {
+  return std::ranges::all_of(wires_, [](const Wire& wire) {
+    return std::ranges::all_of(wire.in, [](const rte_ring* in) { return rte_ring_count(in) == 0; });
+  });
+}
+
+void TestGateway::turn(WorkerId worker) { dataplane_->parts().workers[worker.value]->turn(); }
+
+void TestGateway::check_account() const {
   const PacketAccount account = dataplane_->account();
-  INFO(
-      fmt::format("received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
-                  "held {}",
-                  account.received, account.originated, account.fragments_made, account.sent,
-                  account.dropped, account.consumed, account.punted, account.held));
+  INFO(fmt::format(
+      "received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
+      "held {} handed off {}",
+      account.received, account.originated, account.fragments_made, account.sent, account.dropped,
+      account.consumed, account.punted, account.held, account.handed_off));
   REQUIRE(account.balance() == 0);
   std::size_t on_wires = 0;
   for (const Wire& wire : wires_) on_wires += rte_ring_count(wire.out);
-  REQUIRE(dataplane_->mbufs_in_use() == account.held + on_wires);
+  REQUIRE(dataplane_->mbufs_in_use() == account.held + account.handed_off + on_wires);
 }
 
 std::vector<PacketBytes> TestGateway::sent_frames(PortId port) {
   std::vector<PacketBytes> frames;
   void* mbuf = nullptr;
   while (rte_ring_dequeue(wires_[port.value].out, &mbuf) == 0) {
+    crosses_in(mbuf);
     frames.push_back(bytes_of(static_cast<rte_mbuf*>(mbuf)));
     rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
   }

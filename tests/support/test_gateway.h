@@ -22,6 +22,10 @@ namespace sallyport {
 // so that reading past it faults under ASan; or with its checksums left to the device.
 enum class BufferKind : std::uint8_t { Pool, Exact, Offload };
 
+// What SALLYPORT_TEST_WORKERS says, 1 where it says nothing: tests that do not ask for a number of
+// workers run with this one.
+[[nodiscard]] std::uint16_t test_workers();
+
 class TestGateway {
  public:
   struct Settings {
@@ -37,6 +41,8 @@ class TestGateway {
     std::uint32_t icmp_errors_per_second{1000};
     std::uint32_t audit_events_per_second{1000};
     std::size_t event_ring{256};
+    std::uint16_t workers{test_workers()};
+    std::uint16_t queue_pairs{};  // of each port; 0: one for each worker
     Dataplane::IvSourceMaker make_ivs{Dataplane::sa_ivs};
   };
   explicit TestGateway(Settings settings);
@@ -54,8 +60,18 @@ class TestGateway {
   // A frame as it comes from the wire; with_link() puts the link header of `port` in front.
   void receive(PortId port, const PacketBytes& frame, BufferKind buffer = BufferKind::Pool);
   void receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer = BufferKind::Pool);
+  // What receive() gives from here on comes to queue pair `pair` of its port, whichever flow it is
+  // of: no device spreads worse (DP-06). At first it is the last pair, which has the last worker:
+  // the first SA of either direction is the first worker's.
+  void receive_by(std::uint16_t pair) noexcept { pair_ = pair; }
   // Turns and control's work until nothing moves any more; then checks the conservation law.
   void settle();
+  // The law between turns: packets may be on their way between workers.
+  void check_account() const;
+  // True where workers have taken every frame from the wires.
+  [[nodiscard]] bool all_received() const;
+  // One turn of one worker.
+  void turn(WorkerId worker);
   // What went out of the port since the last call; IP datagrams without their link headers.
   [[nodiscard]] std::vector<PacketBytes> sent_frames(PortId port);
   [[nodiscard]] std::vector<PacketBytes> sent(PortId port);
@@ -75,7 +91,7 @@ class TestGateway {
 
  private:
   struct Wire {
-    rte_ring* in;
+    std::vector<rte_ring*> in;  // by queue pair
     rte_ring* out;
   };
   void make_wires();
@@ -84,6 +100,7 @@ class TestGateway {
   ManualClock clock_;
   FixedRandom random_;
   std::vector<Wire> wires_;
+  std::uint16_t pair_{};
   std::vector<StaticNeighbour> neighbours_;
   std::unique_ptr<Dataplane> dataplane_;
   std::unique_ptr<ControlPlane> control_;
