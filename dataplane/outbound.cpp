@@ -1,9 +1,11 @@
 #include "dataplane/outbound.h"
 
+#include "dataplane/cut_datagram.h"
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
+#include "dataplane/transmit.h"
 
 namespace sallyport {
 namespace {
@@ -22,14 +24,9 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
-}  // namespace
-
-void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_policies(burst, Direction::Outbound, now, my);
-  Burst protect = take_protected(burst, now, my);
-  if (protect.empty()) return;
-  choose_sas(protect, my);
-  SaRuns runs(protect);
+// Leaves in `burst` what was sealed, with the next hop of what it has become.
+void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  SaRuns runs(burst);
   std::array<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
   for (SaRun& run : runs) {
@@ -39,12 +36,38 @@ void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     count += static_cast<unsigned>(run.packets.size());
   }
   my.engine.seal(std::span(jobs).first(count));
-  protect.clear();
+  burst.clear();
   for (const SaRun& run : runs) {
     write_udp_checksums(run, my);
-    for (Packet* packet : run.packets) protect.push(*packet);
+    for (Packet* packet : run.packets) burst.push(*packet);
   }
-  now.routes->look_up(protect);
+  now.routes->look_up(burst);
+}
+
+// Inner packets that were too long for the path: each leaves in fragments, sealed one by one. They
+// go out in front of the others of their burst.
+[[gnu::noinline]] void protect_in_fragments(const Burst& burst, const Tables& now,
+                                            WorkerContext& my) noexcept {
+  PacketStore store;
+  for (Packet* packet : burst) {
+    Burst fragments = cut_inner(*packet, store, my);
+    // What is cut to fit fits.
+    for (Packet* again : choose_sas(fragments, my)) my.drops.drop(*again, DropReason::TooBig);
+    seal_all(fragments, now, my);
+    transmit(fragments, my);
+  }
+}
+
+}  // namespace
+
+void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  match_policies(burst, Direction::Outbound, now, my);
+  Burst protect = take_protected(burst, now, my);
+  if (protect.empty()) return;
+  const Burst too_long = choose_sas(protect, my);
+  if (!too_long.empty()) [[unlikely]]
+    protect_in_fragments(too_long, now, my);
+  seal_all(protect, now, my);
   burst.append(protect);
 }
 

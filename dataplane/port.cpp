@@ -135,6 +135,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].mbuf = mbufs[i];
     store[i].next_hop = nullptr;
     store[i].decapsulated = false;
+    store[i].cut_to = kUncut;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

@@ -6,8 +6,10 @@
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/crypto/key_table.h"
+#include "dataplane/datagram_ids.h"
 #include "dataplane/drops.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/fragment_flows.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
@@ -47,6 +49,8 @@ struct WorkerContext {
   IvSource& ivs;
   FlowCache& flows;
   Reassembly& reassembly;
+  FragmentFlows& fragment_flows;
+  DatagramIds ids;
   TickSource ticks;
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
@@ -57,7 +61,6 @@ struct WorkerContext {
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   RateLimit punts{};
-  std::uint16_t next_ip_id{};
 };
 
 }  // namespace sallyport

@@ -7,8 +7,9 @@ namespace {
 
 auto plain_fields(const Sa& sa) {
   return std::tie(sa.name, sa.direction, sa.spi, sa.protocol, sa.mode, sa.endpoints, sa.lookup,
-                  sa.transform, sa.esn, sa.replay_window, sa.encapsulation, sa.header,
-                  sa.destination_options, sa.dscp, sa.selectors, sa.soft, sa.hard, sa.static_key);
+                  sa.transform, sa.esn, sa.replay_window, sa.encapsulation, sa.fragments,
+                  sa.fragmentation, sa.header, sa.destination_options, sa.dscp, sa.selectors,
+                  sa.soft, sa.hard, sa.static_key);
 }
 
 std::unexpected<Error> needs_restart(const char* table) {

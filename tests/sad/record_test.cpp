@@ -50,6 +50,8 @@ Sa full_sa(Direction direction) {
   sa.soft = {.bytes = 10, .packets = 20, .time = std::chrono::seconds{30}};
   sa.hard = {.bytes = 11, .packets = 21, .time = std::chrono::seconds{31}};
   sa.tfc_bytes = 1400;
+  sa.fragments = FragmentChecks::Stateful;
+  sa.fragmentation = Fragmentation::Before;
   sa.unauthenticated_allowed = true;
   sa.static_key = true;
   return sa;
@@ -77,6 +79,8 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.soft == right.soft);
   CHECK(left.hard == right.hard);
   CHECK(left.tfc_bytes == right.tfc_bytes);
+  CHECK(left.fragments == right.fragments);
+  CHECK(left.fragmentation == right.fragmentation);
   CHECK(left.unauthenticated_allowed == right.unauthenticated_allowed);
   CHECK(left.static_key == right.static_key);
 }
