@@ -38,6 +38,7 @@ struct Envelope {
   WorkerId worker{};     // Resolve: who asks, and gets it back
   std::uint16_t mtu{};
   std::uint8_t hand_offs{};  // between workers, so far
+  std::uint8_t passes{};     // as in Packet
   bool forwarded{true};      // as in Packet
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination

@@ -42,6 +42,7 @@ void HandOff::give(Packet& packet, WorkerId to, const Envelope& envelope, Drops&
   present = envelope;
   present.hand_offs = static_cast<std::uint8_t>(packet.hand_offs + 1);
   present.port = packet.ingress;
+  present.passes = packet.passes;
   present.decapsulated = packet.decapsulated;
   present.forwarded = packet.forwarded;
   post(packet.mbuf, to, drops);
@@ -95,6 +96,7 @@ void HandOff::take(unsigned source, PacketStore& store, Burst& burst) noexcept {
     store[i].decapsulated = envelope.decapsulated;
     store[i].forwarded = envelope.forwarded;
     store[i].hand_offs = envelope.hand_offs;
+    store[i].passes = envelope.passes;
     burst.push(store[i]);
   }
 }

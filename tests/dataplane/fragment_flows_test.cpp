@@ -155,7 +155,7 @@ TEST_CASE("FRAG-04: a policy that was edited judges anew, and a whole datagram f
   REQUIRE(pair.sender().spd().remove("no"));
   pair.sender().publish();
   for (std::size_t i = 0; i < 3; ++i)
-    CHECK(out(pair, split(datagram(2000, 1100 + i), 400)).size() == 3);
+    CHECK(out(pair, split(datagram(2000, 1100 + i), 400, 79)).size() == 3);
 }
 
 TEST_CASE("FRAG-05: a BYPASS that names ports lets later fragments by only behind their first") {

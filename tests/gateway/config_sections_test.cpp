@@ -259,7 +259,7 @@ TEST_CASE("what the simple sections refuse") {
       {"[limits]\nmbufs = 1.5", "2:9", "mbufs: a fraction is not a whole number", "1024 to"},
       {"[limits]\nflows = \"64Ki\"", "2:9", "flows: \"64Ki\" is not a whole number",
        "without quotes"},
-      {"[limits]\nreassembly_time = \"5min\"", "2:19", "reassembly_time: not from 1s to 120s",
+      {"[limits]\nreassembly_time = \"5m\"", "2:19", "reassembly_time: not from 1s to 120s",
        "30s"},
       {"[limits]\nlarge_buffers = 1", "2:17", "large_buffers", "16 to"},
       {"[limits]\npunt_ring = 100", "2:13", "punt_ring: 100 is no power of two", "128"},
