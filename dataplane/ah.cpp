@@ -27,6 +27,7 @@ bool describe(Packet& packet, std::uint16_t front, CryptoJob& job, WorkerContext
 
 std::uint8_t next_header(const Packet& packet, const OutboundSa& sa) noexcept {
   const PacketSummary& summary = packet.summary;
+  if (packet.dummy) return kProtocolNone;
   if (sa.mode == IpsecMode::Transport) return packet.data()[insertion_protocol_offset(summary, sa)];
   return summary.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
 }
@@ -101,6 +102,9 @@ void prepare_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexce
       run.packets[kept++] = packet;
   }
   run.packets = run.packets.first(kept);
+  if (my.resynchronisation.awaits(run.sa) && kept != 0) [[unlikely]]
+    my.resynchronisation.keep({jobs[0].esp, jobs[0].text_bytes},
+                              my.sas.inbound_state(run.sa).packets);
 }
 
 void restore_headers(const SaRun& run, WorkerContext& my) noexcept {

@@ -145,17 +145,26 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   packet.sequence += std::uint64_t{ahead} << 32;
 }
 
+// While the headers are still what the ICV covers; then they are what they were.
+[[gnu::noinline]] void finish_ah(const SaRun& run, std::span<CryptoJob> jobs,
+                                 WorkerContext& my) noexcept {
+  for (unsigned i = 0; i < run.packets.size(); ++i)
+    if (!jobs[i].good && jobs[i].esn) resynchronise(*run.packets[i], jobs[i], my);
+  restore_headers(run, my);
+}
+
 }  // namespace
 
 void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   InboundState& state = my.sas.inbound_state(run.sa);
-  if (sa.protocol == IpsecProtocol::Ah) [[unlikely]]
-    restore_headers(run, my);
+  const bool ah = sa.protocol == IpsecProtocol::Ah;
+  if (ah) [[unlikely]]
+    finish_ah(run, jobs, my);
   unsigned kept = 0;
   for (unsigned i = 0; i < run.packets.size(); ++i) {
     Packet& packet = *run.packets[i];
-    if (!jobs[i].good && sa.esn && sa.protocol == IpsecProtocol::Esp) [[unlikely]]
+    if (!jobs[i].good && sa.esn && !ah) [[unlikely]]
       resynchronise(packet, jobs[i], my);
     const auto fault = admit(packet, jobs[i], sa, state, my);
     if (fault)

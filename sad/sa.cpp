@@ -47,7 +47,6 @@ Expected<void> validate_ah(const Sa& sa) {
   if (sa.ah_alignment != 4 && sa.ah_alignment != 8)
     return refuse(fmt::format("AH cannot be aligned to {} octets", sa.ah_alignment),
                   "choose 4, or 8 for Linux");
-  if (sa.tfc_bytes != 0) return refuse("AH does not hide lengths", "use ESP for tfc_bytes");
   if (!outer_family(sa))
     return refuse("nothing says whether AH goes over IPv4 or IPv6", "name the two endpoints");
   return {};

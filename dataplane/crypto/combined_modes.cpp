@@ -25,8 +25,8 @@ void store_block(void* to, std::uint64_t low, std::uint64_t high) noexcept {
 }
 
 // Salt of four octets, then the IV (RFC 4106 4, RFC 4543 3.1, RFC 7634 2).
-void write_nonce(const BatchItem& item, std::uint64_t iv, void* to) noexcept {
-  store_block(to, load_32(item.key->salt.data()) | iv << 32, iv >> 32);
+void write_nonce(const ExpandedKey& key, std::uint64_t iv, void* to) noexcept {
+  store_block(to, load_32(key.salt.data()) | iv << 32, iv >> 32);
 }
 
 // Salt of three octets, then the IV (RFC 4309 4).
@@ -70,7 +70,7 @@ void CombinedModes::gcm(Batch batch) noexcept {
   gcm_context_data context;
   for (const BatchItem& item : batch) {
     Scratch scratch;
-    write_nonce(item, item.iv_word(), &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     const std::size_t associated = write_associated(*item.job, &scratch.associated);
     std::uint8_t* text = item.text();
     std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
@@ -94,7 +94,7 @@ void CombinedModes::gmac(Batch batch) noexcept {
   for (const BatchItem& item : batch) {
     Scratch scratch;
     const gcm_key_data* key = &item.key->gcm;
-    write_nonce(item, item.iv_word(), &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     const std::size_t associated = write_associated(*item.job, &scratch.associated);
     std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
     start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
@@ -122,7 +122,7 @@ void CombinedModes::ah_gmac(Batch batch) noexcept {
     std::uint8_t* const icv = item.ah_icv();
     if (!kSeal) std::memcpy(received.bytes.data(), icv, received.bytes.size());
     std::memset(icv, 0, received.bytes.size());
-    write_nonce(item, load_64(item.ah_iv()), &scratch.nonce);
+    write_nonce(*item.key, load_64(item.ah_iv()), &scratch.nonce);
     start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
     update(key, &context, item.esp(), item.job->text_bytes);
     if (item.job->esn) {
@@ -190,7 +190,7 @@ template <Operation operation>
 void CombinedModes::chacha_poly(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
-    write_nonce(item, item.iv_word(), &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     job.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
     job.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
     job.chain_order = kSeal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
