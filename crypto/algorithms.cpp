@@ -102,6 +102,9 @@ constexpr std::array<IntegrityFacts, kIntegrityCount> kIntegrities{{
     {Integrity::HmacSha512_256, "hmac-sha512-256", 14, 64, 32, Should, false},
     {Integrity::AesXcbc_96, "aes-xcbc-96", 5, 16, 12, May, false},
     {Integrity::AesCmac_96, "aes-cmac-96", 8, 16, 12, May, false},
+    {Integrity::AesGmac128, "aes128-gmac", 9, 16, 16, May, false, 4, 8},
+    {Integrity::AesGmac192, "aes192-gmac", 10, 24, 16, May, false, 4, 8},
+    {Integrity::AesGmac256, "aes256-gmac", 11, 32, 16, May, false, 4, 8},
 }};
 
 constexpr bool in_enum_order(const auto& rows) {
@@ -137,6 +140,7 @@ constexpr std::string_view short_name(const CipherFacts& facts) {
 // "hmac-sha1-96" -> "sha1", "aes-xcbc-96" -> "aes-xcbc".
 constexpr std::string_view short_name(const IntegrityFacts& facts) {
   std::string_view name = facts.name;
+  if (facts.ah_only()) return name;
   if (name.starts_with("hmac-")) name.remove_prefix(5);
   return name.substr(0, name.rfind('-'));
 }
@@ -207,6 +211,79 @@ bool is_weak_des(std::uint64_t key) {
                              [&](std::uint64_t weak) { return (weak & kWithoutParity) == key; });
 }
 
+Expected<void> validate_esp(Transform transform) {
+  const CipherFacts& cipher = facts(transform.cipher);
+  const bool none = transform.integrity == Integrity::None;
+  if (facts(transform.integrity).ah_only()) {
+    const std::string name(facts(transform.integrity).name);
+    return fail(Error::Code::Refused, name + " beside a cipher is for AH only",
+                "write \"" + name + "\" alone");
+  }
+  if (cipher.combined() && !none) {
+    return fail(Error::Code::Invalid,
+                std::string(cipher.name) + " makes its own ICV and takes no integrity algorithm",
+                "write \"" + std::string(cipher.name) + "\" alone");
+  }
+  if (transform.cipher == Cipher::Null && none) {
+    return fail(Error::Code::Refused, "neither encryption nor integrity would protect the packets",
+                "name an integrity algorithm: \"null+hmac-sha256-128\"");
+  }
+  return {};
+}
+
+Expected<void> validate_ah(Transform transform) {
+  if (transform.cipher != Cipher::Null) {
+    return fail(Error::Code::Invalid,
+                "AH does not encrypt: " + std::string(facts(transform.cipher).name) + " is for ESP",
+                "name an integrity algorithm alone: \"hmac-sha256-128\"");
+  }
+  if (transform.integrity == Integrity::None) {
+    return fail(Error::Code::Refused, "AH without integrity protects nothing",
+                "name an integrity algorithm: \"hmac-sha256-128\"");
+  }
+  return {};
+}
+
+Expected<Transform> parse_esp_transform(std::string_view text) {
+  const std::size_t plus = text.find('+');
+  const std::string_view cipher_name = text.substr(0, plus);
+  const std::optional<Cipher> cipher = cipher_by_name(cipher_name);
+  if (!cipher)
+    return unknown("encryption algorithm", cipher_name, nearest_name(kCiphers, cipher_name));
+
+  Transform transform{.cipher = *cipher, .integrity = Integrity::None};
+  if (plus == std::string_view::npos) {
+    if (!facts(*cipher).combined()) {
+      return fail(Error::Code::Invalid,
+                  std::string(cipher_name) + " needs an integrity algorithm beside it",
+                  "for example \"" + std::string(facts(*cipher).name) + "+hmac-sha256-128\"");
+    }
+    return transform;
+  }
+  const std::string_view integrity_name = text.substr(plus + 1);
+  const std::optional<Integrity> integrity = integrity_by_name(integrity_name);
+  if (!integrity) {
+    return unknown("integrity algorithm", integrity_name,
+                   nearest_name(kIntegrities, integrity_name));
+  }
+  transform.integrity = *integrity;
+  if (Expected<void> sound = validate_esp(transform); !sound) return std::unexpected(sound.error());
+  return transform;
+}
+
+Expected<Transform> parse_ah_transform(std::string_view text) {
+  Transform transform;
+  if (const auto integrity = integrity_by_name(text)) {
+    transform.integrity = *integrity;
+  } else if (const auto cipher = cipher_by_name(text.substr(0, text.find('+')))) {
+    transform.cipher = *cipher;
+  } else {
+    return unknown("integrity algorithm", text, nearest_name(kIntegrities, text));
+  }
+  if (Expected<void> sound = validate_ah(transform); !sound) return std::unexpected(sound.error());
+  return transform;
+}
+
 }  // namespace
 
 const CipherFacts& facts(Cipher cipher) noexcept {
@@ -233,25 +310,23 @@ std::uint8_t icv_bytes(Transform transform) noexcept {
   return cipher.combined() ? cipher.icv_bytes : facts(transform.integrity).icv_bytes;
 }
 
+std::uint8_t salt_bytes(Transform transform) noexcept {
+  return static_cast<std::uint8_t>(facts(transform.cipher).salt_bytes +
+                                   facts(transform.integrity).salt_bytes);
+}
+
+bool counter_based(Transform transform) noexcept {
+  return facts(transform.cipher).counter_based() || facts(transform.integrity).ah_only();
+}
+
 bool needs_consent(Transform transform) noexcept {
   const bool unauthenticated = icv_bytes(transform) == 0;
   return unauthenticated || facts(transform.cipher).needs_consent ||
          facts(transform.integrity).needs_consent;
 }
 
-Expected<void> validate(Transform transform) {
-  const CipherFacts& cipher = facts(transform.cipher);
-  const bool none = transform.integrity == Integrity::None;
-  if (cipher.combined() && !none) {
-    return fail(Error::Code::Invalid,
-                std::string(cipher.name) + " makes its own ICV and takes no integrity algorithm",
-                "write \"" + std::string(cipher.name) + "\" alone");
-  }
-  if (transform.cipher == Cipher::Null && none) {
-    return fail(Error::Code::Refused, "neither encryption nor integrity would protect the packets",
-                "name an integrity algorithm: \"null+hmac-sha256-128\"");
-  }
-  return {};
+Expected<void> validate(Transform transform, IpsecProtocol protocol) {
+  return protocol == IpsecProtocol::Ah ? validate_ah(transform) : validate_esp(transform);
 }
 
 Expected<void> validate_key(Cipher cipher, ByteView key) {
@@ -275,37 +350,16 @@ Expected<void> validate_key(Cipher cipher, ByteView key) {
   return {};
 }
 
-Expected<Transform> parse_transform(std::string_view text) {
-  const std::size_t plus = text.find('+');
-  const std::string_view cipher_name = text.substr(0, plus);
-  const std::optional<Cipher> cipher = cipher_by_name(cipher_name);
-  if (!cipher)
-    return unknown("encryption algorithm", cipher_name, nearest_name(kCiphers, cipher_name));
-
-  Transform transform{.cipher = *cipher, .integrity = Integrity::None};
-  if (plus == std::string_view::npos) {
-    if (!facts(*cipher).combined()) {
-      return fail(Error::Code::Invalid,
-                  std::string(cipher_name) + " needs an integrity algorithm beside it",
-                  "for example \"" + std::string(facts(*cipher).name) + "+hmac-sha256-128\"");
-    }
-    return transform;
-  }
-  const std::string_view integrity_name = text.substr(plus + 1);
-  const std::optional<Integrity> integrity = integrity_by_name(integrity_name);
-  if (!integrity) {
-    return unknown("integrity algorithm", integrity_name,
-                   nearest_name(kIntegrities, integrity_name));
-  }
-  transform.integrity = *integrity;
-  if (Expected<void> sound = validate(transform); !sound) return std::unexpected(sound.error());
-  return transform;
+Expected<Transform> parse_transform(std::string_view text, IpsecProtocol protocol) {
+  return protocol == IpsecProtocol::Ah ? parse_ah_transform(text) : parse_esp_transform(text);
 }
 
-std::string to_string(Transform transform) {
+std::string to_string(Transform transform, IpsecProtocol protocol) {
+  const std::string integrity(facts(transform.integrity).name);
+  if (protocol == IpsecProtocol::Ah) return integrity;
   const CipherFacts& cipher = facts(transform.cipher);
   std::string text(cipher.name);
-  if (!cipher.combined()) text += '+' + std::string(facts(transform.integrity).name);
+  if (!cipher.combined()) text += '+' + integrity;
   return text;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/types.h"
 
 namespace sallyport {
 
@@ -69,8 +70,11 @@ enum class Integrity : std::uint8_t {
   HmacSha512_256,
   AesXcbc_96,
   AesCmac_96,
+  AesGmac128,
+  AesGmac192,
+  AesGmac256,  // AUTH_AES_GMAC, for AH alone (RFC 4543 4)
 };
-inline constexpr std::size_t kIntegrityCount = static_cast<std::size_t>(Integrity::AesCmac_96) + 1;
+inline constexpr std::size_t kIntegrityCount = static_cast<std::size_t>(Integrity::AesGmac256) + 1;
 
 // How the cipher works, which decides how an engine drives it.
 enum class CipherKind : std::uint8_t { Null, Cbc, Ctr, Ccm, Gcm, Gmac, ChaChaPoly };
@@ -118,6 +122,11 @@ struct IntegrityFacts {
   std::uint8_t icv_bytes;
   Standing standing;
   bool needs_consent;
+  std::uint8_t salt_bytes{};  // follows the key in KEYMAT
+  std::uint8_t iv_bytes{};    // in front of the ICV, in the same field of AH
+
+  // GMAC has a nonce to carry, which ESP has a cipher for (ENCR_NULL_AUTH_AES_GMAC).
+  [[nodiscard]] constexpr bool ah_only() const noexcept { return iv_bytes != 0; }
 };
 
 [[nodiscard]] const CipherFacts& facts(Cipher cipher) noexcept;
@@ -136,19 +145,27 @@ struct Transform {
 };
 // ICV octets on the wire.
 [[nodiscard]] std::uint8_t icv_bytes(Transform transform) noexcept;
+// Octets of the implicit nonce part, whichever half takes it.
+[[nodiscard]] std::uint8_t salt_bytes(Transform transform) noexcept;
+// A nonce that repeats under one key breaks it: static keys need consent (MAN-02).
+[[nodiscard]] bool counter_based(Transform transform) noexcept;
 // True where it must be allowed by name: a weak half, or encryption alone (ESP-06, ALG-22).
 [[nodiscard]] bool needs_consent(Transform transform) noexcept;
 
 // Refuses what may not stand together: NULL with NONE, a combined mode with an integrity of its
-// own (ESP-06, ALG-19).
-[[nodiscard]] Expected<void> validate(Transform transform);
+// own, GMAC beside a cipher (ESP-06, ALG-19); for AH all but an integrity algorithm (AH-17).
+[[nodiscard]] Expected<void> validate(Transform transform,
+                                      IpsecProtocol protocol = IpsecProtocol::Esp);
 // Refuses a wrong length, DES weak and semi-weak keys (RFC 2405 4.1) and 3DES keys that collapse to
 // DES (RFC 2451 2.3); parity bits are ignored.
 [[nodiscard]] Expected<void> validate_key(Cipher cipher, ByteView key);
 
 // "aes128-gcm16", "aes128-cbc+hmac-sha1-96"; encryption alone must say so: "aes128-cbc+none".
-[[nodiscard]] Expected<Transform> parse_transform(std::string_view text);
+// For AH an integrity algorithm alone: "hmac-sha256-128" (AH-17).
+[[nodiscard]] Expected<Transform> parse_transform(std::string_view text,
+                                                  IpsecProtocol protocol = IpsecProtocol::Esp);
 // The canonical spelling, which parse_transform reads back.
-[[nodiscard]] std::string to_string(Transform transform);
+[[nodiscard]] std::string to_string(Transform transform,
+                                    IpsecProtocol protocol = IpsecProtocol::Esp);
 
 }  // namespace sallyport

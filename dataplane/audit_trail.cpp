@@ -28,6 +28,10 @@ bool is_about_the_inside(const Packet& packet, DropReason reason) noexcept {
   return packet.decapsulated || reason == DropReason::SelectorMismatch;
 }
 
+std::uint8_t number_of(IpsecProtocol protocol) noexcept {
+  return static_cast<std::uint8_t>(protocol);
+}
+
 struct IpsecHeader {
   std::uint8_t protocol;
   Spi spi;
@@ -75,7 +79,7 @@ void describe_addresses(const InboundSa& sa, Event& event) noexcept {
   event.source = sa.source.bytes;
   event.destination = sa.destination.bytes;
   event.family = sa.outer_family;
-  event.protocol = kProtocolEsp;
+  event.protocol = number_of(sa.protocol);
   event.has_addresses = true;
 }
 
@@ -113,7 +117,7 @@ void AuditTrail::describe_sa(const Packet& packet, Event& event) const noexcept 
   if (found && packet.sa_direction == Direction::Outbound) {
     event.sa = packet.sa;
     event.spi = my_.sas.outbound(packet.sa).spi;
-    event.ipsec_protocol = kProtocolEsp;
+    event.ipsec_protocol = number_of(my_.sas.outbound(packet.sa).protocol);
     event.has_sequence = event.reason == DropReason::SequenceExhausted;
     if (event.has_sequence) event.sequence = my_.sas.outbound_state(packet.sa).last_sequence;
     return;
@@ -121,7 +125,7 @@ void AuditTrail::describe_sa(const Packet& packet, Event& event) const noexcept 
   if (found && (packet.decapsulated || is_behind_the_icv(event.reason))) {
     event.sa = packet.sa;
     event.spi = my_.sas.inbound(packet.sa).spi;
-    event.ipsec_protocol = kProtocolEsp;
+    event.ipsec_protocol = number_of(my_.sas.inbound(packet.sa).protocol);
     event.sequence = packet.sequence;
     event.has_sequence = true;
     return;

@@ -44,6 +44,7 @@ enum class DropReason : std::uint8_t {
   EspFragment,
   EspTruncated,
   EspAlignment,
+  AhLength,
   Replay,
   IcvFailure,
   BadPadding,

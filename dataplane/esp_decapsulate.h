@@ -1,5 +1,4 @@
-// Inbound ESP: find SAs, check replay, take headers off, check selectors (RFC 4303 3.4, RFC
-// 4301 5.2).
+// Inbound: find SAs and check replay; ESP: say what is to be opened (RFC 4303 3.4, RFC 4301 5.2).
 #pragma once
 
 #include "dataplane/burst.h"
@@ -9,11 +8,11 @@
 namespace sallyport {
 
 // Takes out of `burst` what is IPsec for us: ESP, AH, and ESP in UDP on port 4500 (RFC 3948),
-// with its ESP offset set. Keepalives and fragments of ESP end here. Needs next_hop.
+// with `esp_offset` set. Keepalives and fragments of ESP end here. Needs next_hop.
 [[nodiscard]] Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept;
 
-// Sets the SA of every packet by SPI and addresses; drops those without one, and those whose
-// lengths no ICV could make good (SAD-04, INB-03, ESP-17).
+// Sets the SA of every packet by SPI and addresses; drops those without one of their protocol, and
+// those whose lengths no ICV could make good (SAD-04, INB-03, ESP-17).
 void find_sas(Burst& burst, WorkerContext& my) noexcept;
 
 // Infers each packet's 64-bit number and drops what was seen or is too old; changes no state
@@ -21,11 +20,6 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept;
 void check_replay(SaRun& run, WorkerContext& my) noexcept;
 
 // Says what is to be opened. `jobs` has a place for each packet of the run.
-void prepare_open(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
-
-// After the engine: drops what failed (an ESN SA may find its high half again, RPL-05), advances
-// the window, takes ESP off and leaves the packets that lie within their SA's selectors, their
-// headers read anew (INB-04). Shortens the run.
-void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
 
 }  // namespace sallyport

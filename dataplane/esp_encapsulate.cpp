@@ -2,32 +2,22 @@
 
 #include <algorithm>
 
+#include "dataplane/enter.h"
 #include "dataplane/punt.h"
-#include "dataplane/tunnel_headers.h"
-#include "net/checksum.h"
 #include "net/esp.h"
-#include "net/ipv4.h"
-#include "net/ipv6.h"
-#include "net/udp.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kDscpShift = 2;
-constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
 constexpr std::uint32_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
 // The header template is stored as a whole line, the padding as 16 octets: room for both, and for
-// the high half of the sequence number where the ICV will be (RFC 4303 2.2.1).
-constexpr std::uint32_t kFrontRoom = 64 + 16 + RTE_ETHER_HDR_LEN + 4;
-constexpr std::uint16_t kMaxFront = 256;  // IP headers in front of transport-mode ESP
-constexpr std::uint32_t kBackRoom = 16 + kTrailerBytes + 32;
+// the high half of the sequence number where the ICV will be (RFC 4303 2.2.1) or, of AH, behind
+// all.
+constexpr std::uint32_t kFrontRoom = 64 + RTE_ETHER_HDR_LEN + 4;
+constexpr std::uint32_t kBackRoom = 16 + sizeof(EspTrailer) + 32;
 
 constexpr std::array<std::uint8_t, 16> kPadding{1, 2,  3,  4,  5,  6,  7,  8,
                                                 9, 10, 11, 12, 13, 14, 15, 16};
-
-std::uint16_t insertion_offset(const PacketSummary& summary, const OutboundSa& sa) noexcept {
-  return sa.destination_options_outside ? summary.outside_offset : summary.transport_offset;
-}
 
 // Octets of IP headers that stay in front of ESP.
 std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) noexcept {
@@ -49,7 +39,7 @@ std::uint32_t encapsulated_size(const PacketSummary& summary, std::uint32_t tfc_
   const std::uint32_t clear = clear_bytes(summary, sa);
   const std::uint32_t payload = summary.length - clear + tfc_bytes;
   const std::uint32_t text =
-      (payload + kTrailerBytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
+      (payload + sa.trailer_bytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
   return clear + sa.header_bytes + sa.iv_bytes + text + sa.icv_bytes;
 }
 
@@ -86,7 +76,7 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
   const std::uint32_t tfc_bytes = tfc_padding(summary.length, sa);
   if (encapsulated_size(summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
     if (const auto cause = too_big(summary, sa)) return cause;
-  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + tfc_bytes)
+  if (packet.headroom() < kFrontRoom + sa.iv_bytes || packet.tailroom() < kBackRoom + tfc_bytes)
     return IcmpCause{DropReason::NoRoom, Prohibited};
   return std::nullopt;
 }
@@ -100,6 +90,7 @@ std::uint64_t packets_left(const OutboundState& state, std::uint64_t sequence_li
 // Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6); the text's size.
 std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::uint8_t next_header,
                             const OutboundSa& sa) noexcept {
+  constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
   const std::uint32_t padding =
       (0u - (payload_bytes + kTrailerBytes)) & std::uint32_t{sa.padding_mask};
   std::uint8_t* const end = packet.data() + packet.size();
@@ -110,47 +101,16 @@ std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::ui
   return payload_bytes + padding + kTrailerBytes;
 }
 
-void write_udp_length(UdpHeader& udp, std::uint32_t ip_payload_bytes) noexcept {
-  udp.length.set(static_cast<std::uint16_t>(ip_payload_bytes));
-}
-
-// Stores the header template so that it ends where the IV begins; returns the ESP header.
-EspHeader& write_headers(Packet& packet, const OutboundSa& sa) noexcept {
-  std::uint8_t* const iv = packet.data() - sa.iv_bytes;
-  std::memcpy(iv - sa.header.size(), sa.header.data(), sa.header.size());
-  return *reinterpret_cast<EspHeader*>(iv - sizeof(EspHeader));
-}
-
-// From here on the packet is what its outer header says: that is what is routed and sent.
-// Written in place: a summary that is copied as a whole waits for its narrow stores.
-void describe_outer(Packet& packet, const OutboundSa& sa) noexcept {
-  PacketSummary& outer = packet.summary;
-  std::memset(static_cast<void*>(&outer), 0, sizeof outer);
-  outer.family = sa.outer_family;
-  outer.length = packet.size();
-  outer.upper_offset = sa.outer_ip_bytes;
-  outer.protocol = sa.udp ? kProtocolUdp : kProtocolEsp;
-  if (sa.outer_family == Family::V4) {
-    const auto& header = packet.header<Ipv4Header>();
-    std::memcpy(outer.source.data(), header.source, sizeof header.source);
-    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
-    outer.dont_fragment = (header.fragment.get() & Ipv4Header::kDontFragment) != 0;
-  } else {
-    const auto& header = packet.header<Ipv6Header>();
-    std::memcpy(outer.source.data(), header.source, sizeof header.source);
-    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
-  }
-}
-
 // Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
 void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
   std::memset(packet.data() + packet.size(), 0, bytes);
   packet.set_size(packet.size() + bytes);
 }
 
-EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
-                          WorkerContext& my) noexcept {
-  const PacketSummary& inner = packet.summary;  // until describe_outer
+// The trailer goes behind the payload, the headers in front; returns where the IV begins.
+std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
+                             WorkerContext& my) noexcept {
+  const PacketSummary& inner = packet.summary;
   const std::uint8_t next_header = packet.dummy                 ? kProtocolNone
                                    : inner.family == Family::V4 ? kProtocolIpv4
                                                                 : kProtocolIpv6;
@@ -159,54 +119,16 @@ EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& t
     pad_traffic_flow(packet,
                      std::min(tfc_padding(inner.length, sa), packet.tailroom() - kBackRoom));
   text_bytes = write_trailer(packet, packet.size(), next_header, sa);
-  EspHeader& esp = write_headers(packet, sa);
-  packet.prepend(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes));
-  const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
-  const std::uint8_t dscp =
-      sa.dscp_map == 0 ? inner_dscp : my.sas.dscp_map(sa.dscp_map)[inner_dscp];
-  finish_outer_header(packet, inner, sa, dscp, my.next_ip_id++);
-  if (sa.udp)
-    write_udp_length(packet.header<UdpHeader>(sa.outer_ip_bytes),
-                     packet.size() - sa.outer_ip_bytes);
-  describe_outer(packet, sa);
-  return esp;
+  return enter_tunnel(packet, sa, my);
 }
 
-// The IP header moves to the front; its protocol, length and checksum follow (RFC 4303 3.1.1).
-void retarget_ip_header(Packet& packet, const OutboundSa& sa,
-                        std::uint16_t protocol_offset) noexcept {
-  packet.data()[protocol_offset] = sa.udp ? kProtocolUdp : kProtocolEsp;
-  if (packet.summary.family == Family::V6) {
-    packet.header<Ipv6Header>().payload_length.set(
-        static_cast<std::uint16_t>(packet.size() - sizeof(Ipv6Header)));
-    return;
-  }
-  auto& header = packet.header<Ipv4Header>();
-  header.total_length.set(static_cast<std::uint16_t>(packet.size()));
-  header.checksum.set(0);
-  header.checksum.set(checksum(packet.bytes().first(header.header_length())));
-}
-
-EspHeader& wrap_in_transport(Packet& packet, const OutboundSa& sa,
-                             std::uint32_t& text_bytes) noexcept {
+std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
+                                std::uint32_t& text_bytes) noexcept {
   const PacketSummary& summary = packet.summary;
-  const std::uint16_t front = insertion_offset(summary, sa);
-  const std::uint16_t protocol_offset = sa.destination_options_outside
-                                            ? summary.outside_protocol_offset
-                                            : summary.transport_protocol_offset;
-  std::array<std::uint8_t, kMaxFront> ip_headers;
-  std::memcpy(ip_headers.data(), packet.data(), front);
-  text_bytes = write_trailer(packet, summary.length - front, ip_headers[protocol_offset], sa);
-  packet.strip_front(front);
-  EspHeader& esp = write_headers(packet, sa);
-  packet.prepend(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes));
-  if (sa.udp) write_udp_length(packet.header<UdpHeader>(), packet.size());
-  packet.prepend(front);
-  std::memcpy(packet.data(), ip_headers.data(), front);
-  retarget_ip_header(packet, sa, protocol_offset);
-  packet.summary.length = packet.size();
-  packet.summary.upper_offset = front;
-  return esp;
+  const std::uint8_t next_header = packet.data()[insertion_protocol_offset(summary, sa)];
+  text_bytes =
+      write_trailer(packet, summary.length - insertion_offset(summary, sa), next_header, sa);
+  return enter_transport(packet, sa);
 }
 
 }  // namespace
@@ -215,7 +137,7 @@ std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
   const std::uint32_t path = sa.path_mtu();
   const std::uint32_t fixed = clear + sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
   const std::uint32_t text = path <= fixed ? 0 : (path - fixed) & ~std::uint32_t{sa.padding_mask};
-  return text <= kTrailerBytes ? 0 : clear + text - kTrailerBytes;
+  return text <= sa.trailer_bytes ? 0 : clear + text - sa.trailer_bytes;
 }
 
 void choose_sas(Burst& burst, WorkerContext& my) noexcept {
@@ -259,20 +181,23 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
   run.packets = run.packets.first(granted);
 }
 
-void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(run.sa);
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < run.packets.size(); ++i) {
     Packet& packet = *run.packets[i];
     std::uint32_t text_bytes = 0;
-    EspHeader& esp = sa.mode == IpsecMode::Tunnel ? wrap_in_tunnel(packet, sa, text_bytes, my)
-                                                  : wrap_in_transport(packet, sa, text_bytes);
+    std::uint8_t* const iv = sa.mode == IpsecMode::Tunnel
+                                 ? wrap_in_tunnel(packet, sa, text_bytes, my)
+                                 : wrap_in_transport(packet, sa, text_bytes);
+    auto& esp = *reinterpret_cast<EspHeader*>(iv - sizeof(EspHeader));
     esp.sequence.set(static_cast<std::uint32_t>(packet.sequence));
     CryptoJob& job = jobs[i];
-    job.esp = reinterpret_cast<std::uint8_t*>(&esp);
+    job.esp = iv - sizeof(EspHeader);
     job.text_bytes = text_bytes;
     job.sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32);
     job.key = sa.key;
+    job.icv_offset = 0;
     job.esn = sa.esn;
     bytes += text_bytes;
   }

@@ -1,4 +1,4 @@
-// Outbound ESP: choose SAs, number packets, build headers and trailers (RFC 4303 3.3).
+// Outbound: choose SAs and number packets; ESP: build headers and trailers (RFC 4303 3.3).
 #pragma once
 
 #include "dataplane/burst.h"
@@ -17,7 +17,7 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept;
 
 // Puts headers, padding and trailer around each packet of a run, and says what is to be encrypted.
 // `jobs` has a place for each packet. Room has been checked by choose_sas.
-void encapsulate(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
 
 // Over IPv6 the UDP checksum covers the ciphertext, so it comes after the engine (NAT-02).
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept;

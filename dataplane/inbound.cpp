@@ -1,11 +1,20 @@
 #include "dataplane/inbound.h"
 
+#include "dataplane/ah.h"
+#include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 
 namespace sallyport {
 namespace {
+
+void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (my.sas.inbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    prepare_esp(run, jobs, my);
+  else
+    prepare_ah(run, jobs, my);
+}
 
 void open_all(Burst& burst, WorkerContext& my) noexcept {
   SaRuns runs(burst);

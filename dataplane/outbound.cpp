@@ -1,5 +1,6 @@
 #include "dataplane/outbound.h"
 
+#include "dataplane/ah.h"
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/nesting.h"
@@ -21,6 +22,21 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
     return false;
   });
   return protect;
+}
+
+void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    encapsulate_esp(run, jobs, my);
+  else
+    encapsulate_ah(run, jobs, my);
+}
+
+// What the engine had to come before.
+void finish(const SaRun& run, WorkerContext& my) noexcept {
+  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
+    write_udp_checksums(run, my);
+  else
+    restore_headers(run, my);
 }
 
 }  // namespace
@@ -48,7 +64,7 @@ void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.clear();
   Burst again;
   for (const SaRun& run : runs) {
-    write_udp_checksums(run, my);
+    finish(run, my);
     Burst& to = my.sas.outbound(run.sa).loop_back ? again : burst;
     for (Packet* packet : run.packets) to.push(*packet);
   }

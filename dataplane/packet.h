@@ -20,7 +20,7 @@ struct Packet {
   std::uint64_t sequence{};   // inbound: the 64-bit number of the SA that it came in by
   PolicyId policy{};
   SaSlot sa{kNoSa};            // in the table of sa_direction
-  std::uint16_t esp_offset{};  // inbound: of the ESP header
+  std::uint16_t esp_offset{};  // inbound: of SPI and sequence number: the ESP header, or within AH
   PortId ingress{kNoPort};     // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};

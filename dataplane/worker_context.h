@@ -8,6 +8,7 @@
 #include "dataplane/crypto/key_table.h"
 #include "dataplane/drops.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/header_copies.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
@@ -52,6 +53,7 @@ struct WorkerContext {
   RateLimit punts{};
   Resynchronisation resynchronisation{};
   std::uint16_t next_ip_id{};
+  HeaderCopies headers{};
 };
 
 }  // namespace sallyport

@@ -42,11 +42,10 @@ void report_policies(const Configuration& configuration, Out out) {
 
 void report_sas(const Configuration& configuration, Out out) {
   for (const Sa& sa : configuration.sas)
-    fmt::format_to(out, "SA {}: {}, SPI 0x{:08x}, {} {}, {} {}, {} to {}\n", sa.name,
+    fmt::format_to(out, "SA {}: {}, SPI 0x{:08x}, {} {}, {}, {} to {}\n", sa.name,
                    to_string(sa.direction), sa.spi.value, to_string(sa.protocol),
-                   to_string(sa.mode), facts(sa.transform.cipher).name,
-                   facts(sa.transform.integrity).name, to_string(sa.endpoints.local),
-                   to_string(sa.endpoints.remote));
+                   to_string(sa.mode), to_string(sa.transform, sa.protocol),
+                   to_string(sa.endpoints.local), to_string(sa.endpoints.remote));
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"loop_back", sa.loop_back},
               {"configured", sa.static_key}};
   if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
+  if (sa.protocol == IpsecProtocol::Ah) row["ah_alignment"] = sa.ah_alignment;
   if (sa.encapsulation)
     row["udp"] = {{"local_port", sa.encapsulation->local_port},
                   {"remote_port", sa.encapsulation->remote_port}};

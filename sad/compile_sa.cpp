@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "net/ah.h"
 #include "net/checksum.h"
 #include "net/esp.h"
 #include "net/ipv4.h"
@@ -66,19 +67,40 @@ Ipv6Header outer_v6(const Sa& sa, std::uint8_t protocol) {
   return header;
 }
 
-void write_header(const Sa& sa, OutboundSa& out) {
-  TemplateWriter writer{out.header};
+// Octets of AH: the fixed part, the ICV field (RFC 4302 2.6; RFC 4543 4: the IV in it) and as much
+// padding as the family's alignment takes (AH-02, AH-03).
+std::uint8_t ah_bytes(const Sa& sa) {
+  const IntegrityFacts& integrity = facts(sa.transform.integrity);
+  const unsigned alignment = outer_family(sa) == Family::V6 ? 8 : sa.ah_alignment;
+  const unsigned used =
+      static_cast<unsigned>(sizeof(AhHeader)) + integrity.iv_bytes + integrity.icv_bytes;
+  return static_cast<std::uint8_t>((used + alignment - 1) / alignment * alignment);
+}
+
+void put_esp(const Sa& sa, TemplateWriter& writer) {
   EspHeader esp{};
   esp.spi.set(sa.spi.value);
   writer.put_in_front(esp);
-  if (sa.encapsulation) {
-    UdpHeader udp{};
-    udp.source_port.set(sa.encapsulation->local_port);
-    udp.destination_port.set(sa.encapsulation->remote_port);
-    writer.put_in_front(udp);
-  }
+  if (!sa.encapsulation) return;
+  UdpHeader udp{};
+  udp.source_port.set(sa.encapsulation->local_port);
+  udp.destination_port.set(sa.encapsulation->remote_port);
+  writer.put_in_front(udp);
+}
+
+void put_ah(const Sa& sa, TemplateWriter& writer) {
+  AhHeader ah{};
+  ah.payload_length = static_cast<std::uint8_t>(ah_bytes(sa) / 4 - 2);
+  ah.spi.set(sa.spi.value);
+  writer.put_in_front(ah);
+}
+
+void write_header(const Sa& sa, OutboundSa& out) {
+  TemplateWriter writer{out.header};
+  const bool ah = sa.protocol == IpsecProtocol::Ah;
+  ah ? put_ah(sa, writer) : put_esp(sa, writer);
   if (sa.mode == IpsecMode::Tunnel) {
-    const std::uint8_t protocol = sa.encapsulation ? kProtocolUdp : kProtocolEsp;
+    const std::uint8_t protocol = ah ? kProtocolAh : sa.encapsulation ? kProtocolUdp : kProtocolEsp;
     if (out.outer_family == Family::V4) {
       writer.put_in_front(outer_v4(sa, protocol));
       out.outer_ip_bytes = sizeof(Ipv4Header);
@@ -95,6 +117,12 @@ bool allows(const Sa& sa, Family family) {
   return std::ranges::any_of(sa.selectors, [family](const Selector& selector) {
     return selector.family().value_or(family) == family;
   });
+}
+
+// The padding of transport-mode AH fits one family only.
+bool carries(const Sa& sa, Family family) {
+  const bool one = sa.protocol == IpsecProtocol::Ah && sa.mode == IpsecMode::Transport;
+  return allows(sa, family) && (!one || outer_family(sa) == family);
 }
 
 template <class State>
@@ -168,25 +196,51 @@ void append_rows(const Selector& selector, const AddressRange& local, const Addr
   }
 }
 
+// What stands around the payload.
+void set_sizes(const Sa& sa, OutboundSa& out) {
+  const CipherFacts& cipher = facts(sa.transform.cipher);
+  if (sa.protocol == IpsecProtocol::Ah) {
+    out.iv_bytes = static_cast<std::uint8_t>(ah_bytes(sa) - sizeof(AhHeader));
+    out.iv_rule =
+        facts(sa.transform.integrity).iv_bytes == 0 ? IvRule::None : IvRule::CounterXorMask;
+    return;
+  }
+  out.iv_rule = cipher.iv_rule;
+  out.iv_bytes = cipher.iv_bytes;
+  out.icv_bytes = icv_bytes(sa.transform);
+  out.trailer_bytes = sizeof(EspTrailer);
+  out.padding_mask = padding_mask(cipher);
+}
+
+void set_sizes(const Sa& sa, InboundSa& in) {
+  const CipherFacts& cipher = facts(sa.transform.cipher);
+  if (sa.protocol == IpsecProtocol::Ah) {
+    in.minimum_bytes = static_cast<std::uint8_t>(ah_bytes(sa) - AhHeader::kSpiOffset);
+    return;
+  }
+  in.iv_bytes = cipher.iv_bytes;
+  in.icv_bytes = icv_bytes(sa.transform);
+  in.padding_mask = padding_mask(cipher);
+  in.minimum_bytes = static_cast<std::uint8_t>(sizeof(EspHeader) + in.iv_bytes +
+                                               sizeof(EspTrailer) + in.icv_bytes);
+}
+
 }  // namespace
 
 OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcept {
-  const CipherFacts& cipher = facts(sa.transform.cipher);
   OutboundSa out;
   out.spi = sa.spi;
   out.key = context.key;
   out.transform = sa.transform;
-  out.iv_rule = cipher.iv_rule;
-  out.iv_bytes = cipher.iv_bytes;
-  out.icv_bytes = icv_bytes(sa.transform);
-  out.padding_mask = padding_mask(cipher);
+  out.protocol = sa.protocol;
+  set_sizes(sa, out);
   out.mode = sa.mode;
   out.outer_family = sa.endpoints.local.family;
   out.esn = sa.esn;
   out.udp = sa.encapsulation.has_value();
   out.destination_options_outside = sa.destination_options == DestinationOptions::Outside;
-  out.inner_v4 = allows(sa, Family::V4);
-  out.inner_v6 = allows(sa, Family::V6);
+  out.inner_v4 = carries(sa, Family::V4);
+  out.inner_v6 = carries(sa, Family::V6);
   out.df = sa.header.df;
   out.ecn = sa.header.ecn;
   out.owner = context.owner;
@@ -211,16 +265,12 @@ OutboundState initial_outbound_state(const Sa& sa) noexcept {
 }
 
 InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept {
-  const CipherFacts& cipher = facts(sa.transform.cipher);
   InboundSa in;
   in.spi = sa.spi;
   in.key = context.key;
   in.transform = sa.transform;
-  in.iv_bytes = cipher.iv_bytes;
-  in.icv_bytes = icv_bytes(sa.transform);
-  in.padding_mask = padding_mask(cipher);
-  in.minimum_bytes = static_cast<std::uint8_t>(sizeof(EspHeader) + in.iv_bytes +
-                                               sizeof(EspTrailer) + in.icv_bytes);
+  in.protocol = sa.protocol;
+  set_sizes(sa, in);
   in.mode = sa.mode;
   in.lookup = sa.lookup;
   in.esn = sa.esn;

@@ -33,8 +33,10 @@ struct alignas(64) InboundSa {
   Transform transform;
   std::uint8_t iv_bytes{};
   std::uint8_t icv_bytes{};
-  std::uint8_t padding_mask{};   // of the ciphertext length: 3, 7 or 15
-  std::uint8_t minimum_bytes{};  // ESP header + IV + 2 + ICV (ESP-17)
+  std::uint8_t padding_mask{};  // of the ciphertext length: 3, 7 or 15
+  // From the SPI on. ESP: header, IV, 2 and ICV (ESP-17). AH: all of it, which is then exact.
+  std::uint8_t minimum_bytes{};
+  IpsecProtocol protocol{IpsecProtocol::Esp};
   IpsecMode mode{IpsecMode::Tunnel};
   SaLookup lookup{SaLookup::Spi};
   bool esn{};

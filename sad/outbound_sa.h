@@ -14,9 +14,9 @@ namespace sallyport {
 
 // Immutable once published, but for its path MTU; owned by the slot table, read by workers.
 struct alignas(64) OutboundSa {
-  // Outer IP header, UDP header if any, ESP header, all wire order, ending at the array's end: the
-  // whole line is stored in front of the IV in one move, then lengths and numbers are put in.
-  // Transport mode: only the UDP and ESP headers.
+  // Outer IP header, UDP header if any, ESP header or the fixed part of AH, all wire order, ending
+  // at the array's end: the whole line is stored in front of the IV in one move, then lengths and
+  // numbers are put in. Transport mode: only the UDP and ESP headers, or AH.
   std::array<std::uint8_t, 64> header{};
 
   Spi spi{};
@@ -25,9 +25,11 @@ struct alignas(64) OutboundSa {
   IvRule iv_rule{IvRule::None};
   std::uint8_t header_bytes{};    // used part of `header`
   std::uint8_t outer_ip_bytes{};  // 20 or 40; 0 in transport mode
-  std::uint8_t iv_bytes{};
-  std::uint8_t icv_bytes{};
-  std::uint8_t padding_mask{};  // alignment of payload + padding + 2, minus 1
+  std::uint8_t iv_bytes{};   // between `header` and the payload; of AH: its ICV field and padding
+  std::uint8_t icv_bytes{};  // behind the payload: none in AH
+  std::uint8_t trailer_bytes{};  // pad length and next header of ESP
+  std::uint8_t padding_mask{};   // alignment of payload + padding + trailer, minus 1
+  IpsecProtocol protocol{IpsecProtocol::Esp};
   IpsecMode mode{IpsecMode::Tunnel};
   Family outer_family{Family::V4};
   bool esn{};

@@ -244,6 +244,7 @@ void transfer(Archive& archive, S& sa, P& progress) {
   });
   transfer_header_rules(archive, sa.header);
   archive.choice(sa.destination_options, DestinationOptions::Inside, DestinationOptions::Outside);
+  archive.number(sa.ah_alignment);
   archive.octets(sa.dscp);
   archive.list(sa.selectors, 19, [&](auto& selector) { transfer_selector(archive, selector); });
   transfer_lifetime(archive, sa.soft);

@@ -18,14 +18,14 @@ Expected<void> validate_key(std::string_view part, std::size_t given, std::size_
                 fmt::format("give {} octets", wanted));
 }
 
-// ESP-06, AH-17: what there is of integrity, and that it is there once.
-Expected<void> validate_transform(const Sa& sa) {
+// ESP-06: what there is of integrity, and that it is there once.
+Expected<void> validate_esp_transform(const Sa& sa) {
   const CipherFacts& cipher = facts(sa.transform.cipher);
-  const bool integrity = sa.transform.integrity != Integrity::None;
-  if (sa.protocol == IpsecProtocol::Ah && cipher.kind != CipherKind::Null &&
-      cipher.kind != CipherKind::Gmac)
-    return refuse(fmt::format("AH does not encrypt, so that {} has no place in it", cipher.name),
-                  "use ESP, or an integrity algorithm alone");
+  const IntegrityFacts& algorithm = facts(sa.transform.integrity);
+  const bool integrity = algorithm.id != Integrity::None;
+  if (algorithm.ah_only())
+    return refuse(fmt::format("{} beside a cipher is for AH only", algorithm.name),
+                  "take it in the cipher's place");
   if (cipher.combined() && integrity)
     return refuse(fmt::format("{} brings its own integrity", cipher.name),
                   "leave the integrity algorithm out");
@@ -36,11 +36,27 @@ Expected<void> validate_transform(const Sa& sa) {
   return {};
 }
 
+Expected<void> validate_transform(const Sa& sa) {
+  return sa.protocol == IpsecProtocol::Ah ? validate(sa.transform, sa.protocol)
+                                          : validate_esp_transform(sa);
+}
+
+// What makes the length of AH known beforehand (AH-02, AH-03).
+Expected<void> validate_ah(const Sa& sa) {
+  if (sa.protocol != IpsecProtocol::Ah) return {};
+  if (sa.ah_alignment != 4 && sa.ah_alignment != 8)
+    return refuse(fmt::format("AH cannot be aligned to {} octets", sa.ah_alignment),
+                  "choose 4, or 8 for Linux");
+  if (!outer_family(sa))
+    return refuse("nothing says whether AH goes over IPv4 or IPv6", "name the two endpoints");
+  return {};
+}
+
 Expected<void> validate_keys(const Sa& sa) {
   const CipherFacts& cipher = facts(sa.transform.cipher);
   const IntegrityFacts& integrity = facts(sa.transform.integrity);
   if (auto ok = validate_key("cipher key", sa.cipher_key.size(), cipher.key_bytes); !ok) return ok;
-  if (auto ok = validate_key("salt", sa.salt.size(), cipher.salt_bytes); !ok) return ok;
+  if (auto ok = validate_key("salt", sa.salt.size(), salt_bytes(sa.transform)); !ok) return ok;
   return validate_key("integrity key", sa.integrity_key.size(), integrity.key_bytes);
 }
 
@@ -169,6 +185,7 @@ Sa Sa::duplicate() const {
           .encapsulation = encapsulation,
           .header = header,
           .destination_options = destination_options,
+          .ah_alignment = ah_alignment,
           .dscp = dscp,
           .selectors = selectors,
           .soft = soft,
@@ -182,11 +199,19 @@ Sa Sa::duplicate() const {
           .used = used};
 }
 
+std::optional<Family> outer_family(const Sa& sa) noexcept {
+  if (sa.endpoints != Endpoints{}) return sa.endpoints.local.family;
+  if (sa.mode == IpsecMode::Tunnel || sa.selectors.empty()) return std::nullopt;
+  const std::optional<Family> family = sa.selectors.front().family();
+  const auto same = [&](const Selector& selector) { return selector.family() == family; };
+  return std::ranges::all_of(sa.selectors, same) ? family : std::nullopt;
+}
+
 Expected<void> validate(const Sa& sa) {
   if (sa.name.empty()) return refuse("an SA needs a name", "give one");
   for (const auto part :
        {validate_transform, validate_keys, validate_numbers, validate_addresses, validate_header,
-        validate_lifetimes, validate_traffic_flow, validate_selectors}) {
+        validate_lifetimes, validate_traffic_flow, validate_selectors, validate_ah}) {
     if (auto ok = part(sa); !ok) {
       if (ok.error().where.empty()) ok.error().where = "SA " + sa.name;
       return ok;

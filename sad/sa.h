@@ -64,6 +64,9 @@ struct Sa {
   std::optional<UdpEncapsulation> encapsulation;
   TunnelHeaderRules header;
   DestinationOptions destination_options{DestinationOptions::Inside};
+  // What the length of an AH header over IPv4 is a multiple of: 4 (RFC 4302 2.6), or 8 as Linux
+  // has it unless it is told otherwise. Over IPv6 it is always 8.
+  std::uint8_t ah_alignment{4};
   std::vector<std::uint8_t> dscp;   // outbound: classes this SA carries; empty: any (ARCH-05)
   std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)
   Lifetime soft;
@@ -87,6 +90,10 @@ struct Sa {
 [[nodiscard]] constexpr SequenceNumber last_sendable(const Sa& sa) noexcept {
   return {sa.esn ? ~0ull : 0xffffffffull};
 }
+
+// Of the addresses outside: the endpoints' or, where transport mode has none, the selectors';
+// nullopt where both leave it open.
+[[nodiscard]] std::optional<Family> outer_family(const Sa& sa) noexcept;
 
 // Refuses what no SA may be, one sentence each: key lengths, SPI < 256, no integrity, a negotiated
 // ESN without replay window, window sizes other than 0 and 32..65536, numbers out of range, no

@@ -256,8 +256,6 @@ Sad::~Sad() {
 Expected<SaSlot> Sad::add(Sa sa) {
   if (auto valid = validate(sa); !valid) return std::unexpected(valid.error());
   const std::string where = "SA " + sa.name;
-  if (sa.protocol == IpsecProtocol::Ah)
-    return fail(Error::Code::Unsupported, "AH is not offered yet", "use ESP", where);
   if (state_->by_name.contains(sa.name))
     return fail(Error::Code::Exists, "another SA has this name", "choose another name", where);
   Holding holding;

@@ -35,6 +35,15 @@ struct BatchItem {
   }
   [[nodiscard]] std::uint8_t* text() const noexcept { return iv() + key->iv_bytes; }
   [[nodiscard]] std::uint8_t* icv() const noexcept { return text() + job->text_bytes; }
+  // Of AH.
+  [[nodiscard]] bool is_ah() const noexcept { return job->icv_offset != 0; }
+  [[nodiscard]] std::uint8_t* ah_iv() const noexcept { return job->esp + job->icv_offset; }
+  [[nodiscard]] std::uint8_t* ah_icv() const noexcept { return ah_iv() + key->iv_bytes; }
+  // Of both, where integrity is a pass of its own: where it ends, and where its result stands.
+  [[nodiscard]] std::uint8_t* covered_end() const noexcept {
+    return is_ah() ? job->esp + job->text_bytes : icv();
+  }
+  [[nodiscard]] std::uint8_t* result() const noexcept { return is_ah() ? ah_icv() : icv(); }
 };
 
 // Items of one transform: at least one, at most kBatchItems.

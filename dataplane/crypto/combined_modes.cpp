@@ -24,10 +24,9 @@ void store_block(void* to, std::uint64_t low, std::uint64_t high) noexcept {
   _mm_store_si128(static_cast<__m128i*>(to), block);
 }
 
-// Salt of four octets, then the IV (RFC 4106 4, RFC 7634 2).
-void write_nonce(const BatchItem& item, void* to) noexcept {
-  const std::uint64_t iv = item.iv_word();
-  store_block(to, load_32(item.key->salt.data()) | iv << 32, iv >> 32);
+// Salt of four octets, then the IV (RFC 4106 4, RFC 4543 3.1, RFC 7634 2).
+void write_nonce(const ExpandedKey& key, std::uint64_t iv, void* to) noexcept {
+  store_block(to, load_32(key.salt.data()) | iv << 32, iv >> 32);
 }
 
 // Salt of three octets, then the IV (RFC 4309 4).
@@ -48,9 +47,14 @@ std::size_t write_associated(const CryptoJob& job, void* to) noexcept {
 
 // One of the library's three entries for keys of 16, 24 and 32 octets.
 template <class Function>
-Function by_key_size(Batch batch, Function for_128, Function for_192, Function for_256) noexcept {
-  const std::uint8_t key_bytes = facts(transform_of(batch).cipher).key_bytes;
+Function by_size(std::uint8_t key_bytes, Function for_128, Function for_192,
+                 Function for_256) noexcept {
   return key_bytes == 16 ? for_128 : key_bytes == 24 ? for_192 : for_256;
+}
+
+template <class Function>
+Function by_key_size(Batch batch, Function for_128, Function for_192, Function for_256) noexcept {
+  return by_size(facts(transform_of(batch).cipher).key_bytes, for_128, for_192, for_256);
 }
 
 }  // namespace
@@ -66,7 +70,7 @@ void CombinedModes::gcm(Batch batch) noexcept {
   gcm_context_data context;
   for (const BatchItem& item : batch) {
     Scratch scratch;
-    write_nonce(item, &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     const std::size_t associated = write_associated(*item.job, &scratch.associated);
     std::uint8_t* text = item.text();
     std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
@@ -90,7 +94,7 @@ void CombinedModes::gmac(Batch batch) noexcept {
   for (const BatchItem& item : batch) {
     Scratch scratch;
     const gcm_key_data* key = &item.key->gcm;
-    write_nonce(item, &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     const std::size_t associated = write_associated(*item.job, &scratch.associated);
     std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
     start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
@@ -98,6 +102,37 @@ void CombinedModes::gmac(Batch batch) noexcept {
     update(key, &context, item.iv(), item.key->iv_bytes + item.job->text_bytes);
     finish(key, &context, tag, icv_bytes);
     item.job->good = kSeal || equal_icv(tag, item.icv(), icv_bytes);
+  }
+}
+
+// RFC 4543 4: the whole packet is associated data, the IV in its place, zeros in that of the ICV.
+template <Operation operation>
+void CombinedModes::ah_gmac(Batch batch) noexcept {
+  constexpr bool kSeal = operation == Operation::Seal;
+  const IMB_MGR& mb = instance_;
+  const std::uint8_t size = facts(transform_of(batch).integrity).key_bytes;
+  const auto start = by_size(size, mb.gmac128_init, mb.gmac192_init, mb.gmac256_init);
+  const auto update = by_size(size, mb.gmac128_update, mb.gmac192_update, mb.gmac256_update);
+  const auto finish = by_size(size, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
+  gcm_context_data context;
+  for (const BatchItem& item : batch) {
+    Scratch scratch;
+    Block received;
+    const gcm_key_data* key = &item.key->gcm;
+    std::uint8_t* const icv = item.ah_icv();
+    if (!kSeal) std::memcpy(received.bytes.data(), icv, received.bytes.size());
+    std::memset(icv, 0, received.bytes.size());
+    write_nonce(*item.key, load_64(item.ah_iv()), &scratch.nonce);
+    start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
+    update(key, &context, item.esp(), item.job->text_bytes);
+    if (item.job->esn) {
+      const std::uint32_t high = __builtin_bswap32(item.job->sequence_high);
+      update(key, &context, reinterpret_cast<const std::uint8_t*>(&high), sizeof high);
+    }
+    std::uint8_t* const tag = kSeal ? icv : scratch.tag.bytes.data();
+    finish(key, &context, tag, received.bytes.size());
+    if (!kSeal) std::memcpy(icv, received.bytes.data(), received.bytes.size());
+    item.job->good = kSeal || equal_icv(tag, icv, received.bytes.size());
   }
 }
 
@@ -155,7 +190,7 @@ template <Operation operation>
 void CombinedModes::chacha_poly(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
-    write_nonce(item, &scratch.nonce);
+    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     job.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
     job.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
     job.chain_order = kSeal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
@@ -172,6 +207,8 @@ template void CombinedModes::gcm<Operation::Seal>(Batch) noexcept;
 template void CombinedModes::gcm<Operation::Open>(Batch) noexcept;
 template void CombinedModes::gmac<Operation::Seal>(Batch) noexcept;
 template void CombinedModes::gmac<Operation::Open>(Batch) noexcept;
+template void CombinedModes::ah_gmac<Operation::Seal>(Batch) noexcept;
+template void CombinedModes::ah_gmac<Operation::Open>(Batch) noexcept;
 template void CombinedModes::ccm<Operation::Seal>(Batch) noexcept;
 template void CombinedModes::ccm<Operation::Open>(Batch) noexcept;
 template void CombinedModes::chacha_poly<Operation::Seal>(Batch) noexcept;

@@ -1,4 +1,5 @@
-// AES-GCM, AES-GMAC, AES-CCM and ChaCha20-Poly1305 on ESP packets, by IPsec-MB.
+// AES-GCM, AES-GMAC, AES-CCM and ChaCha20-Poly1305 on ESP packets, and AES-GMAC on those of AH, by
+// IPsec-MB.
 #pragma once
 
 #include "dataplane/crypto/batch.h"
@@ -15,6 +16,8 @@ class CombinedModes {
   void gcm(Batch batch) noexcept;
   template <Operation operation>
   void gmac(Batch batch) noexcept;
+  template <Operation operation>
+  void ah_gmac(Batch batch) noexcept;
   // CCM with keys of 128 and 256 bits, and ChaCha20-Poly1305.
   template <Operation operation>
   void ccm(Batch batch) noexcept;

@@ -100,6 +100,10 @@ void expand_integrity(IMB_MGR& instance, const KeyMaterial& keys, IntegrityKeys&
       IMB_AES_CMAC_SUBKEY_GEN_128(&instance, out.mac.schedule.data(), out.mac.full.data(),
                                   out.mac.partial.data());
       return;
+    case Integrity::AesGmac128:
+    case Integrity::AesGmac192:
+    case Integrity::AesGmac256:
+      return;  // expand_key
   }
 }
 
@@ -108,13 +112,15 @@ void expand_integrity(IMB_MGR& instance, const KeyMaterial& keys, IntegrityKeys&
 void expand_key(IMB_MGR& instance, const KeyMaterial& keys,
                 std::span<const std::uint8_t, 16> iv_key, ExpandedKey& slot) noexcept {
   const CipherFacts& cipher = facts(keys.transform.cipher);
+  const IntegrityFacts& integrity = facts(keys.transform.integrity);
   slot.transform = keys.transform;
-  slot.iv_bytes = cipher.iv_bytes;
+  slot.iv_bytes = integrity.ah_only() ? integrity.iv_bytes : cipher.iv_bytes;
   slot.icv_bytes = icv_bytes(keys.transform);
   copy(keys.salt, slot.salt);
   if (cipher.kind == CipherKind::Gcm || cipher.kind == CipherKind::Gmac) {
     return expand_gcm(instance, keys.cipher_key, slot.gcm);
   }
+  if (integrity.ah_only()) return expand_gcm(instance, keys.integrity_key, slot.gcm);
   expand_cipher(instance, keys, slot.separate.cipher);
   expand_integrity(instance, keys, slot.separate.integrity);
   if (cipher.iv_rule == IvRule::EncryptedCounter) {

@@ -36,6 +36,9 @@ void IpsecMbEngine::process(Batch batch) noexcept {
       return OpensslEngine::performs(cipher) ? openssl_.ccm<operation>(batch)
                                              : combined_.ccm<operation>(batch);
     case CipherKind::Null:
+      if (facts(transform_of(batch).integrity).ah_only())
+        return combined_.ah_gmac<operation>(batch);
+      [[fallthrough]];
     case CipherKind::Cbc:
     case CipherKind::Ctr:
       return operation == Operation::Seal ? separate_.seal(batch) : separate_.open(batch);

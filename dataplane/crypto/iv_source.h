@@ -12,7 +12,8 @@ namespace sallyport {
 class IvSource {
  public:
   virtual ~IvSource() = default;
-  // Writes the IV of each job of one run, behind its ESP header; job i carries number first + i.
+  // Writes the IV of each job of one run, behind its ESP header or first in AH's ICV field; job i
+  // carries number first + i.
   virtual void fill(const OutboundSa& sa, std::span<const CryptoJob> jobs,
                     SequenceNumber first) noexcept = 0;
 };

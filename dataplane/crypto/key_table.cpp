@@ -28,10 +28,12 @@ Expected<void> check_length(std::string_view what, std::string_view name, Length
 Expected<void> validate(const KeyMaterial& keys) {
   const CipherFacts& cipher = facts(keys.transform.cipher);
   const IntegrityFacts& integrity = facts(keys.transform.integrity);
-  Expected<void> sound = validate(keys.transform);
+  Expected<void> sound =
+      validate(keys.transform, integrity.ah_only() ? IpsecProtocol::Ah : IpsecProtocol::Esp);
   if (sound) sound = validate_key(cipher.id, keys.cipher_key);
   if (sound)
-    sound = check_length("the salt of", cipher.name, {keys.salt.size(), cipher.salt_bytes});
+    sound = check_length("the salt of", integrity.ah_only() ? integrity.name : cipher.name,
+                         {keys.salt.size(), salt_bytes(keys.transform)});
   if (sound) {
     sound = check_length("the key of", integrity.name,
                          {keys.integrity_key.size(), integrity.key_bytes});
@@ -110,8 +112,10 @@ void KeyTable::retire(KeySlot slot) noexcept {
 KeyTable::Footprint KeyTable::footprint(Transform transform) const noexcept {
   constexpr std::size_t kCipher = offsetof(ExpandedKey, separate) + offsetof(SeparateKeys, cipher);
   const CipherFacts& cipher = facts(transform.cipher);
-  const std::size_t rounds = cipher.key_bytes / 4u + 7;  // round keys, the first included
-  switch (cipher.kind) {
+  const IntegrityFacts& integrity = facts(transform.integrity);
+  const unsigned aes_key = integrity.ah_only() ? integrity.key_bytes : cipher.key_bytes;
+  const std::size_t rounds = aes_key / 4u + 7;  // round keys, the first included
+  switch (integrity.ah_only() ? CipherKind::Gmac : cipher.kind) {
     case CipherKind::Gcm:
     case CipherKind::Gmac:
       if (has_vaes(*instance_)) return {lines_up_to(rounds * 16), 16};

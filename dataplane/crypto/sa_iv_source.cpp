@@ -20,6 +20,14 @@ void write_masked_counters(const OutboundSa& sa, std::span<const CryptoJob> jobs
   }
 }
 
+// AH has its IV at the start of its ICV field (RFC 4543 4).
+[[gnu::noinline]] void write_ah_counters(const OutboundSa& sa, std::span<const CryptoJob> jobs,
+                                         std::uint64_t counter) noexcept {
+  for (const CryptoJob& job : jobs) {
+    store_be<std::uint64_t>(job.esp + job.icv_offset, counter++ ^ sa.iv_mask);
+  }
+}
+
 // AES-128 of the numbers `counter`, `counter + 1`, ..., each beside `mask`.
 __attribute__((target("aes,sse4.1"))) void encrypt_counters(
     const std::array<std::uint8_t, 176>& schedule, std::uint64_t mask, std::uint64_t counter,
@@ -63,6 +71,8 @@ void SaIvSource::fill(const OutboundSa& sa, std::span<const CryptoJob> jobs,
     case IvRule::None:
       return;
     case IvRule::CounterXorMask:
+      if (sa.protocol == IpsecProtocol::Ah) [[unlikely]]
+        return write_ah_counters(sa, jobs, first.value);
       return write_masked_counters(sa, jobs, first.value);
     case IvRule::EncryptedCounter:
       return sa.iv_bytes == 16

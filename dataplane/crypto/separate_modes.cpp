@@ -51,6 +51,10 @@ constexpr std::array<IntegrityCall, kIntegrityCount> kIntegrityCalls{{
     {Integrity::HmacSha512_256, Call::Burst, IMB_AUTH_HMAC_SHA_512, 0},
     {Integrity::AesXcbc_96, Call::Jobs, IMB_AUTH_AES_XCBC, kAesNarrowBelow},
     {Integrity::AesCmac_96, Call::Jobs, IMB_AUTH_AES_CMAC, kAesNarrowBelow},
+    // By CombinedModes.
+    {Integrity::AesGmac128, Call::Nothing, IMB_AUTH_NULL, 0},
+    {Integrity::AesGmac192, Call::Nothing, IMB_AUTH_NULL, 0},
+    {Integrity::AesGmac256, Call::Nothing, IMB_AUTH_NULL, 0},
 }};
 static_assert(std::ranges::is_sorted(kIntegrityCalls, {}, &IntegrityCall::id));
 
@@ -108,19 +112,23 @@ void SeparateModes::describe(Batch batch) noexcept {
     job.src = item.esp();
     job.dst = item.text();
     job.msg_len_to_cipher_in_bytes = item.job->text_bytes;
-    job.msg_len_to_hash_in_bytes = static_cast<std::size_t>(item.icv() - item.esp());
+    job.msg_len_to_hash_in_bytes = static_cast<std::size_t>(item.covered_end() - item.esp());
     job.iv = item.iv();
-    job.auth_tag_output = kSeal ? item.icv() : scratch.tag.data();
+    job.auth_tag_output = kSeal ? item.result() : scratch.tag.data();
     job.status = IMB_STATUS_BEING_PROCESSED;
     if (ctr) {  // RFC 3686 4: nonce, IV; the library appends the block counter
       std::memcpy(scratch.nonce.data(), item.key->salt.data(), 4);
       std::memcpy(scratch.nonce.data() + 4, item.iv(), 8);
       job.iv = scratch.nonce.data();
     }
-    if (item.job->esn) {  // authenticated behind the next header, not sent (RFC 4303 2.2.1)
-      std::memcpy(&scratch.icv_start, item.icv(), 4);
-      store_be<std::uint32_t>(item.icv(), item.job->sequence_high);
+    if (item.job->esn) {  // covered behind the rest, not sent (RFC 4303 2.2.1, 4302 3.3.3.2.2)
+      std::memcpy(&scratch.covered_end, item.covered_end(), 4);
+      store_be<std::uint32_t>(item.covered_end(), item.job->sequence_high);
       job.msg_len_to_hash_in_bytes += 4;
+    }
+    if (!kSeal && item.is_ah()) {  // RFC 4302 3.4.4
+      std::memcpy(scratch.received.data(), item.ah_icv(), item.key->icv_bytes);
+      std::memset(item.ah_icv(), 0, item.key->icv_bytes);
     }
   }
   point_to_cipher_keys(batch);
@@ -233,16 +241,24 @@ void SeparateModes::authenticate(Batch batch) noexcept {
   }
 }
 
-// Puts the received ICVs back together and compares; those that match move to the front of
+// Puts back what stood in the packet before; where the received ICV is.
+const std::uint8_t* SeparateModes::take_back(const BatchItem& item,
+                                             const Scratch& scratch) noexcept {
+  if (item.job->esn) std::memcpy(item.covered_end(), &scratch.covered_end, 4);
+  if (item.is_ah()) std::memcpy(item.ah_icv(), scratch.received.data(), item.key->icv_bytes);
+  return item.result();
+}
+
+// Compares the ICVs; those that match move to the front of
 // `passed_` and of the jobs. How many they are.
 std::size_t SeparateModes::check(Batch batch) noexcept {
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   std::size_t good = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const BatchItem& item = batch[i];
-    if (item.job->esn) std::memcpy(item.icv(), &scratch_[i].icv_start, 4);
+    const std::uint8_t* const received = take_back(item, scratch_[i]);
     item.job->good =
-        complete_ && (icv_bytes == 0 || equal_icv(scratch_[i].tag.data(), item.icv(), icv_bytes));
+        complete_ && (icv_bytes == 0 || equal_icv(scratch_[i].tag.data(), received, icv_bytes));
     if (!item.job->good) continue;
     if (good != i) jobs_[good] = jobs_[i];
     passed_[good++] = item;

@@ -1,4 +1,5 @@
-// Encryption and integrity by algorithms of their own (RFC 4303 3.3.2.1), by IPsec-MB.
+// Encryption and integrity by algorithms of their own (RFC 4303 3.3.2.1), and the integrity of AH
+// (RFC 4302 3.3.3), by IPsec-MB.
 #pragma once
 
 #include "dataplane/crypto/batch.h"
@@ -25,12 +26,14 @@ class SeparateModes {
   struct alignas(64) Scratch {
     std::array<std::uint8_t, 64> tag;
     std::array<std::uint8_t, 12> nonce;
-    std::uint32_t icv_start;  // what stood where the high half of the ESN had to go
+    std::uint32_t covered_end;              // what stood where the high half of the ESN had to go
+    std::array<std::uint8_t, 32> received;  // AH's ICV, in whose place zeros are covered
   };
 
   template <Operation operation>
   void describe(Batch batch) noexcept;
   void describe_transform(Transform transform) noexcept;
+  const std::uint8_t* take_back(const BatchItem& item, const Scratch& scratch) noexcept;
   void point_to_cipher_keys(Batch batch) noexcept;
   void point_to_integrity_keys(Batch batch) noexcept;
   template <Operation operation>

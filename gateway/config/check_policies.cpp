@@ -52,6 +52,7 @@ std::string nearest_sa(const SasByName& sas, std::string_view name) {
 
 // Nothing: the SA is as the policy says.
 std::string mismatch(const Sa& sa, const Protection& protect) {
+  if (sa.protocol != protect.protocol) return "another protocol";
   if (sa.mode != protect.mode) return "another mode";
   if (sa.mode == IpsecMode::Tunnel && sa.endpoints != protect.endpoints) return "other endpoints";
   const auto& proposals = protect.proposals;

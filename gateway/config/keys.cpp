@@ -89,35 +89,56 @@ bool check_length(TableReader& reader, const std::optional<KeyBytes>& given, con
   return false;
 }
 
+struct SaltedKey {
+  Secret<128> key;
+  Secret<4> salt;
+  std::filesystem::path key_file, salt_file;
+};
+
+// A key with its salt behind it or apart; empty where something is missing or wrong.
+SaltedKey read_salted_key(TableReader& reader, Need need, std::size_t salt_octets,
+                          Loading& loading) {
+  SaltedKey read;
+  const auto salt = read_key(reader, "salt", loading);
+  const auto key = read_key(reader, need.key, loading);
+  const bool with_salt = !reader.has("salt") && salt_octets != 0;
+  const std::size_t behind = with_salt ? salt_octets : 0;
+  const std::string detail =
+      with_salt ? fmt::format(": a key of {} and a salt of {}", need.octets, behind) : "";
+  const std::size_t octets = need.octets;
+  need.octets += behind;
+  need.detail = detail;
+  if (check_length(reader, key, need)) {
+    read.key = Secret<128>(key->bytes.view().first(octets));
+    read.salt = Secret<4>(key->bytes.view().subspan(octets));
+    read.key_file = key->file;
+  }
+  if (!with_salt && check_length(reader, salt, {"salt", need.algorithm, salt_octets, ""})) {
+    read.salt = Secret<4>(salt->bytes.view());
+    read.salt_file = salt->file;
+    if (read.salt_file.empty()) read.key_file.clear();  // half inline is inline
+  }
+  return read;
+}
+
 void read_cipher_key(TableReader& reader, Sa& sa, Loading& loading) {
   const CipherFacts& cipher = facts(sa.transform.cipher);
+  const std::string_view name =
+      sa.protocol == IpsecProtocol::Ah ? facts(sa.transform.integrity).name : cipher.name;
   KeyFiles& files = loading.configuration.key_files[sa.name];
-  const auto salt = read_key(reader, "salt", loading);
-  const auto key = read_key(reader, "key", loading);
-  const bool with_salt = !reader.has("salt") && cipher.salt_bytes != 0;
-  const std::size_t behind = with_salt ? cipher.salt_bytes : 0;
-  const std::string detail =
-      with_salt ? fmt::format(": a key of {} and a salt of {}", cipher.key_bytes, behind) : "";
-  if (check_length(reader, key, {"key", cipher.name, cipher.key_bytes + behind, detail})) {
-    const ByteView bytes = key->bytes.view();
-    sa.cipher_key = Secret<32>(bytes.first(cipher.key_bytes));
-    sa.salt = Secret<4>(bytes.subspan(cipher.key_bytes));
-    files.key = key->file;
-    if (const auto good = validate_key(sa.transform.cipher, sa.cipher_key.view()); !good) {
-      reader.error("key", "key: " + good.error().what, good.error().remedy, good.error().code);
-    }
-  }
-  if (!with_salt && check_length(reader, salt, {"salt", cipher.name, cipher.salt_bytes, ""})) {
-    sa.salt = Secret<4>(salt->bytes.view());
-    files.salt = salt->file;
-    if (files.salt.empty()) files.key.clear();  // half inline is inline
+  SaltedKey read =
+      read_salted_key(reader, {"key", name, cipher.key_bytes, ""}, cipher.salt_bytes, loading);
+  sa.salt = std::move(read.salt);
+  files.salt = read.salt_file;
+  if (read.key.empty()) return;
+  sa.cipher_key = Secret<32>(read.key.view());
+  files.key = read.key_file;
+  if (const auto good = validate_key(sa.transform.cipher, sa.cipher_key.view()); !good) {
+    reader.error("key", "key: " + good.error().what, good.error().remedy, good.error().code);
   }
 }
 
-}  // namespace
-
-void read_keys(TableReader& reader, Sa& sa, Loading& loading) {
-  read_cipher_key(reader, sa, loading);
+void read_integrity_key(TableReader& reader, Sa& sa, Loading& loading) {
   const IntegrityFacts& integrity = facts(sa.transform.integrity);
   const std::string_view name =
       sa.transform.integrity == Integrity::None ? facts(sa.transform.cipher).name : integrity.name;
@@ -125,6 +146,30 @@ void read_keys(TableReader& reader, Sa& sa, Loading& loading) {
   if (!check_length(reader, key, {"integrity_key", name, integrity.key_bytes, ""})) return;
   sa.integrity_key = Secret<64>(key->bytes.view());
   loading.configuration.key_files[sa.name].integrity_key = key->file;
+}
+
+// AH with GMAC: the integrity key is the one with a salt (RFC 4543 5.2).
+void read_salted_integrity_key(TableReader& reader, Sa& sa, Loading& loading) {
+  const IntegrityFacts& integrity = facts(sa.transform.integrity);
+  KeyFiles& files = loading.configuration.key_files[sa.name];
+  SaltedKey read =
+      read_salted_key(reader, {"integrity_key", integrity.name, integrity.key_bytes, ""},
+                      integrity.salt_bytes, loading);
+  sa.salt = std::move(read.salt);
+  files.salt = read.salt_file;
+  sa.integrity_key = Secret<64>(read.key.view());
+  files.integrity_key = read.key_file;
+  const auto none = read_key(reader, "key", loading);
+  static_cast<void>(check_length(reader, none, {"key", integrity.name, 0, ""}));
+}
+
+}  // namespace
+
+void read_keys(TableReader& reader, Sa& sa, Loading& loading) {
+  if (facts(sa.transform.integrity).ah_only())
+    return read_salted_integrity_key(reader, sa, loading);
+  read_cipher_key(reader, sa, loading);
+  read_integrity_key(reader, sa, loading);
 }
 
 }  // namespace sallyport

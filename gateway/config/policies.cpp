@@ -26,8 +26,9 @@ Expected<std::string> read_policy_name(const Value& value) {
 }
 
 // Suites are spread out, and what stands twice counts where it stands first.
-Expected<std::vector<Transform>> read_proposals(const Value& value) {
-  const auto groups = list_of(read_transforms)(value);
+Expected<std::vector<Transform>> read_proposals(const Value& value, IpsecProtocol protocol) {
+  const auto of_protocol = [protocol](const Value& one) { return read_transforms(one, protocol); };
+  const auto groups = list_of(of_protocol)(value);
   if (!groups) return std::unexpected(groups.error());
   std::vector<Transform> proposals;
   for (const auto& group : *groups) {
@@ -39,14 +40,13 @@ Expected<std::vector<Transform>> read_proposals(const Value& value) {
   return proposals;
 }
 
-void check_proposals(const std::vector<Transform>& proposals, TableReader& reader,
-                     const CryptoConfig& crypto) {
-  for (const Transform& transform : proposals) {
+void check_proposals(const Protection& protect, TableReader& reader, const CryptoConfig& crypto) {
+  for (const Transform& transform : protect.proposals) {
     if (icv_bytes(transform) == 0) {
       reader.error("proposals", "proposals: " + to_string(transform) + " has no integrity",
                    "add an integrity algorithm or take a combined one", Error::Code::Refused);
     }
-    if (auto consent = check_consent(transform, crypto); !consent) {
+    if (auto consent = check_consent(transform, protect.protocol, crypto); !consent) {
       reader.error("proposals", "proposals: " + consent.error().what, consent.error().remedy,
                    consent.error().code);
     }
@@ -58,9 +58,10 @@ Protection read_protect(const Value& value, Loading& loading) {
   TableReader reader(value, "protect", loading.diagnostics);
   reader.not_available("fragments");
   read_protection(reader, protect);
-  reader.read("proposals", protect.proposals, read_proposals);
+  reader.read("proposals", protect.proposals,
+              [&](const Value& proposals) { return read_proposals(proposals, protect.protocol); });
   reader.read("sas", protect.sas, list_of(read_name));
-  check_proposals(protect.proposals, reader, loading.configuration.crypto);
+  check_proposals(protect, reader, loading.configuration.crypto);
   // RFC 4303 2.2.1, RPL-06: without a window the receiver cannot follow the high half.
   if (protect.esn && protect.replay_window == 0) {
     reader.error("replay_window", "replay_window: ESN needs a window",
@@ -99,7 +100,8 @@ TomlFields protection_fields(const Protection& protection) {
   TomlFields fields;
   write_protection(protection, fields);
   std::vector<std::string> proposals;
-  for (const Transform& transform : protection.proposals) proposals.push_back(to_string(transform));
+  for (const Transform& transform : protection.proposals)
+    proposals.push_back(to_string(transform, protection.protocol));
   if (!proposals.empty()) fields.add("proposals", proposals);
   if (!protection.sas.empty()) fields.add("sas", protection.sas);
   return fields;

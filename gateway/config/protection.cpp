@@ -19,12 +19,6 @@ constexpr Words<EcnRule, 2> kEcnRules{
 constexpr std::uint8_t kHighestDscp = 63;
 constexpr std::uint32_t kHighestFlowLabel = 0xfffff;
 
-Expected<IpsecProtocol> read_protocol(const Value& value) {
-  auto protocol = one_of(kProtocols)(value);
-  if (!protocol || *protocol == IpsecProtocol::Esp) return protocol;
-  return wrong(value, "AH is not available in this version", "\"esp\"", Error::Code::Unsupported);
-}
-
 // 0 is off; RFC 4303 3.4.3 asks for 32 at least.
 Expected<std::uint32_t> read_replay_window(const Value& value) {
   auto window = number(0u, 65536u)(value);
@@ -136,7 +130,7 @@ void write_dscp(const DscpRule& rule, TomlFields& fields) {
 
 void read_protection(TableReader& reader, Protection& protection) {
   TunnelHeaderRules& header = protection.header;
-  reader.read("protocol", protection.protocol, read_protocol);
+  reader.read("protocol", protection.protocol, one_of(kProtocols));
   reader.read("mode", protection.mode, one_of(kModes));
   read_endpoints(reader, protection.endpoints);
   reader.read("esn", protection.esn, read_flag);

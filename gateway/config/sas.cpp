@@ -137,24 +137,39 @@ void check_transform(TableReader& reader, Sa& sa, const CryptoConfig& crypto) {
   bool unsafe_static_key = false;
   reader.read("unsafe_static_key", unsafe_static_key, read_flag);
   reader.read("allow_unauthenticated", sa.unauthenticated_allowed, read_flag);
-  const CipherFacts& cipher = facts(sa.transform.cipher);
-  const std::string name = to_string(sa.transform);
-  if (cipher.counter_based() && !unsafe_static_key) {
-    reader.error("transform",
-                 fmt::format("transform: {} breaks where a nonce repeats, which "
-                             "configured keys invite (RFC 8221 3)",
-                             name),
-                 "aes128-cbc+hmac-sha256-128, or unsafe_static_key = true", Error::Code::Refused);
+  const bool ah = sa.protocol == IpsecProtocol::Ah;
+  const std::string name = to_string(sa.transform, sa.protocol);
+  if (counter_based(sa.transform) && !unsafe_static_key) {
+    reader.error(
+        "transform",
+        fmt::format("transform: {} breaks where a nonce repeats, which "
+                    "configured keys invite (RFC 8221 3)",
+                    name),
+        fmt::format("{}hmac-sha256-128, or unsafe_static_key = true", ah ? "" : "aes128-cbc+"),
+        Error::Code::Refused);
   }
   if (icv_bytes(sa.transform) == 0 && !sa.unauthenticated_allowed) {
     reader.error("transform",
                  fmt::format("transform: {} lets anyone alter packets (RFC 8221 4)", name),
                  "an integrity algorithm, or allow_unauthenticated = true", Error::Code::Refused);
   }
-  if (auto consent = check_consent(sa.transform, crypto); !consent) {
+  if (auto consent = check_consent(sa.transform, sa.protocol, crypto); !consent) {
     reader.error("transform", "transform: " + consent.error().what, consent.error().remedy,
                  consent.error().code);
   }
+}
+
+// RFC 4302 2.6; Linux aligns to 8 unless told otherwise.
+Expected<std::uint8_t> read_ah_alignment(const Value& value) {
+  auto alignment = number<std::uint8_t>(4, 8)(value);
+  if (!alignment || *alignment == 4 || *alignment == 8) return alignment;
+  return wrong(value, shown(value) + " is no alignment of AH", "4, or 8 for Linux");
+}
+
+void read_ah(TableReader& reader, Sa& sa) {
+  reader.read("ah_alignment", sa.ah_alignment, read_ah_alignment);
+  if (sa.protocol != IpsecProtocol::Ah && reader.has("ah_alignment"))
+    reader.error("ah_alignment", "ah_alignment is for AH", "leave it out, or protocol = \"ah\"");
 }
 
 // RFC 4303 3.4.3 and 2.2.1 (RPL-01, RPL-06).
@@ -185,11 +200,16 @@ Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Load
   read_directed(reader, sa);
   read_encapsulation(reader, sa.encapsulation);
   reader.read("destination_options", sa.destination_options, one_of(kPlacements));
+  read_ah(reader, sa);
   sa.selectors = read_selector_list(reader);
   if (!reader.has("selectors")) sa.selectors = plan.selectors;
   find_hosts(sa);
   std::optional<Transform> transform;
-  reader.require("transform", transform, read_transform, "\"aes128-cbc+hmac-sha256-128\"");
+  const bool ah = sa.protocol == IpsecProtocol::Ah;
+  reader.require(
+      "transform", transform,
+      [&](const Value& value) { return read_transform(value, sa.protocol); },
+      ah ? "\"hmac-sha256-128\"" : "\"aes128-cbc+hmac-sha256-128\"");
   if (transform) {
     sa.transform = *transform;
     check_transform(reader, sa, loading.configuration.crypto);
@@ -268,9 +288,10 @@ Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
     fields.add("encapsulation", encapsulation);
   }
   fields.add("destination_options", word_for(kPlacements, sa.destination_options));
+  if (sa.protocol == IpsecProtocol::Ah) fields.add("ah_alignment", sa.ah_alignment);
   if (!sa.selectors.empty()) fields.add("selectors", selector_fields(sa.selectors));
-  fields.add("transform", to_string(sa.transform));
-  if (facts(sa.transform.cipher).counter_based()) fields.add("unsafe_static_key", true);
+  fields.add("transform", to_string(sa.transform, sa.protocol));
+  if (counter_based(sa.transform)) fields.add("unsafe_static_key", true);
   if (icv_bytes(sa.transform) == 0) fields.add("allow_unauthenticated", true);
   if (auto written = write_keys(sa, files, fields); !written) {
     return std::unexpected(std::move(written).error());

@@ -9,12 +9,15 @@
 
 namespace sallyport {
 
-// "aes128-gcm16", "aes128-cbc+hmac-sha1-96", or a suite's name ("VPN-B"), which may hold several.
-[[nodiscard]] Expected<std::vector<Transform>> read_transforms(const Value& value);
+// "aes128-gcm16", "aes128-cbc+hmac-sha1-96", or a suite's name ("VPN-B"), which may hold several;
+// for AH "hmac-sha256-128".
+[[nodiscard]] Expected<std::vector<Transform>> read_transforms(const Value& value,
+                                                               IpsecProtocol protocol);
 // Likewise, but exactly one.
-[[nodiscard]] Expected<Transform> read_transform(const Value& value);
+[[nodiscard]] Expected<Transform> read_transform(const Value& value, IpsecProtocol protocol);
 
 // Refuses a weak or unusual algorithm that [crypto] allow does not name (ALG-22).
-[[nodiscard]] Expected<void> check_consent(Transform transform, const CryptoConfig& crypto);
+[[nodiscard]] Expected<void> check_consent(Transform transform, IpsecProtocol protocol,
+                                           const CryptoConfig& crypto);
 
 }  // namespace sallyport

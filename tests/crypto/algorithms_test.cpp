@@ -97,11 +97,13 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "ALG-11, ALG-12, ALG-13, ALG-14, ALG-16, ALG-17, ALG-18, ALG-19: integrity identifiers and "
+    "ALG-11, ALG-12, ALG-13, ALG-14, ALG-15, ALG-16, ALG-17, ALG-18, ALG-19: integrity identifiers "
+    "and "
     "sizes") {
   struct Row {
     const char* name;
     unsigned ike_id, key_bytes, icv_bytes;
+    unsigned salt_bytes{}, iv_bytes{};
   };
   constexpr Row kRows[] = {{"none", 0, 0, 0},
                            {"hmac-md5-96", 1, 16, 12},
@@ -110,7 +112,10 @@ TEST_CASE(
                            {"aes-cmac-96", 8, 16, 12},
                            {"hmac-sha256-128", 12, 32, 16},
                            {"hmac-sha384-192", 13, 48, 24},
-                           {"hmac-sha512-256", 14, 64, 32}};
+                           {"hmac-sha512-256", 14, 64, 32},
+                           {"aes128-gmac", 9, 16, 16, 4, 8},
+                           {"aes192-gmac", 10, 24, 16, 4, 8},
+                           {"aes256-gmac", 11, 32, 16, 4, 8}};
   CHECK(std::size(kRows) == kIntegrityCount);
   for (const Row& row : kRows) {
     INFO(row.name);
@@ -119,6 +124,8 @@ TEST_CASE(
     CHECK(facts(*integrity).ike_id == row.ike_id);
     CHECK(facts(*integrity).key_bytes == row.key_bytes);
     CHECK(facts(*integrity).icv_bytes == row.icv_bytes);
+    CHECK(facts(*integrity).salt_bytes == row.salt_bytes);
+    CHECK(facts(*integrity).iv_bytes == row.iv_bytes);
   }
 }
 
@@ -218,6 +225,42 @@ TEST_CASE("ALG-19, ESP-06: which pairs may stand together") {
   CHECK(
       refusal("aes128") ==
       "aes128 needs an integrity algorithm beside it (for example \"aes128-cbc+hmac-sha256-128\")");
+}
+
+TEST_CASE("ALG-15: GMAC as an integrity algorithm is AH's; ESP has a cipher for it") {
+  for (const char* name : {"aes128-gmac", "aes192-gmac", "aes256-gmac"}) {
+    const Transform esp = parse_transform(name).value();
+    CHECK(esp.cipher != Cipher::Null);
+    CHECK(esp.integrity == Integrity::None);
+    const Transform ah = parse_transform(name, IpsecProtocol::Ah).value();
+    CHECK(ah == Transform{Cipher::Null, *integrity_by_name(name)});
+    CHECK(to_string(ah, IpsecProtocol::Ah) == name);
+    CHECK(counter_based(ah));
+    CHECK(salt_bytes(ah) == 4);
+    CHECK_FALSE(validate(ah));
+  }
+  CHECK(refusal("null+aes128-gmac") ==
+        "aes128-gmac beside a cipher is for AH only (write \"aes128-gmac\" alone)");
+}
+
+TEST_CASE("AH-17: a transform of AH is an integrity algorithm alone") {
+  for (const IntegrityFacts& integrity : all_integrities()) {
+    if (integrity.id == Integrity::None) continue;
+    const Transform transform{Cipher::Null, integrity.id};
+    CHECK(parse_transform(integrity.name, IpsecProtocol::Ah).value() == transform);
+    CHECK(to_string(transform, IpsecProtocol::Ah) == integrity.name);
+  }
+  CHECK(parse_transform("sha256", IpsecProtocol::Ah).value().integrity ==
+        Integrity::HmacSha256_128);
+  const auto refused = [](const char* text) {
+    const auto transform = parse_transform(text, IpsecProtocol::Ah);
+    return transform ? "" : transform.error().what;
+  };
+  CHECK(refused("none") == "AH without integrity protects nothing");
+  CHECK(refused("null") == "AH without integrity protects nothing");
+  CHECK(refused("aes128-cbc+hmac-sha1-96") == "AH does not encrypt: aes128-cbc is for ESP");
+  CHECK(refused("aes256-gcm16") == "AH does not encrypt: aes256-gcm16 is for ESP");
+  CHECK(refused("sha3") == "unknown integrity algorithm \"sha3\"");
 }
 
 TEST_CASE("a wrong name is answered with the nearest right one") {

@@ -281,7 +281,6 @@ TEST_CASE("SUITE-01: VPN-A is off unless 3DES is allowed") {
 
 TEST_CASE("what a protection refuses") {
   const auto refusal = GENERATE(values<Refusal>({
-      {"protocol = \"ah\"", "", "protocol: AH is not available in this version"},
       {"mode = \"tunel\"", "", "did you mean \"tunnel\"?"},
       {"fragments = \"stateful\"", "", "fragments in protect is not available in this version"},
       {"proposals = [\"aes128-cbc+none\"]", "", "aes128-cbc+none has no integrity"},

@@ -27,7 +27,7 @@ associations() {
   keys_in=$(new_keys "$algorithm")
   security_association gate out $spi_out "$algorithm" "$keys_out"
   security_association gate in $spi_in "$algorithm" "$keys_in"
-  guest_states="SPI_OUT=$spi_in ALGORITHM_OUT='$(kernel_algorithm "$algorithm" "$keys_in")' \
+  guest_states="PROTOCOL=$(protocol_of "$algorithm") SPI_OUT=$spi_in ALGORITHM_OUT='$(kernel_algorithm "$algorithm" "$keys_in")' \
     SPI_IN=$spi_out ALGORITHM_IN='$(kernel_algorithm "$algorithm" "$keys_out")'"
 }
 
@@ -50,13 +50,14 @@ tunnel_to_kernel() {
   port gate lan protected "net_af_packet0,iface=lan0" $near_router/$inner_length
   port gate wan unprotected "net_af_packet1,iface=wan0" $near/$outer_length
   route gate $far_net via $far
+  ipsec_protocol=$(protocol_of "$2")
   protect gate tunnel $near_net $far_net $near $far
   associations "$2"
   gateway gate gate
   become_peer MODE=tunnel INNER=$far_router/$inner_length HOST=$far_host INNER_REMOTE=$near_net
 }
 
-# transport_to_kernel ipv6 ALGORITHM: the host role. The applications are those of the kernel of
+# transport_to_kernel ipv4|ipv6 ALGORITHM: the host role. The applications are those of the kernel of
 # "gate", behind the tap stack0; $near is their address and, on the wire, the gateway's.
 transport_to_kernel() {
   addresses "$1"
@@ -69,6 +70,7 @@ transport_to_kernel() {
   echo 'kind = "local-stack"' >>"$work/gate.toml"
   port gate wan unprotected net_af_packet0,iface=wan0
   route gate "$outer_net" port wan
+  ipsec_protocol=$(protocol_of "$2")
   protect gate transport $near $far
   associations "$2"
   gateway gate gate

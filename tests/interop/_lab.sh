@@ -126,7 +126,7 @@ stop() {
 
 new_keys() {
   local bytes
-  case $1 in gcm) bytes=20 ;; cbc-sha1) bytes=36 ;; esac
+  case $1 in gcm | ah-sha1) bytes=20 ;; cbc-sha1) bytes=36 ;; ah-sha256) bytes=32 ;; esac
   head -c $bytes /dev/urandom | od -An -v -tx1 | tr -d ' \n'
 }
 
@@ -135,16 +135,28 @@ kernel_algorithm() {
   case $1 in
     gcm) echo "aead rfc4106(gcm(aes)) 0x$2 128" ;;
     cbc-sha1) echo "enc cbc(aes) 0x${2:0:32} auth-trunc hmac(sha1) 0x${2:32} 96" ;;
+    ah-sha1) echo "auth-trunc hmac(sha1) 0x$2 96 $(kernel_alignment)" ;;
+    ah-sha256) echo "auth-trunc hmac(sha256) 0x$2 128 $(kernel_alignment)" ;;
   esac
 }
+
+# AH over IPv4 is padded to $ah_alignment octets, 4 where nothing is said; Linux to 8.
+kernel_alignment() { [ "${ah_alignment:-4}" = 8 ] || echo "flag align4"; }
 
 sallyport_algorithm() {
   case $1 in
     gcm) printf '%s\n' 'transform = "aes128-gcm16"' 'unsafe_static_key = true' "key = \"$2\"" ;;
     cbc-sha1) printf '%s\n' 'transform = "aes128-cbc+hmac-sha1-96"' "key = \"${2:0:32}\"" \
       "integrity_key = \"${2:32}\"" ;;
+    ah-sha1) printf '%s\n' 'transform = "hmac-sha1-96"' "integrity_key = \"$2\"" \
+      "ah_alignment = ${ah_alignment:-4}" ;;
+    ah-sha256) printf '%s\n' 'transform = "hmac-sha256-128"' "integrity_key = \"$2\"" \
+      "ah_alignment = ${ah_alignment:-4}" ;;
   esac
 }
+
+# The IPsec protocol of an algorithm.
+protocol_of() { case $1 in ah-*) echo ah ;; *) echo esp ;; esac; }
 
 # --- Sallyport ---
 
@@ -184,7 +196,7 @@ T
 route() { printf '\n[[route]]\nto = "%s"\n%s = "%s"\n' "${@:2}" >>"$work/$1.toml"; }
 
 # protect NAME MODE LOCAL REMOTE OUR_ENDPOINT ITS_ENDPOINT
-# A policy for the SAs "out" and "in" that `security_association` adds.
+# A policy for the SAs "out" and "in" that `security_association` adds, of $ipsec_protocol (esp).
 protect() {
   local endpoints=
   policies=$((policies + 1))
@@ -196,7 +208,7 @@ name = "site-$policies"
 local = ["$3"]
 remote = ["$4"]
 action = "protect"
-protect = { mode = "$2", ${endpoints}esn = false, sas = ["out", "in"] }
+protect = { protocol = "${ipsec_protocol:-esp}", mode = "$2", ${endpoints}esn = false, sas = ["out", "in"] }
 T
 }
 
@@ -297,9 +309,15 @@ esp='(esp or ip6 proto 50)'
 neighbours='(arp or (icmp6 and (ip6[40] == 135 or ip6[40] == 136)))'
 listener_reports='(ip6 and ip6[6] == 0 and dst net ff02::/16)'  # MLD of the peer's kernel
 
-only_esp_in() {
+only_esp_in() { only_in "$1" ESP "$esp"; }
+
+ah='(proto 51 or ip6 proto 51)'
+only_ah_in() { only_in "$1" AH "$ah"; }
+
+# only_in CAPTURE NAME FILTER
+only_in() {
   stop "$1" INT
-  check "the wire carried ESP" [ "$(recorded "$1" "$esp")" -gt 0 ]
+  check "the wire carried $2" [ "$(recorded "$1" "$3")" -gt 0 ]
   check "the wire carried nothing else" \
-    [ "$(recorded "$1" "not ($esp or $neighbours or $listener_reports)")" = 0 ]
+    [ "$(recorded "$1" "not ($3 or $neighbours or $listener_reports)")" = 0 ]
 }

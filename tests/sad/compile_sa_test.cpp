@@ -4,6 +4,7 @@
 #include <random>
 
 #include "net/checksum.h"
+#include "net/protocol.h"
 #include "tests/sad/sample_sa.h"
 #include "tests/sad/sanitized.h"
 #include "tests/sad/ticks.h"
@@ -32,6 +33,73 @@ TEST_CASE("TUN-10, ESP-01: the IPv4 template is IP and ESP, what changes per pac
   CHECK(sa.outer_family == Family::V4);
   CHECK_FALSE(sa.udp);
   CHECK(std::count(sa.header.begin(), sa.header.end() - sa.header_bytes, 0) == 64 - 28);
+}
+
+TEST_CASE("AH-01, AH-05: the AH templates are outer IP and the fixed part of AH") {
+  Sa sa = sample_sa(Direction::Outbound, 0x12345678);
+  sa.protocol = IpsecProtocol::Ah;
+  test::set_transform(sa, {Cipher::Null, Integrity::HmacSha1_96});
+  const OutboundSa v4 = compiled(sa);
+  CHECK(header_of(v4) == Octets{0x45, 0,   0,    0,    0,    0,    0,  0,   64, 51, 0,
+                                0,    192, 0,    2,    1,    198,  51, 100, 1,  0,  4,
+                                0,    0,   0x12, 0x34, 0x56, 0x78, 0,  0,   0,  0});
+  CHECK(v4.iv_bytes == 12);
+  CHECK(v4.icv_bytes == 0);
+  CHECK(v4.trailer_bytes == 0);
+  CHECK(v4.padding_mask == 0);
+  CHECK(v4.iv_rule == IvRule::None);
+  sa.endpoints = {address("2001:db8::1"), address("2001:db8::2")};
+  test::set_transform(sa, {Cipher::Null, Integrity::HmacSha512_256});
+  const OutboundSa v6 = compiled(sa);
+  CHECK(v6.header_bytes == 40 + 12);
+  CHECK(header_of(v6)[6] == kProtocolAh);
+  CHECK(header_of(v6)[41] == 10);
+  CHECK(v6.iv_bytes == 36);
+}
+
+TEST_CASE("AH-02, AH-03, ALG-15: the length of AH by algorithm, family and alignment") {
+  struct Row {
+    Integrity integrity;
+    unsigned v4, v4_by_8, v6;  // octets
+  };
+  constexpr Row kRows[] = {
+      {Integrity::HmacMd5_96, 24, 24, 24},     {Integrity::HmacSha1_96, 24, 24, 24},
+      {Integrity::AesXcbc_96, 24, 24, 24},     {Integrity::AesCmac_96, 24, 24, 24},
+      {Integrity::HmacSha256_128, 28, 32, 32}, {Integrity::HmacSha384_192, 36, 40, 40},
+      {Integrity::HmacSha512_256, 44, 48, 48}, {Integrity::AesGmac128, 36, 40, 40},
+      {Integrity::AesGmac192, 36, 40, 40},     {Integrity::AesGmac256, 36, 40, 40}};
+  const auto check = [](Sa sa, unsigned octets) {
+    const OutboundSa out = compiled(sa);
+    CHECK(out.iv_bytes + 12u == octets);
+    CHECK(header_of(out)[out.outer_ip_bytes + 1u] == octets / 4 - 2);
+    sa.direction = Direction::Inbound;
+    CHECK(compile_inbound(sa, {}).minimum_bytes + 4u == octets);
+  };
+  for (const Row& row : kRows) {
+    CAPTURE(facts(row.integrity).name);
+    Sa sa = sample_sa(Direction::Outbound);
+    sa.protocol = IpsecProtocol::Ah;
+    test::set_transform(sa, {Cipher::Null, row.integrity});
+    check(sa.duplicate(), row.v4);
+    sa.ah_alignment = 8;
+    check(sa.duplicate(), row.v4_by_8);
+    sa.ah_alignment = 4;
+    sa.endpoints = {address("2001:db8::1"), address("2001:db8::2")};
+    check(sa.duplicate(), row.v6);
+    sa.mode = IpsecMode::Transport;
+    sa.endpoints = {};
+    sa.selectors[0].local = {range("2001:db8::/64")};
+    check(sa.duplicate(), row.v6);
+  }
+}
+
+TEST_CASE("AH-03: transport-mode AH carries the family that its padding is for") {
+  Sa sa = sample_sa(Direction::Outbound);
+  sa.protocol = IpsecProtocol::Ah;
+  sa.mode = IpsecMode::Transport;
+  test::set_transform(sa, {Cipher::Null, Integrity::HmacSha256_128});
+  CHECK(compiled(sa).inner_v4);
+  CHECK_FALSE(compiled(sa).inner_v6);
 }
 
 TEST_CASE("TUN-03: the checksum base completes to a right IPv4 checksum for any words put in") {

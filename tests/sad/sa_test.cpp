@@ -124,6 +124,38 @@ TEST_CASE("AH-17: AH takes integrity and nothing that encrypts") {
   CHECK_FALSE(validate(sa));
 }
 
+TEST_CASE("AH-03, ALG-15: what AH alone has, and what it cannot have") {
+  const auto ah = [](auto change) {
+    return [change](Sa& sa) {
+      sa.protocol = IpsecProtocol::Ah;
+      test::set_transform(sa, {Cipher::Null, Integrity::HmacSha256_128});
+      change(sa);
+    };
+  };
+  const auto nowhere = [](Sa& sa) {
+    sa.mode = IpsecMode::Transport;
+    sa.endpoints = {};
+    sa.selectors = {Selector{}};
+  };
+  check_refused(Direction::Inbound,
+                {{"cannot be aligned to 16", ah([](Sa& sa) { sa.ah_alignment = 16; })},
+                 {"traffic flow padding is for outbound ESP", ah([](Sa& sa) { sa.tfc_bytes = 100; })},
+                 {"cannot be encapsulated", ah([](Sa& sa) { sa.encapsulation.emplace(); })},
+                 {"IPv4 or IPv6", ah(nowhere)},
+                 {"the salt has 0 octets", ah([](Sa& sa) {
+                    test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128});
+                    sa.salt = {};
+                  })},
+                 {"for AH only",
+                  [](Sa& sa) { test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128}); }}});
+  Sa sa = sample_sa(Direction::Inbound);
+  ah([](Sa& good) {
+    test::set_transform(good, {Cipher::Null, Integrity::AesGmac256});
+    good.ah_alignment = 8;
+  })(sa);
+  CHECK(validate(sa));
+}
+
 TEST_CASE("SAD-03, RPL-01: reserved SPIs and windows that are not offered are refused") {
   check_refused(Direction::Inbound,
                 {{"SPI 0 is reserved", [](Sa& sa) { sa.spi = Spi{0}; }},

@@ -20,7 +20,7 @@ Secret<Capacity> counting_key(std::size_t size, std::uint8_t first) {
 inline void set_transform(Sa& sa, Transform transform) {
   sa.transform = transform;
   sa.cipher_key = counting_key<32>(facts(transform.cipher).key_bytes, 1);
-  sa.salt = counting_key<4>(facts(transform.cipher).salt_bytes, 0xa1);
+  sa.salt = counting_key<4>(salt_bytes(transform), 0xa1);
   sa.integrity_key = counting_key<64>(facts(transform.integrity).key_bytes, 0x41);
 }
 

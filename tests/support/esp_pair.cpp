@@ -66,7 +66,7 @@ Sa sample_sa(Direction direction, Transform transform) {
   sa.spi = Spi{0x1000};
   sa.transform = transform;
   sa.cipher_key = Secret<32>(counting_key(cipher.key_bytes, 1));
-  sa.salt = Secret<4>(counting_key(cipher.salt_bytes, 0x80));
+  sa.salt = Secret<4>(counting_key(salt_bytes(transform), 0x80));
   sa.integrity_key = Secret<64>(counting_key(facts(transform.integrity).key_bytes, 0x40));
   sa.esn = false;
   return sa;

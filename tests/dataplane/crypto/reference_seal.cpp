@@ -1,10 +1,10 @@
 #include "tests/dataplane/crypto/reference_seal.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <stdexcept>
+
+#include "tests/support/reference_mac.h"
 
 namespace sallyport {
 namespace {
@@ -15,8 +15,6 @@ void require(int ok) {
 
 struct Free {
   void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
-  void operator()(EVP_MAC_CTX* p) const noexcept { EVP_MAC_CTX_free(p); }
-  void operator()(EVP_MAC* p) const noexcept { EVP_MAC_free(p); }
 };
 using Context = std::unique_ptr<EVP_CIPHER_CTX, Free>;
 
@@ -78,72 +76,6 @@ Octets encrypt(const Aead& aead) {
   return out + icv;
 }
 
-Octets aes_block(const Octets& key, const Octets& block) {
-  return encrypt(EVP_aes_128_ecb(), key, {}, block);
-}
-
-// RFC 3566 4.
-Octets xcbc(const Octets& key, const Octets& message) {
-  const Octets first = aes_block(key, Octets(16, 1));
-  const bool whole = !message.empty() && message.size() % 16 == 0;
-  const Octets last = aes_block(key, Octets(16, whole ? 2 : 3));
-  Octets padded = message;
-  if (!whole) padded.push_back(0x80);
-  padded.resize((padded.size() + 15) / 16 * 16);
-  Octets chain(16);
-  for (std::size_t at = 0; at < padded.size(); at += 16) {
-    for (std::size_t i = 0; i < 16; ++i) {
-      chain[i] ^= padded[at + i];
-      if (at + 16 == padded.size()) chain[i] ^= last[i];
-    }
-    chain = aes_block(first, chain);
-  }
-  return chain;
-}
-
-Octets cmac(const Octets& key, const Octets& message) {
-  const std::unique_ptr<EVP_MAC, Free> mac(EVP_MAC_fetch(nullptr, "CMAC", nullptr));
-  const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_new(mac.get()));
-  char cipher[] = "AES-128-CBC";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
-      OSSL_PARAM_construct_end()};
-  Octets out(16);
-  std::size_t written = 0;
-  require(EVP_MAC_init(context.get(), key.data(), key.size(), parameters));
-  require(EVP_MAC_update(context.get(), message.data(), message.size()));
-  require(EVP_MAC_final(context.get(), out.data(), &written, out.size()));
-  return out;
-}
-
-Octets hmac(const EVP_MD* digest, const Octets& key, const Octets& message) {
-  Octets out(64);
-  HMAC(digest, key.data(), size_of(key), message.data(), message.size(), out.data(), nullptr);
-  return out;
-}
-
-Octets integrity_value(const EspKeys& keys, const Octets& message) {
-  switch (keys.transform.integrity) {
-    case Integrity::None:
-      return {};
-    case Integrity::HmacMd5_96:
-      return hmac(EVP_md5(), keys.integrity, message);
-    case Integrity::HmacSha1_96:
-      return hmac(EVP_sha1(), keys.integrity, message);
-    case Integrity::HmacSha256_128:
-      return hmac(EVP_sha256(), keys.integrity, message);
-    case Integrity::HmacSha384_192:
-      return hmac(EVP_sha384(), keys.integrity, message);
-    case Integrity::HmacSha512_256:
-      return hmac(EVP_sha512(), keys.integrity, message);
-    case Integrity::AesXcbc_96:
-      return xcbc(keys.integrity, message);
-    case Integrity::AesCmac_96:
-      return cmac(keys.integrity, message);
-  }
-  return {};
-}
-
 Octets big_endian(std::uint32_t value) {
   Octets octets(4);
   store_be<std::uint32_t>(octets.data(), value);
@@ -181,7 +113,7 @@ Octets separate(const EspKeys& keys, const EspFields& fields) {
   }
   Octets message = fields.header + fields.iv + text;
   if (fields.esn) message = message + big_endian(fields.sequence_high);
-  Octets icv = integrity_value(keys, message);
+  Octets icv = reference_mac(keys.transform.integrity, keys.integrity, message);
   icv.resize(icv_bytes(keys.transform));
   return text + icv;
 }

@@ -1,26 +1,28 @@
 #!/bin/sh
-# Inside a kernel guest: becomes an ESP peer on eth0, from these words of the environment:
+# Inside a kernel guest: becomes an ESP or AH peer on eth0, from these words of the environment:
+#   PROTOCOL=esp|ah                                                   esp where nothing is said
 #   MODE=tunnel|transport  LOCAL=ADDRESS/LENGTH  REMOTE=ADDRESS       the outer addresses
 #   SPI_OUT SPI_IN ALGORITHM_OUT ALGORITHM_IN                         as `ip xfrm state` takes them
 #   INNER=ADDRESS/LENGTH  HOST=ADDRESS  INNER_REMOTE=PREFIX           tunnel: our side and theirs
 # In tunnel mode HOST lives in the network namespace "host" behind the guest.
 set -eu
+protocol=${PROTOCOL:-esp}
 local=${LOCAL%/*}
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 ip address replace "$LOCAL" dev eth0
 
 add_states() {
-  ip xfrm state add src "$local" dst "$REMOTE" proto esp spi "$SPI_OUT" reqid 1 mode "$MODE" \
+  ip xfrm state add src "$local" dst "$REMOTE" proto "$protocol" spi "$SPI_OUT" reqid 1 mode "$MODE" \
     replay-window 64 $ALGORITHM_OUT
-  ip xfrm state add src "$REMOTE" dst "$local" proto esp spi "$SPI_IN" reqid 1 mode "$MODE" \
+  ip xfrm state add src "$REMOTE" dst "$local" proto "$protocol" spi "$SPI_IN" reqid 1 mode "$MODE" \
     replay-window 64 $ALGORITHM_IN
 }
 
 # add_policy DIRECTION INNER_SOURCE INNER_DESTINATION OUTER_SOURCE OUTER_DESTINATION
 add_policy() {
   ip xfrm policy add src "$2" dst "$3" dir "$1" priority 10 \
-    tmpl src "$4" dst "$5" proto esp reqid 1 mode "$MODE"
+    tmpl src "$4" dst "$5" proto "$protocol" reqid 1 mode "$MODE"
 }
 
 add_host() {

@@ -1,0 +1,546 @@
+// AH through whole gateways (RFC 4302): out of one, across the wire, into another. ICVs are
+// compared with what tests/support/ah_reference makes with OpenSSL.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "dataplane/esp_encapsulate.h"
+#include "net/ah.h"
+#include "net/ipv4.h"
+#include "net/ipv6.h"
+#include "tests/support/ah_reference.h"
+#include "tests/support/esp_pair.h"
+#include "tests/support/host_pair.h"
+
+using namespace sallyport;
+
+namespace {
+
+constexpr std::size_t kFixed = sizeof(AhHeader);
+constexpr Transform kSha1{Cipher::Null, Integrity::HmacSha1_96};
+constexpr Transform kSha256{Cipher::Null, Integrity::HmacSha256_128};
+
+PacketBytes only(const std::vector<PacketBytes>& packets) {
+  REQUIRE(packets.size() == 1);
+  return packets[0];
+}
+
+PacketBuilder inner(Family family = Family::V4) {
+  return (family == Family::V4 ? PacketBuilder("198.51.100.2", "198.51.100.130")
+                               : PacketBuilder("2001:db8:1::2", "2001:db8:2::2"))
+      .udp(1000, 2000)
+      .filler(64);
+}
+
+PacketBuilder from_host(Family family = Family::V4) {
+  return (family == Family::V4 ? PacketBuilder("192.0.2.1", "192.0.2.2")
+                               : PacketBuilder("2001:db8::1", "2001:db8::2"));
+}
+
+using Adjust = std::function<void(Sa&)>;
+
+Adjust ah(const Adjust& more = {}) {
+  return [more](Sa& sa) {
+    sa.protocol = IpsecProtocol::Ah;
+    if (more) more(sa);
+  };
+}
+
+EspPair::Settings tunnel(Transform transform, const Adjust& more = {}) {
+  return {.transform = transform, .adjust_outbound = ah(more), .adjust_inbound = ah(more)};
+}
+
+HostPair::Settings transport(Family family, const Adjust& more = {}) {
+  return {.transform = kSha256, .family = family, .adjust = ah(more)};
+}
+
+// The SA as the oracle needs it.
+Sa oracle_sa(Transform transform, const Adjust& more = {}) {
+  Sa sa = sample_sa(Direction::Outbound, transform);
+  ah(more)(sa);
+  return sa;
+}
+
+void fix_checksum(PacketBytes& packet) {
+  if (packet[0] >> 4 == 4) HostPair::fix_ipv4_checksum(packet);
+}
+
+const AhHeader& ah_of(const PacketBytes& packet) {
+  return *reinterpret_cast<const AhHeader*>(packet.data() + ah_offset(packet));
+}
+
+std::vector<Transform> ah_transforms() {
+  std::vector<Transform> transforms;
+  for (const IntegrityFacts& integrity : all_integrities())
+    if (integrity.id != Integrity::None) transforms.push_back({Cipher::Null, integrity.id});
+  return transforms;
+}
+
+void insert(PacketBytes& packet, std::size_t at, const PacketBytes& octets) {
+  packet.insert(packet.begin() + static_cast<std::ptrdiff_t>(at), octets.begin(), octets.end());
+}
+
+// True where a packet of the pair still arrives after the bit was changed on its way.
+template <class Pair>
+bool survives(Pair& pair, PacketBytes wire, unsigned bit) {
+  wire[bit / 8] ^= static_cast<std::uint8_t>(0x80 >> bit % 8);
+  if (bit / 8 != 10 && bit / 8 != 11) fix_checksum(wire);
+  return !pair.in(wire).empty();
+}
+
+}  // namespace
+
+TEST_CASE("AH-01, AH-05, TUN-01: AH stands between the outer and the inner header, any families") {
+  for (const Family outer : {Family::V4, Family::V6})
+    for (const Family carried : {Family::V4, Family::V6}) {
+      EspPair::Settings settings = tunnel(kSha1);
+      settings.outer = outer;
+      settings.inner = carried;
+      EspPair pair(settings);
+      const PacketBytes wire = only(pair.out(inner(carried).build()));
+      const std::size_t offset = outer == Family::V4 ? 20 : 40;
+      REQUIRE(ah_offset(wire) == offset);
+      CHECK(ah_of(wire).next_header == (carried == Family::V4 ? kProtocolIpv4 : kProtocolIpv6));
+      CHECK(ah_of(wire).payload_length == 4);
+      CHECK(ah_of(wire).reserved.get() == 0);
+      CHECK(ah_of(wire).spi.get() == 0x1000);
+      CHECK(ah_of(wire).sequence.get() == 1);
+      const PacketBytes routed = inner(carried).hop_limit(63).build();
+      CHECK(PacketBytes(wire.begin() + static_cast<std::ptrdiff_t>(offset + 24), wire.end()) ==
+            routed);
+      CHECK(ah_icv_in(oracle_sa(kSha1), wire) == ah_icv(oracle_sa(kSha1), wire));
+      CHECK(only(pair.in(wire)) == inner(carried).hop_limit(62).build());
+    }
+}
+
+TEST_CASE("AH-01: what a peer writes into the reserved field is covered and has no meaning") {
+  EspPair pair(tunnel(kSha1));
+  PacketBytes wire = only(pair.out(inner().build()));
+  wire[20 + 3] = 0x5a;
+  CHECK(pair.in(wire).empty());
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
+  set_ah_icv(oracle_sa(kSha1), wire);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE(
+    "AH-02, ALG-11, ALG-12, ALG-13, ALG-14, ALG-15, ALG-16, ALG-17, ALG-18: every algorithm's ICV "
+    "is right in both families and both modes") {
+  for (const Transform transform : ah_transforms())
+    for (const Family family : {Family::V4, Family::V6})
+      for (const std::uint8_t alignment : {std::uint8_t{4}, std::uint8_t{8}}) {
+        CAPTURE(facts(transform.integrity).name, family == Family::V6, +alignment);
+        const auto align = [&](Sa& sa) { sa.ah_alignment = alignment; };
+        const Sa sa = oracle_sa(transform, align);
+        EspPair::Settings settings = tunnel(transform, align);
+        settings.outer = family;
+        EspPair pair(settings);
+        HostPair hosts({.transform = transform, .family = family, .adjust = ah(align)});
+        for (const std::size_t size : {0, 1, 15, 16, 64, 700}) {
+          const PacketBytes outer = only(pair.out(inner().filler(size).build()));
+          CHECK(ah_icv_in(sa, outer) == ah_icv(sa, outer));
+          CHECK(pair.in(outer).size() == 1);
+          const PacketBytes plain = from_host(family).udp(1, 2).filler(size).build();
+          const PacketBytes wire = only(hosts.out(plain));
+          CHECK(ah_icv_in(sa, wire) == ah_icv(sa, wire));
+          CHECK(only(hosts.in(wire)) == plain);
+        }
+      }
+}
+
+TEST_CASE("AH-03: padding is covered as it was sent, and there is no more of it than needed") {
+  const auto eight = [](Sa& sa) { sa.ah_alignment = 8; };
+  EspPair pair(tunnel(kSha256, eight));
+  PacketBytes wire = only(pair.out(inner().build()));
+  CHECK(ah_of(wire).length() == 32);
+  wire[20 + 31] ^= 0x77;
+  CHECK(pair.in(wire).empty());
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
+  set_ah_icv(oracle_sa(kSha256, eight), wire);
+  CHECK(pair.in(wire).size() == 1);
+
+  EspPair narrow(tunnel(kSha256));
+  CHECK(ah_of(only(narrow.out(inner().build()))).length() == 28);
+  CHECK(narrow.in(only(pair.out(inner().build()))).empty());
+  CHECK(narrow.receiver().dropped(DropReason::AhLength) == 1);
+}
+
+TEST_CASE("AH-04: transport AH stands behind IPv4 options and the IPv6 headers of every hop") {
+  HostPair v4(transport(Family::V4));
+  const PacketBytes with_options =
+      from_host().options({148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0}).udp(1, 2).filler(9).build();
+  const PacketBytes wire = only(v4.out(with_options));
+  CHECK(ah_offset(wire) == 32);
+  CHECK(ah_of(wire).next_header == kProtocolUdp);
+  CHECK(ah_icv_in(oracle_sa(kSha256), wire) == ah_icv(oracle_sa(kSha256), wire));
+  CHECK(only(v4.in(wire)) == with_options);
+
+  for (const auto placement : {DestinationOptions::Inside, DestinationOptions::Outside}) {
+    const auto place = [&](Sa& sa) { sa.destination_options = placement; };
+    HostPair v6(transport(Family::V6, place));
+    const PacketBytes extended = from_host(Family::V6)
+                                     .hop_by_hop({0x3e, 2, 1, 1})
+                                     .destination_options({0x3e, 2, 1, 1})
+                                     .udp(1, 2)
+                                     .filler(40)
+                                     .build();
+    const PacketBytes sent = only(v6.out(extended));
+    CHECK(ah_offset(sent) == (placement == DestinationOptions::Inside ? 48 : 56));
+    CHECK(ah_icv_in(oracle_sa(kSha256), sent) == ah_icv(oracle_sa(kSha256), sent));
+    CHECK(only(v6.in(sent)) == extended);
+  }
+}
+
+TEST_CASE("AH-05: a tunnel's ICV covers the whole inner packet") {
+  EspPair pair(tunnel(kSha1));
+  const PacketBytes wire = only(pair.out(inner().build()));
+  for (std::size_t at = 20; at < wire.size(); ++at) {
+    CAPTURE(at);
+    PacketBytes bent = wire;
+    bent[at] ^= 4;
+    CHECK(pair.in(bent).empty());
+  }
+  CHECK(pair.receiver().dropped_in_all() == wire.size() - 20);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("AH-06: of the outer IPv4 header a bit may change where it is covered as zero") {
+  EspPair pair(tunnel(kSha1));
+  const auto mutable_octet = [](unsigned octet) { return octet == 1 || octet == 8; };
+  for (unsigned bit = 0; bit < 160; ++bit) {
+    CAPTURE(bit);
+    const unsigned octet = bit / 8;
+    const bool flag = bit == 48 || bit == 49;  // reserved and DF
+    const std::uint64_t fragments = pair.receiver().dropped(DropReason::EspFragment);
+    CHECK(survives(pair, only(pair.out(inner().build())), bit) == (mutable_octet(octet) || flag));
+    const bool offset = (octet == 6 || octet == 7) && !flag;
+    CHECK(pair.receiver().dropped(DropReason::EspFragment) - fragments == (offset ? 1 : 0));
+  }
+}
+
+TEST_CASE("AH-08: a router may fill in a recorded route, but not change a router alert") {
+  HostPair pair(transport(Family::V4));
+  const PacketBytes plain =
+      from_host().options({148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0}).udp(1, 2).filler(20).build();
+  PacketBytes recorded = only(pair.out(plain));
+  recorded[26] = 8;
+  for (const std::size_t at : {27, 28, 29, 30}) recorded[at] = 0xc0;
+  fix_checksum(recorded);
+  CHECK(pair.in(recorded).size() == 1);
+  PacketBytes alerted = only(pair.out(plain));
+  alerted[23] = 1;
+  fix_checksum(alerted);
+  CHECK(pair.in(alerted).empty());
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
+}
+
+TEST_CASE("AH-09: of the outer IPv6 header class, label and hop limit may change, nothing else") {
+  EspPair::Settings settings = tunnel(kSha1);
+  settings.outer = Family::V6;
+  EspPair pair(settings);
+  for (unsigned bit = 0; bit < 320; ++bit) {
+    CAPTURE(bit);
+    const bool free = (bit >= 4 && bit < 32) || bit / 8 == 7;
+    CHECK(survives(pair, only(pair.out(inner().build())), bit) == free);
+  }
+}
+
+TEST_CASE("AH-10: on the way an option may change where its type allows it") {
+  HostPair pair(transport(Family::V6));
+  const PacketBytes plain = from_host(Family::V6)
+                                .hop_by_hop({0x3e, 2, 1, 1})
+                                .destination_options({0x1e, 2, 1, 1})
+                                .udp(1, 2)
+                                .build();
+  PacketBytes changed = only(pair.out(plain));
+  changed[44] = 9;
+  CHECK(pair.in(changed).size() == 1);
+  PacketBytes retyped = only(pair.out(plain));
+  retyped[42] = 0x1e;
+  CHECK(pair.in(retyped).empty());
+  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
+}
+
+TEST_CASE("AH-11: a routing header is covered as its last stop has it, at both ends") {
+  const auto anywhere = [](Sa& sa) { sa.selectors = {Selector{}}; };
+  HostPair pair(transport(Family::V6, anywhere));
+  Protection protection;
+  protection.mode = IpsecMode::Transport;
+  REQUIRE(pair.sender().spd().insert({.name = "any",
+                                      .selectors = {Selector{}},
+                                      .action = PolicyAction::Protect,
+                                      .protect = protection},
+                                     0));
+  pair.sender().publish();
+  pair.sender().dataplane().handles().assign(SaHandle{pair.sender().spd().id_of("any")->value},
+                                             pair.sender().sad().find("out")->slot);
+  pair.sender().neighbour(kOutside, "2001:db8::77", TestGateway::kPeer);
+  PacketBytes routing{2, 1, 0, 0, 0, 0};
+  const Address home = Address::parse("2001:db8::2").value();
+  routing.insert(routing.end(), home.wire().begin(), home.wire().end());
+  const PacketBytes plain = PacketBuilder("2001:db8::1", "2001:db8::77")
+                                .extension(kProtocolRouting, routing)
+                                .udp(1, 2)
+                                .filler(30)
+                                .build();
+  PacketBytes wire = only(pair.out(plain));
+  CHECK(ah_offset(wire) == 64);
+  CHECK(ah_icv_in(oracle_sa(kSha256), wire) == ah_icv(oracle_sa(kSha256), wire));
+  // What the mobile node does before it looks further.
+  std::swap_ranges(wire.begin() + 24, wire.begin() + 40, wire.begin() + 48);
+  wire[43] = 0;
+  const PacketBytes arrived = only(pair.in(wire));
+  CHECK(PacketBytes(arrived.begin() + 64, arrived.end()) ==
+        PacketBytes(plain.begin() + 64, plain.end()));
+}
+
+TEST_CASE("AH-13: a fragment header that says nothing is skipped, on sending and on receipt") {
+  const Sa sa = oracle_sa(kSha256);
+  HostPair pair(transport(Family::V6));
+  const PacketBytes atomic = from_host(Family::V6).fragment({}).udp(1, 2).filler(30).build();
+  const PacketBytes sent = only(pair.out(atomic));
+  CHECK(ah_offset(sent) == 48);
+  CHECK(ah_icv_in(sa, sent) == ah_icv(sa, sent));
+  CHECK(only(pair.in(sent)) == atomic);
+  // One that came into being on the way, as reassembly or a translator leaves it.
+  PacketBytes wire = only(pair.out(from_host(Family::V6).udp(1, 2).filler(30).build()));
+  insert(wire, 40, {kProtocolAh, 0, 0, 0, 0, 0, 0, 7});
+  wire[6] = kProtocolFragment;
+  wire[5] = static_cast<std::uint8_t>(wire[5] + 8);
+  CHECK(pair.in(wire).size() == 1);
+}
+
+TEST_CASE("AH-14: with ESN the number's high half is covered behind the payload and not sent") {
+  const auto near_wrap = [](Sa& sa) {
+    sa.esn = true;
+    sa.last_sequence = SequenceNumber{0xfffffffd};
+  };
+  for (const Transform transform : ah_transforms()) {
+    CAPTURE(facts(transform.integrity).name);
+    const Sa sa = oracle_sa(transform, near_wrap);
+    EspPair pair(tunnel(transform, near_wrap));
+    for (const std::uint64_t sequence : {0xfffffffeull, 0xffffffffull, 0x100000000ull}) {
+      const PacketBytes wire = only(pair.out(inner().build()));
+      const auto high = static_cast<std::uint32_t>(sequence >> 32);
+      CHECK(ah_of(wire).sequence.get() == static_cast<std::uint32_t>(sequence));
+      CHECK(ah_icv_in(sa, wire) == ah_icv(sa, wire, high));
+      CHECK(ah_icv_in(sa, wire) != ah_icv(sa, wire, high + 1));
+      // The buffer ends with the packet: there is no room behind.
+      CHECK(pair.in(wire, BufferKind::Exact).size() == 1);
+    }
+  }
+}
+
+TEST_CASE("AH-15: AH is put on whole datagrams and taken off whole ones") {
+  HostPair hosts(transport(Family::V4));
+  CHECK(hosts.out(from_host().fragment({.offset = 0, .more = true}).udp(1, 2).build()).empty());
+  CHECK(hosts.sender().dropped(DropReason::FragmentTransport) == 1);
+
+  // Larger than the path with AH around it: it is cut behind AH, and the pieces make it again.
+  EspPair pair(tunnel(kSha1));
+  const auto pieces = pair.out(inner().filler(1472).build());
+  REQUIRE(pieces.size() == 2);
+  PacketBytes whole(pieces[0].begin(), pieces[0].end());
+  whole.insert(whole.end(), pieces[1].begin() + 20, pieces[1].end());
+  auto& header = *reinterpret_cast<Ipv4Header*>(whole.data());
+  header.total_length.set(static_cast<std::uint16_t>(whole.size()));
+  header.fragment.set(0);
+  fix_checksum(whole);
+  CHECK(ah_icv_in(oracle_sa(kSha1), whole) == ah_icv(oracle_sa(kSha1), whole));
+  CHECK(pair.in(whole).size() == 1);
+}
+
+TEST_CASE("AH-16: every bit of the ICV counts, and the window stays where it was") {
+  for (const Transform transform : ah_transforms()) {
+    CAPTURE(facts(transform.integrity).name);
+    EspPair pair(tunnel(transform));
+    const PacketBytes wire = only(pair.out(inner().build()));
+    const IntegrityFacts& integrity = facts(transform.integrity);
+    const unsigned bits = (integrity.iv_bytes + integrity.icv_bytes) * 8u;
+    for (unsigned bit = 0; bit < bits; ++bit) {
+      PacketBytes bent = wire;
+      bent[20 + kFixed + bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+      CHECK(pair.in(bent).empty());
+    }
+    CHECK(pair.receiver().dropped(DropReason::IcvFailure) == bits);
+    CHECK(pair.inbound_state().highest == 0);
+    CHECK(pair.in(wire).size() == 1);
+    CHECK(pair.inbound_state().highest == 1);
+    CHECK(pair.in(wire).empty());
+    CHECK(pair.receiver().dropped(DropReason::Replay) == 1);
+  }
+}
+
+TEST_CASE("AH-18: an IPsec header within is payload, whatever it is") {
+  for (const Family family : {Family::V4, Family::V6}) {
+    HostPair pair(transport(family));
+    const PacketBytes esp = from_host(family).esp(0x2000, 7).filler(48).build();
+    const PacketBytes over_esp = only(pair.out(esp));
+    CHECK(ah_of(over_esp).next_header == kProtocolEsp);
+    CHECK(ah_icv_in(oracle_sa(kSha256), over_esp) == ah_icv(oracle_sa(kSha256), over_esp));
+    CHECK(only(pair.in(over_esp)) == esp);
+    // An AH header within keeps its ICV in the outer one's eyes.
+    PacketBytes within{kProtocolUdp, 4, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 1};
+    within.resize(24 + 16, 0xa5);
+    const PacketBytes layered = from_host(family).protocol(kProtocolAh).payload(within).build();
+    const PacketBytes over_ah = only(pair.out(layered));
+    CHECK(ah_of(over_ah).next_header == kProtocolAh);
+    CHECK(ah_icv_in(oracle_sa(kSha256), over_ah) == ah_icv(oracle_sa(kSha256), over_ah));
+    CHECK(only(pair.in(over_ah)) == layered);
+  }
+}
+
+TEST_CASE("AH-18: ESP around it is no part of what AH covers") {
+  HostPair around({.transform = {Cipher::AesGcm16_128, Integrity::None}});
+  HostPair within(transport(Family::V4));
+  const PacketBytes plain = from_host().udp(1, 2).filler(40).build();
+  const PacketBytes authentic = only(within.out(plain));
+  CHECK(only(around.in(only(around.out(authentic)))) == authentic);
+  CHECK(only(within.in(authentic)) == plain);
+}
+
+TEST_CASE("ALG-15: the nonces of GMAC are distinct, and the field holds IV, ICV and padding") {
+  const Transform gmac{Cipher::Null, Integrity::AesGmac256};
+  EspPair pair(tunnel(gmac));
+  std::set<PacketBytes> ivs;
+  for (int i = 0; i < 50; ++i) {
+    const PacketBytes wire = only(pair.out(inner().build()));
+    CHECK(ah_of(wire).length() == 36);
+    const auto iv = wire.begin() + 20 + kFixed;
+    ivs.insert(PacketBytes(iv, iv + 8));
+  }
+  CHECK(ivs.size() == 50);
+}
+
+TEST_CASE("INB-03, SAD-04: an SA is found by packets of its own protocol only") {
+  EspPair ah_pair(tunnel(kSha1));
+  EspPair esp_pair({.transform = kSha1});
+  CHECK(ah_pair.in(only(esp_pair.out(inner().build()))).empty());
+  CHECK(esp_pair.in(only(ah_pair.out(inner().build()))).empty());
+  CHECK(ah_pair.receiver().dropped(DropReason::UnknownSpi) == 1);
+  CHECK(esp_pair.receiver().dropped(DropReason::UnknownSpi) == 1);
+}
+
+TEST_CASE("INB-04, TUN-06: AH's payload is judged like ESP's") {
+  EspPair narrow({.transform = kSha1,
+                  .adjust_outbound = ah(),
+                  .adjust_inbound = ah([](Sa& sa) {
+                    sa.selectors[0].remote = {AddressRange::parse("198.51.100.64/26").value()};
+                  })});
+  CHECK(narrow.in(only(narrow.out(inner().build()))).empty());
+  CHECK(narrow.receiver().dropped(DropReason::SelectorMismatch) == 1);
+  // TOS is not covered: congestion met on the way comes in.
+  EspPair pair(tunnel(kSha1));
+  PacketBytes wire = only(pair.out(inner().traffic_class(2).build()));
+  wire[1] = 3;
+  fix_checksum(wire);
+  CHECK(only(pair.in(wire))[1] == 3);
+}
+
+TEST_CASE("SAD-07, PMTU-02: AH counts what it covers, and an inner packet of inner_mtu just fits") {
+  EspPair pair(tunnel(kSha1));
+  const PacketBytes first = only(pair.out(inner().build()));
+  CHECK(pair.outbound_state().bytes == first.size());
+  CHECK(pair.in(first).size() == 1);
+  CHECK(pair.inbound_state().bytes == first.size());
+  const std::uint32_t most =
+      inner_mtu(pair.sender().dataplane().sas().outbound(pair.outbound().slot), 0);
+  CHECK(most == 1500 - 20 - 24);
+  const auto of_size = [](std::uint32_t size) {
+    return inner().filler(size - 28).dont_fragment().build();
+  };
+  CHECK(only(pair.out(of_size(most))).size() == 1500);
+  CHECK(pair.out(of_size(most + 1)).empty());
+  CHECK(pair.sender().dropped(DropReason::TooBig) == 1);
+}
+
+TEST_CASE("AH-08, DP-08: hostile AH costs one counted drop each and not an octet too far") {
+  EspPair pair(tunnel(kSha1));
+  HostPair hosts(transport(Family::V6));
+  const PacketBytes good = only(pair.out(inner().build()));
+  std::uint64_t sent = 0;
+  for (unsigned length = 0; length < 256; ++length) {
+    if (length == 4) continue;
+    PacketBytes packet = good;
+    packet[21] = static_cast<std::uint8_t>(length);
+    CHECK(pair.in(packet, BufferKind::Exact).empty());
+    ++sent;
+  }
+  CHECK(pair.receiver().dropped(DropReason::AhLength) == sent);
+  for (std::size_t size = 20; size < 44; ++size) {
+    PacketBytes packet(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    reinterpret_cast<Ipv4Header*>(packet.data())
+        ->total_length.set(static_cast<std::uint16_t>(size));
+    fix_checksum(packet);
+    CHECK(pair.in(packet, BufferKind::Exact).empty());
+    ++sent;
+  }
+  CHECK(pair.receiver().dropped(DropReason::EspTruncated) == 24);
+  CHECK(pair.receiver().dropped_in_all() == sent);
+  CHECK(pair.in(good, BufferKind::Exact).size() == 1);
+
+  // Options that end behind their header, and headers beyond what is set aside.
+  PacketBytes options =
+      only(hosts.out(from_host(Family::V6).hop_by_hop({0x3e, 2, 1, 1}).udp(1, 2).build()));
+  options[43] = 200;
+  CHECK(hosts.in(options).empty());
+  CHECK(hosts.receiver().dropped(DropReason::BadHeaderLength) == 1);
+  PacketBytes filling(250 + 8 + 6, 0);
+  filling[0] = 1;
+  filling[1] = 250;
+  CHECK(hosts.out(from_host(Family::V6).hop_by_hop(filling).udp(1, 2).build()).empty());
+  CHECK(hosts.sender().dropped(DropReason::NoRoom) == 1);
+  PacketBytes far = only(hosts.out(from_host(Family::V6).udp(1, 2).build()));
+  PacketBytes extension(272, 0);
+  extension[0] = kProtocolAh;
+  extension[1] = 272 / 8 - 1;
+  insert(far, 40, extension);
+  far[6] = kProtocolHopByHop;
+  reinterpret_cast<Ipv6Header*>(far.data())
+      ->payload_length.set(static_cast<std::uint16_t>(far.size() - 40));
+  CHECK(hosts.in(far).empty());
+  CHECK(hosts.receiver().dropped(DropReason::TooManyExtensions) == 1);
+  // The host's own malformed options: sent by nobody.
+  PacketBytes own = from_host(Family::V6).hop_by_hop({0x3e, 2, 1, 1}).udp(1, 2).build();
+  own[43] = 200;
+  CHECK(hosts.out(own).empty());
+  CHECK(hosts.sender().dropped(DropReason::BadHeaderLength) == 1);
+  CHECK(hosts.in(only(hosts.out(from_host(Family::V6).udp(1, 2).build()))).size() == 1);
+}
+
+TEST_CASE("AH-05: AH and ESP of one burst leave and arrive together, in order") {
+  // Two SAs of one gateway, by DSCP: ESP with NULL and SHA-1 for class 10, AH with SHA-1 for all.
+  EspPair pair(tunnel(kSha1));
+  Sa esp = sample_sa(Direction::Outbound, kSha1);
+  esp.name = "esp";
+  esp.spi = Spi{0x2000};
+  esp.endpoints = {Address::parse("192.0.2.1").value(), Address::parse("192.0.2.2").value()};
+  esp.selectors = {Selector{}};
+  Sa opposite = esp.duplicate();
+  opposite.direction = Direction::Inbound;
+  std::swap(opposite.endpoints.local, opposite.endpoints.remote);
+  const SaSlot slot = pair.sender().add_sa(std::move(esp));
+  pair.receiver().add_sa(std::move(opposite));
+  const std::array<std::uint8_t, 1> ten{10};
+  const std::array<SaForClasses, 2> sas{{{slot, ten}, {pair.outbound().slot, {}}}};
+  const SaChoice choice = choose_by_dscp(sas);
+  pair.sender().dataplane().handles().assign(SaHandle{pair.sender().spd().id_of("tunnel")->value},
+                                             &choice);
+  constexpr unsigned kPackets = 60;
+  for (unsigned i = 0; i < kPackets; ++i)
+    pair.sender().receive_ip(kInside,
+                             inner().traffic_class(i % 3 == 0 ? 10 << 2 : 0).filler(i * 7).build());
+  pair.sender().settle();
+  const auto wire = pair.sender().sent(kOutside);
+  REQUIRE(wire.size() == kPackets);
+  CHECK(std::ranges::count(wire, std::uint8_t{kProtocolAh},
+                           [](const PacketBytes& p) { return p[9]; }) == 40);
+  for (const PacketBytes& packet : wire) {
+    if (packet[9] == kProtocolAh)
+      CHECK(ah_icv_in(oracle_sa(kSha1), packet) == ah_icv(oracle_sa(kSha1), packet));
+    pair.receiver().receive_ip(kOutside, packet);
+  }
+  pair.receiver().settle();
+  CHECK(pair.receiver().sent(kInside).size() == kPackets);
+  CHECK(pair.receiver().dropped_in_all() == 0);
+}
