@@ -1,94 +1,12 @@
 // AH through whole gateways (RFC 4302): out of one, across the wire, into another. ICVs are
 // compared with what tests/support/ah_reference makes with OpenSSL.
-#include <algorithm>
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "dataplane/esp_encapsulate.h"
-#include "net/ah.h"
-#include "net/ipv4.h"
-#include "net/ipv6.h"
-#include "tests/support/ah_reference.h"
-#include "tests/support/esp_pair.h"
-#include "tests/support/host_pair.h"
+#include "tests/dataplane/ah_pairs.h"
 
 using namespace sallyport;
-
-namespace {
-
-constexpr std::size_t kFixed = sizeof(AhHeader);
-constexpr Transform kSha1{Cipher::Null, Integrity::HmacSha1_96};
-constexpr Transform kSha256{Cipher::Null, Integrity::HmacSha256_128};
-
-PacketBytes only(const std::vector<PacketBytes>& packets) {
-  REQUIRE(packets.size() == 1);
-  return packets[0];
-}
-
-PacketBuilder inner(Family family = Family::V4) {
-  return (family == Family::V4 ? PacketBuilder("198.51.100.2", "198.51.100.130")
-                               : PacketBuilder("2001:db8:1::2", "2001:db8:2::2"))
-      .udp(1000, 2000)
-      .filler(64);
-}
-
-PacketBuilder from_host(Family family = Family::V4) {
-  return (family == Family::V4 ? PacketBuilder("192.0.2.1", "192.0.2.2")
-                               : PacketBuilder("2001:db8::1", "2001:db8::2"));
-}
-
-using Adjust = std::function<void(Sa&)>;
-
-Adjust ah(const Adjust& more = {}) {
-  return [more](Sa& sa) {
-    sa.protocol = IpsecProtocol::Ah;
-    if (more) more(sa);
-  };
-}
-
-EspPair::Settings tunnel(Transform transform, const Adjust& more = {}) {
-  return {.transform = transform, .adjust_outbound = ah(more), .adjust_inbound = ah(more)};
-}
-
-HostPair::Settings transport(Family family, const Adjust& more = {}) {
-  return {.transform = kSha256, .family = family, .adjust = ah(more)};
-}
-
-// The SA as the oracle needs it.
-Sa oracle_sa(Transform transform, const Adjust& more = {}) {
-  Sa sa = sample_sa(Direction::Outbound, transform);
-  ah(more)(sa);
-  return sa;
-}
-
-void fix_checksum(PacketBytes& packet) {
-  if (packet[0] >> 4 == 4) HostPair::fix_ipv4_checksum(packet);
-}
-
-const AhHeader& ah_of(const PacketBytes& packet) {
-  return *reinterpret_cast<const AhHeader*>(packet.data() + ah_offset(packet));
-}
-
-std::vector<Transform> ah_transforms() {
-  std::vector<Transform> transforms;
-  for (const IntegrityFacts& integrity : all_integrities())
-    if (integrity.id != Integrity::None) transforms.push_back({Cipher::Null, integrity.id});
-  return transforms;
-}
-
-void insert(PacketBytes& packet, std::size_t at, const PacketBytes& octets) {
-  packet.insert(packet.begin() + static_cast<std::ptrdiff_t>(at), octets.begin(), octets.end());
-}
-
-// True where a packet of the pair still arrives after the bit was changed on its way.
-template <class Pair>
-bool survives(Pair& pair, PacketBytes wire, unsigned bit) {
-  wire[bit / 8] ^= static_cast<std::uint8_t>(0x80 >> bit % 8);
-  if (bit / 8 != 10 && bit / 8 != 11) fix_checksum(wire);
-  return !pair.in(wire).empty();
-}
-
-}  // namespace
+using namespace sallyport::test;
 
 TEST_CASE("AH-01, AH-05, TUN-01: AH stands between the outer and the inner header, any families") {
   for (const Family outer : {Family::V4, Family::V6})
@@ -165,32 +83,6 @@ TEST_CASE("AH-03: padding is covered as it was sent, and there is no more of it 
   CHECK(narrow.receiver().dropped(DropReason::AhLength) == 1);
 }
 
-TEST_CASE("AH-04: transport AH stands behind IPv4 options and the IPv6 headers of every hop") {
-  HostPair v4(transport(Family::V4));
-  const PacketBytes with_options =
-      from_host().options({148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0}).udp(1, 2).filler(9).build();
-  const PacketBytes wire = only(v4.out(with_options));
-  CHECK(ah_offset(wire) == 32);
-  CHECK(ah_of(wire).next_header == kProtocolUdp);
-  CHECK(ah_icv_in(oracle_sa(kSha256), wire) == ah_icv(oracle_sa(kSha256), wire));
-  CHECK(only(v4.in(wire)) == with_options);
-
-  for (const auto placement : {DestinationOptions::Inside, DestinationOptions::Outside}) {
-    const auto place = [&](Sa& sa) { sa.destination_options = placement; };
-    HostPair v6(transport(Family::V6, place));
-    const PacketBytes extended = from_host(Family::V6)
-                                     .hop_by_hop({0x3e, 2, 1, 1})
-                                     .destination_options({0x3e, 2, 1, 1})
-                                     .udp(1, 2)
-                                     .filler(40)
-                                     .build();
-    const PacketBytes sent = only(v6.out(extended));
-    CHECK(ah_offset(sent) == (placement == DestinationOptions::Inside ? 48 : 56));
-    CHECK(ah_icv_in(oracle_sa(kSha256), sent) == ah_icv(oracle_sa(kSha256), sent));
-    CHECK(only(v6.in(sent)) == extended);
-  }
-}
-
 TEST_CASE("AH-05: a tunnel's ICV covers the whole inner packet") {
   EspPair pair(tunnel(kSha1));
   const PacketBytes wire = only(pair.out(inner().build()));
@@ -201,112 +93,6 @@ TEST_CASE("AH-05: a tunnel's ICV covers the whole inner packet") {
     CHECK(pair.in(bent).empty());
   }
   CHECK(pair.receiver().dropped_in_all() == wire.size() - 20);
-  CHECK(pair.in(wire).size() == 1);
-}
-
-TEST_CASE("AH-06: of the outer IPv4 header a bit may change where it is covered as zero") {
-  EspPair pair(tunnel(kSha1));
-  const auto mutable_octet = [](unsigned octet) { return octet == 1 || octet == 8; };
-  for (unsigned bit = 0; bit < 160; ++bit) {
-    CAPTURE(bit);
-    const unsigned octet = bit / 8;
-    const bool flag = bit == 48 || bit == 49;  // reserved and DF
-    const std::uint64_t fragments = pair.receiver().dropped(DropReason::EspFragment);
-    CHECK(survives(pair, only(pair.out(inner().build())), bit) == (mutable_octet(octet) || flag));
-    const bool offset = (octet == 6 || octet == 7) && !flag;
-    CHECK(pair.receiver().dropped(DropReason::EspFragment) - fragments == (offset ? 1 : 0));
-  }
-}
-
-TEST_CASE("AH-08: a router may fill in a recorded route, but not change a router alert") {
-  HostPair pair(transport(Family::V4));
-  const PacketBytes plain =
-      from_host().options({148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0}).udp(1, 2).filler(20).build();
-  PacketBytes recorded = only(pair.out(plain));
-  recorded[26] = 8;
-  for (const std::size_t at : {27, 28, 29, 30}) recorded[at] = 0xc0;
-  fix_checksum(recorded);
-  CHECK(pair.in(recorded).size() == 1);
-  PacketBytes alerted = only(pair.out(plain));
-  alerted[23] = 1;
-  fix_checksum(alerted);
-  CHECK(pair.in(alerted).empty());
-  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
-}
-
-TEST_CASE("AH-09: of the outer IPv6 header class, label and hop limit may change, nothing else") {
-  EspPair::Settings settings = tunnel(kSha1);
-  settings.outer = Family::V6;
-  EspPair pair(settings);
-  for (unsigned bit = 0; bit < 320; ++bit) {
-    CAPTURE(bit);
-    const bool free = (bit >= 4 && bit < 32) || bit / 8 == 7;
-    CHECK(survives(pair, only(pair.out(inner().build())), bit) == free);
-  }
-}
-
-TEST_CASE("AH-10: on the way an option may change where its type allows it") {
-  HostPair pair(transport(Family::V6));
-  const PacketBytes plain = from_host(Family::V6)
-                                .hop_by_hop({0x3e, 2, 1, 1})
-                                .destination_options({0x1e, 2, 1, 1})
-                                .udp(1, 2)
-                                .build();
-  PacketBytes changed = only(pair.out(plain));
-  changed[44] = 9;
-  CHECK(pair.in(changed).size() == 1);
-  PacketBytes retyped = only(pair.out(plain));
-  retyped[42] = 0x1e;
-  CHECK(pair.in(retyped).empty());
-  CHECK(pair.receiver().dropped(DropReason::IcvFailure) == 1);
-}
-
-TEST_CASE("AH-11: a routing header is covered as its last stop has it, at both ends") {
-  const auto anywhere = [](Sa& sa) { sa.selectors = {Selector{}}; };
-  HostPair pair(transport(Family::V6, anywhere));
-  Protection protection;
-  protection.mode = IpsecMode::Transport;
-  REQUIRE(pair.sender().spd().insert({.name = "any",
-                                      .selectors = {Selector{}},
-                                      .action = PolicyAction::Protect,
-                                      .protect = protection},
-                                     0));
-  pair.sender().publish();
-  pair.sender().dataplane().handles().assign(SaHandle{pair.sender().spd().id_of("any")->value},
-                                             pair.sender().sad().find("out")->slot);
-  pair.sender().neighbour(kOutside, "2001:db8::77", TestGateway::kPeer);
-  PacketBytes routing{2, 1, 0, 0, 0, 0};
-  const Address home = Address::parse("2001:db8::2").value();
-  routing.insert(routing.end(), home.wire().begin(), home.wire().end());
-  const PacketBytes plain = PacketBuilder("2001:db8::1", "2001:db8::77")
-                                .extension(kProtocolRouting, routing)
-                                .udp(1, 2)
-                                .filler(30)
-                                .build();
-  PacketBytes wire = only(pair.out(plain));
-  CHECK(ah_offset(wire) == 64);
-  CHECK(ah_icv_in(oracle_sa(kSha256), wire) == ah_icv(oracle_sa(kSha256), wire));
-  // What the mobile node does before it looks further.
-  std::swap_ranges(wire.begin() + 24, wire.begin() + 40, wire.begin() + 48);
-  wire[43] = 0;
-  const PacketBytes arrived = only(pair.in(wire));
-  CHECK(PacketBytes(arrived.begin() + 64, arrived.end()) ==
-        PacketBytes(plain.begin() + 64, plain.end()));
-}
-
-TEST_CASE("AH-13: a fragment header that says nothing is skipped, on sending and on receipt") {
-  const Sa sa = oracle_sa(kSha256);
-  HostPair pair(transport(Family::V6));
-  const PacketBytes atomic = from_host(Family::V6).fragment({}).udp(1, 2).filler(30).build();
-  const PacketBytes sent = only(pair.out(atomic));
-  CHECK(ah_offset(sent) == 48);
-  CHECK(ah_icv_in(sa, sent) == ah_icv(sa, sent));
-  CHECK(only(pair.in(sent)) == atomic);
-  // One that came into being on the way, as reassembly or a translator leaves it.
-  PacketBytes wire = only(pair.out(from_host(Family::V6).udp(1, 2).filler(30).build()));
-  insert(wire, 40, {kProtocolAh, 0, 0, 0, 0, 0, 0, 7});
-  wire[6] = kProtocolFragment;
-  wire[5] = static_cast<std::uint8_t>(wire[5] + 8);
   CHECK(pair.in(wire).size() == 1);
 }
 
