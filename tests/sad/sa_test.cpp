@@ -137,17 +137,18 @@ TEST_CASE("AH-03, ALG-15: what AH alone has, and what it cannot have") {
     sa.endpoints = {};
     sa.selectors = {Selector{}};
   };
-  check_refused(Direction::Inbound,
-                {{"cannot be aligned to 16", ah([](Sa& sa) { sa.ah_alignment = 16; })},
-                 {"traffic flow padding is for outbound ESP", ah([](Sa& sa) { sa.tfc_bytes = 100; })},
-                 {"cannot be encapsulated", ah([](Sa& sa) { sa.encapsulation.emplace(); })},
-                 {"IPv4 or IPv6", ah(nowhere)},
-                 {"the salt has 0 octets", ah([](Sa& sa) {
-                    test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128});
-                    sa.salt = {};
-                  })},
-                 {"for AH only",
-                  [](Sa& sa) { test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128}); }}});
+  check_refused(
+      Direction::Inbound,
+      {{"cannot be aligned to 16", ah([](Sa& sa) { sa.ah_alignment = 16; })},
+       {"traffic flow padding is for outbound ESP", ah([](Sa& sa) { sa.tfc_bytes = 100; })},
+       {"cannot be encapsulated", ah([](Sa& sa) { sa.encapsulation.emplace(); })},
+       {"IPv4 or IPv6", ah(nowhere)},
+       {"the salt has 0 octets", ah([](Sa& sa) {
+          test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128});
+          sa.salt = {};
+        })},
+       {"for AH only",
+        [](Sa& sa) { test::set_transform(sa, {Cipher::Null, Integrity::AesGmac128}); }}});
   Sa sa = sample_sa(Direction::Inbound);
   ah([](Sa& good) {
     test::set_transform(good, {Cipher::Null, Integrity::AesGmac256});
