@@ -73,6 +73,8 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"consumed", "consumed"},
       {"punted", "punted"},
       {"held", "held"},
+      {"joined", "fragments_joined"},
+      {"kept", "fragments_kept"},
       {"balance", "balance"}}}};
 
 std::string text_of(const Json& value) {

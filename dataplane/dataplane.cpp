@@ -42,6 +42,26 @@ Expected<std::unique_ptr<rte_mempool, FreePool>> make_pool(const DataplaneSettin
   return pool;
 }
 
+// For reassembly, and for packets that do not fit an ordinary buffer.
+std::size_t large_buffers(const DataplaneSettings& settings) {
+  return settings.workers * settings.reassembly_datagrams + settings.large_buffers;
+}
+
+Expected<std::unique_ptr<rte_mempool, FreePool>> make_large_pool(
+    const DataplaneSettings& settings) {
+  static std::atomic<unsigned> counter;
+  const std::string name = fmt::format("large-packets-{}", counter++);
+  std::unique_ptr<rte_mempool, FreePool> pool(
+      rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(large_buffers(settings)), 0,
+                              kPrivateBytes, Reassembly::kBufferBytes, SOCKET_ID_ANY));
+  if (pool == nullptr)
+    return fail(Error::Code::Exhausted,
+                fmt::format("no memory for {} large packet buffers: {}", large_buffers(settings),
+                            rte_strerror(rte_errno)),
+                "lower [limits] large_buffers or reassembly_datagrams, or give more memory");
+  return pool;
+}
+
 Expected<void> open_ports(Dataplane::Parts& parts) {
   for (std::size_t i = 0; i < parts.settings.ports.size(); ++i) {
     auto port = Port::open(PortId{static_cast<std::uint16_t>(i)}, parts.settings.ports[i],
@@ -78,14 +98,17 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   std::string variant((*engine)->variant());
   return std::make_unique<Worker>(
       Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
-                     parts.audit_switches, parts.pool.get(), parts.memory},
+                     parts.audit_switches, parts.pool.get(), parts.large_pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
                        .idle = settings.idle,
                        .flows = settings.flows,
                        .policies = settings.policies,
                        .punts_per_second = settings.punts_per_second,
                        .icmp_errors_per_second = settings.icmp_errors_per_second,
-                       .audit_events_per_second = settings.audit_events_per_second},
+                       .audit_events_per_second = settings.audit_events_per_second,
+                       .reassembly_datagrams = settings.reassembly_datagrams,
+                       .reassembly_time = settings.reassembly_time,
+                       .clock = settings.clock},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
                         std::move(*from_control), std::move(*events), queues_of(parts, id),
                         random.u64(), std::move(variant)});
@@ -136,6 +159,8 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
   constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
   const std::uint64_t bytes =
       kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
+      large_buffers(settings) *
+          (sizeof(rte_mbuf) + kPrivateBytes + Reassembly::kBufferBytes + 128) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
       settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
@@ -154,6 +179,9 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   auto pool = make_pool(parts->settings);
   if (!pool) return std::unexpected(pool.error());
   parts->pool = std::move(*pool);
+  auto large_pool = make_large_pool(parts->settings);
+  if (!large_pool) return std::unexpected(large_pool.error());
+  parts->large_pool = std::move(*large_pool);
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
   if (auto made = make_control_audit(*parts); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
@@ -299,6 +327,9 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .fragments_made = counters.fragments_made.read(),
                     .resynchronised = worker->context().resynchronisation.found.read(),
                     .resynchronisation_trials = worker->context().resynchronisation.trials.read(),
+                    .fragments_kept = counters.fragments_kept.read(),
+                    .fragments_left = counters.fragments_left.read(),
+                    .fragments_joined = counters.fragments_joined.read(),
                     .crypto_variant = std::string(worker->crypto_variant())});
   }
   return list;
@@ -330,6 +361,8 @@ PacketAccount Dataplane::account() const {
   for (const WorkerStatus& worker : workers()) {
     account.originated += worker.originated;
     account.fragments_made += worker.fragments_made;
+    account.fragments_joined += worker.fragments_joined;
+    account.fragments_kept += worker.fragments_kept - worker.fragments_left;
     account.punted += worker.punted;
     account.held += worker.held;
     released += worker.released;
@@ -345,6 +378,9 @@ PacketAccount Dataplane::account() const {
   return account;
 }
 
-std::size_t Dataplane::mbufs_in_use() const { return rte_mempool_in_use_count(parts_->pool.get()); }
+std::size_t Dataplane::mbufs_in_use() const {
+  return rte_mempool_in_use_count(parts_->pool.get()) +
+         rte_mempool_in_use_count(parts_->large_pool.get());
+}
 
 }  // namespace sallyport

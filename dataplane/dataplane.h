@@ -2,6 +2,7 @@
 // thread's side of both. No DPDK type shows here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,11 +46,15 @@ struct DataplaneSettings {
   std::size_t flows{65536};  // cached by each worker
   std::size_t neighbours{4096};
   std::size_t mbufs{16384};
+  std::size_t large_buffers{128};         // of 64 KiB, besides those of reassembly
+  std::size_t reassembly_datagrams{128};  // under way in each worker; 0: none
+  std::chrono::seconds reassembly_time{30};
   std::size_t punt_ring{1024};
   std::size_t event_ring{1024};            // events on the way to control, of each worker
   std::uint32_t punts_per_second{10'000};  // packets to control, of each worker
   std::uint32_t icmp_errors_per_second{100};
   std::uint32_t audit_events_per_second{100};  // of each worker and drop reason
+  const Clock* clock{};  // what workers time fragments by; null: the time-stamp counter
 };
 
 // Megabytes of DPDK memory that these settings need.
@@ -71,6 +76,7 @@ struct WorkerStatus {
   std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{};
   std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
   std::uint64_t resynchronised{}, resynchronisation_trials{};  // RFC 4303 A3
+  std::uint64_t fragments_kept{}, fragments_left{}, fragments_joined{};
   std::string crypto_variant;
 };
 
@@ -78,10 +84,12 @@ struct WorkerStatus {
 struct PacketAccount {
   std::uint64_t received{}, originated{}, fragments_made{};
   std::uint64_t sent{}, dropped{}, consumed{}, punted{}, held{};
+  std::uint64_t fragments_joined{}, fragments_kept{};  // kept: resting in reassembly now
 
   [[nodiscard]] std::int64_t balance() const noexcept {
     return static_cast<std::int64_t>(received + originated + fragments_made) -
-           static_cast<std::int64_t>(sent + dropped + consumed + punted + held);
+           static_cast<std::int64_t>(sent + dropped + consumed + punted + held + fragments_joined +
+                                     fragments_kept);
   }
 };
 
@@ -137,6 +145,7 @@ class Dataplane {
   };
   [[nodiscard]] Traffic policy_traffic(PolicyId policy) const;
   [[nodiscard]] PacketAccount account() const;
+  // In both pools; at a quiet moment what control holds and the datagrams that reassembly keeps.
   [[nodiscard]] std::size_t mbufs_in_use() const;
 
   struct Parts;

@@ -24,6 +24,7 @@ struct Dataplane::Parts {
   DataplaneSettings settings;
   DpdkMemory memory;
   std::unique_ptr<rte_mempool, FreePool> pool;
+  std::unique_ptr<rte_mempool, FreePool> large_pool;
   std::unique_ptr<KeyTable> keys;
   std::unique_ptr<PublishedTables> tables;
   std::unique_ptr<NeighbourTable> neighbours;

@@ -29,6 +29,15 @@ enum class DropReason : std::uint8_t {
   NeighbourUnresolved,
   PortDown,
   TransmitFull,
+  // Fragments for us, and stateful checks of others.
+  FragmentTiny,
+  FragmentTooLong,
+  FragmentOverlap,
+  FragmentDuplicate,
+  FragmentTooMany,
+  FragmentTimeout,
+  FragmentTableFull,
+  FragmentForbidden,
   // The boundary.
   NoPolicy,
   PolicyDiscard,

@@ -54,6 +54,12 @@ IpsecKind ipsec_kind(Packet& packet, const WorkerContext& my) noexcept {
   return IpsecKind::Yes;
 }
 
+// Before anything asks what it is (INB-01); false where it rests or ended.
+bool make_whole(Packet& packet, WorkerContext& my) noexcept {
+  const bool in_pieces = packet.next_hop->ours() && my.reassembly.enabled();
+  return !in_pieces || my.reassembly.add(packet, my.ticks.now(), my);
+}
+
 std::uint32_t esp_size(const Packet& packet) noexcept {
   return packet.summary.length - packet.esp_offset;
 }
@@ -169,6 +175,8 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
 Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
   Burst ipsec;
   burst.keep_if([&](Packet& packet) {
+    if (packet.summary.fragment && !make_whole(packet, my)) [[unlikely]]
+      return false;
     switch (ipsec_kind(packet, my)) {
       case IpsecKind::No:
         return true;

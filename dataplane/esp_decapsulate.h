@@ -9,7 +9,8 @@
 namespace sallyport {
 
 // Takes out of `burst` what is IPsec for us: ESP, AH, and ESP in UDP on port 4500 (RFC 3948),
-// with its ESP offset set. Keepalives and fragments of ESP end here. Needs next_hop.
+// with its ESP offset set, all that is for us made whole first. Keepalives end here. Needs
+// next_hop.
 [[nodiscard]] Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept;
 
 // Sets the SA of every packet by SPI and addresses; drops those without one, and those whose

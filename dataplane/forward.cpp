@@ -38,6 +38,9 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
       punt_delivery(packet, my);
       return false;
     case NextHop::Kind::Ours:
+      if (packet.summary.fragment && my.reassembly.enabled() &&
+          !my.reassembly.add(packet, my.ticks.now(), my))
+        return false;
       punt_delivery(packet, my);
       return false;
     case NextHop::Kind::Multicast:

@@ -28,6 +28,15 @@ RateLimit punt_limit(std::uint32_t per_second) {
                                rte_get_tsc_hz());
 }
 
+Reassembly::Settings reassembly_settings(const Worker::Shared& shared,
+                                         const Worker::Settings& settings, std::uint64_t seed) {
+  const auto seconds = static_cast<std::uint64_t>(settings.reassembly_time.count());
+  return {.datagrams = settings.reassembly_datagrams,
+          .life_ticks = seconds * TickSource(settings.clock).per_second(),
+          .seed = seed,
+          .buffers = shared.large_pool};
+}
+
 }  // namespace
 
 Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipment)
@@ -37,15 +46,19 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
       flows_(settings.flows, equipment_.hash_seed, shared.memory),
       audit_({shared.sas, equipment_.events, shared.audit, settings.id},
              settings.audit_events_per_second),
+      reassembly_(reassembly_settings(shared, settings, equipment_.hash_seed), shared.memory),
       my_{.sas = shared.sas,
           .handles = shared.handles,
           .keys = shared.keys,
           .neighbours = shared.neighbours,
           .pool = shared.pool,
+          .large_pool = shared.large_pool,
           .id = settings.id,
           .engine = *equipment_.engine,
           .ivs = *equipment_.ivs,
           .flows = flows_,
+          .reassembly = reassembly_,
+          .ticks = TickSource(settings.clock),
           .ports = equipment_.ports,
           .to_control = equipment_.to_control,
           .from_control = equipment_.from_control,
@@ -57,6 +70,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();
+  if (!reassembly_.empty()) [[unlikely]]
+    reassembly_.expire(my_.ticks.now(), my_);
   bool busy = take_from_control(now);
   for (PortQueue& port : equipment_.ports) busy |= receive_from(port, now);
   if (busy) transmit_all();

@@ -23,6 +23,7 @@ class Worker {
     const NeighbourTable& neighbours;
     const AuditSwitches& audit;
     rte_mempool* pool;
+    rte_mempool* large_pool;
     std::pmr::memory_resource& memory;
   };
   struct Settings {
@@ -33,6 +34,9 @@ class Worker {
     std::uint32_t punts_per_second{10'000};
     std::uint32_t icmp_errors_per_second{100};
     std::uint32_t audit_events_per_second{100};  // of each drop reason
+    std::size_t reassembly_datagrams{128};
+    std::chrono::seconds reassembly_time{30};
+    const Clock* clock{};  // null: the time-stamp counter
   };
   // Its engines and rings.
   struct Equipment {
@@ -76,6 +80,7 @@ class Worker {
   Equipment equipment_;
   FlowCache flows_;
   AuditTrail audit_;
+  Reassembly reassembly_;
   WorkerContext my_;
   PacketStore store_;
   std::atomic<bool> stopping_{};

@@ -12,7 +12,9 @@
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
 #include "dataplane/resynchronisation.h"
+#include "dataplane/reassembly.h"
 #include "dataplane/ring.h"
+#include "dataplane/tick_source.h"
 #include "sad/sa_handles.h"
 #include "sad/sa_table.h"
 
@@ -20,11 +22,14 @@ namespace sallyport {
 
 // Besides ports' counters and drop reasons: where packets came from and went to (conservation law).
 struct WorkerCounters {
-  Counter originated;      // taken from control: packets made here
-  Counter fragments_made;  // packets that one became, less the one
-  Counter punted;          // to control, for good
-  Counter held;            // to control, to come back when a neighbour is known
-  Counter released;        // come back from there
+  Counter originated;        // taken from control: packets made here
+  Counter fragments_made;    // packets that one became, less the one
+  Counter fragments_kept;    // came to rest in reassembly
+  Counter fragments_left;    // rest there no more: joined or dropped
+  Counter fragments_joined;  // packets that one became together with others, less the one
+  Counter punted;            // to control, for good
+  Counter held;              // to control, to come back when a neighbour is known
+  Counter released;          // come back from there
   Counter turns;
   Counter busy_turns;
 };
@@ -36,11 +41,14 @@ struct WorkerContext {
   const KeyTable& keys;
   const NeighbourTable& neighbours;
   rte_mempool* pool;
+  rte_mempool* large_pool;  // buffers of 64 KiB
   // This worker's own.
   WorkerId id;
   CryptoEngine& engine;
   IvSource& ivs;
   FlowCache& flows;
+  Reassembly& reassembly;
+  TickSource ticks;
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
   PacketRing& from_control;

@@ -260,6 +260,8 @@ Json show_account(Gateway& gateway) {
                        {"consumed", account.consumed},
                        {"punted", account.punted},
                        {"held", account.held},
+                       {"fragments_joined", account.fragments_joined},
+                       {"fragments_kept", account.fragments_kept},
                        {"balance", account.balance()},
                        {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
 }

@@ -41,6 +41,9 @@ DataplaneSettings settings_of(const Configuration& configuration) {
   settings.flows = configuration.limits.flows;
   settings.neighbours = configuration.limits.neighbours;
   settings.mbufs = configuration.limits.mbufs;
+  settings.large_buffers = configuration.limits.large_buffers;
+  settings.reassembly_datagrams = configuration.limits.reassembly_datagrams;
+  settings.reassembly_time = configuration.limits.reassembly_time;
   settings.punt_ring = configuration.limits.punt_ring;
   settings.punts_per_second = configuration.limits.punt_rate;
   return settings;

@@ -14,6 +14,9 @@ name = "gate-a"
 run_directory = "/run/with \"quotes\" and \\"
 [limits]
 sas = 8
+large_buffers = 17
+reassembly_datagrams = 0
+reassembly_time = "1min"
 punt_ring = 128
 [dataplane]
 workers = 2

@@ -75,11 +75,14 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .flows = settings_.flows,
                               .neighbours = 256,
                               .mbufs = settings_.mbufs,
+                              .large_buffers = settings_.large_buffers,
+                              .reassembly_datagrams = settings_.reassembly_datagrams,
                               .punt_ring = settings_.punt_ring,
                               .event_ring = settings_.event_ring,
                               .punts_per_second = settings_.punts_per_second,
                               .icmp_errors_per_second = settings_.icmp_errors_per_second,
-                              .audit_events_per_second = settings_.audit_events_per_second};
+                              .audit_events_per_second = settings_.audit_events_per_second,
+                              .clock = &clock_};
   auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);
   if (!opened) FAIL(to_string(opened.error()));
   dataplane_ = std::move(*opened);
@@ -185,13 +188,16 @@ void TestGateway::settle() {
   const PacketAccount account = dataplane_->account();
   INFO(
       fmt::format("received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
-                  "held {}",
+                  "held {} joined {} kept {}",
                   account.received, account.originated, account.fragments_made, account.sent,
-                  account.dropped, account.consumed, account.punted, account.held));
+                  account.dropped, account.consumed, account.punted, account.held,
+                  account.fragments_joined, account.fragments_kept));
   REQUIRE(account.balance() == 0);
   std::size_t on_wires = 0;
   for (const Wire& wire : wires_) on_wires += rte_ring_count(wire.out);
-  REQUIRE(dataplane_->mbufs_in_use() == account.held + on_wires);
+  REQUIRE(dataplane_->mbufs_in_use() ==
+          account.held + on_wires +
+              dataplane_->parts().workers.front()->context().reassembly.buffers_in_use());
 }
 
 std::vector<PacketBytes> TestGateway::sent_frames(PortId port) {

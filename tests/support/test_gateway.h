@@ -34,6 +34,8 @@ class TestGateway {
     std::size_t punt_ring{512};
     std::uint32_t punts_per_second{1'000'000};
     std::uint16_t burst{64};
+    std::size_t large_buffers{32};
+    std::size_t reassembly_datagrams{16};
     std::uint32_t icmp_errors_per_second{1000};
     std::uint32_t audit_events_per_second{1000};
     std::size_t event_ring{256};
