@@ -42,7 +42,7 @@ struct ControlPlane::Parts {
   Parts(Dataplane::Parts& dataplane, Random& random)
       : own(own_ports(dataplane)),
         sender({own, dataplane.pool.get(), dataplane.workers.front()->from_control(),
-                dataplane.control_drops, dataplane.control_released}),
+                dataplane.control_drops, dataplane.control_released, dataplane.large_pool.get()}),
         errors({own, sender, random}, error_settings(dataplane.settings)),
         neighbours({own, sender, *dataplane.neighbours, errors, random},
                    {.capacity = dataplane.settings.neighbours}),

@@ -7,6 +7,7 @@
 #include <rte_lcore.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "dataplane/crypto/sa_iv_source.h"
 #include "dataplane/dataplane_parts.h"
@@ -20,10 +21,22 @@ constexpr std::uint16_t kBackRoom = 64;  // ESP trailer and ICV
 constexpr unsigned kPoolCache = 256;
 constexpr unsigned kEventBatch = 64;  // of each worker at a time
 
+// What net_af_packet is told to receive at most (its framesz): a buffer must hold it.
+std::uint16_t frame_size_of(const std::string& device) {
+  constexpr std::string_view kKey = ",framesz=";
+  constexpr std::uint16_t kMost = 0x7fff;
+  const std::size_t at = device.find(kKey);
+  std::uint16_t size = 0;
+  if (at != std::string::npos)
+    std::from_chars(device.data() + at + kKey.size(), device.data() + device.size(), size);
+  return std::min(size, kMost);
+}
+
 // Room in front for link, outer, UDP and ESP headers and for the IV; behind for trailer and ICV.
 std::uint16_t data_room(const DataplaneSettings& settings) {
   std::uint16_t mtu = 1500;
-  for (const PortSettings& port : settings.ports) mtu = std::max(mtu, port.mtu);
+  for (const PortSettings& port : settings.ports)
+    mtu = std::max({mtu, port.mtu, frame_size_of(port.device)});
   const int needed = RTE_PKTMBUF_HEADROOM + kLinkBytes + mtu + kBackRoom;
   return static_cast<std::uint16_t>(std::max<int>(kDataRoom, needed));
 }
@@ -108,10 +121,12 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .audit_events_per_second = settings.audit_events_per_second,
                        .reassembly_datagrams = settings.reassembly_datagrams,
                        .reassembly_time = settings.reassembly_time,
+                       .fragment_flows = settings.fragment_flows,
+                       .workers = settings.workers,
                        .clock = settings.clock},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
                         std::move(*from_control), std::move(*events), queues_of(parts, id),
-                        random.u64(), std::move(variant)});
+                        random.u64(), random.u32(), std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -162,6 +177,7 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
       large_buffers(settings) *
           (sizeof(rte_mbuf) + kPrivateBytes + Reassembly::kBufferBytes + 128) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
+      settings.workers * (settings.reassembly_datagrams + settings.fragment_flows) * 512 +
       settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }

@@ -46,9 +46,10 @@ struct DataplaneSettings {
   std::size_t flows{65536};  // cached by each worker
   std::size_t neighbours{4096};
   std::size_t mbufs{16384};
-  std::size_t large_buffers{128};         // of 64 KiB, besides those of reassembly
-  std::size_t reassembly_datagrams{128};  // under way in each worker; 0: none
-  std::chrono::seconds reassembly_time{30};
+  std::size_t large_buffers{128};            // of 64 KiB, besides those of reassembly
+  std::size_t reassembly_datagrams{128};     // under way in each worker; 0: none
+  std::chrono::seconds reassembly_time{30};  // and of what follows
+  std::size_t fragment_flows{1024};          // datagrams whose fragments each worker checks
   std::size_t punt_ring{1024};
   std::size_t event_ring{1024};            // events on the way to control, of each worker
   std::uint32_t punts_per_second{10'000};  // packets to control, of each worker

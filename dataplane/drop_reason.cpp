@@ -45,6 +45,8 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
     {FragmentTableFull, "fragment_table_full", "given up for a newer datagram", kDropped, false},
     {FragmentForbidden, "fragment_forbidden", "neighbour discovery in fragments (RFC 6980 5)",
      kDropped, false},
+    {FragmentUnmatched, "fragment_unmatched",
+     "later fragment whose first was not let through (RFC 4301 7.3)", kDropped, true},
     {NoPolicy, "no_policy", "matched no policy (RFC 4301 5.1, 5.2)", kDropped, true},
     {PolicyDiscard, "policy_discard", "a policy says discard", kDropped, true},
     {PlaintextProtected, "plaintext_protected", "came in clear, policy says protect (RFC 4301 5.2)",

@@ -38,6 +38,7 @@ enum class DropReason : std::uint8_t {
   FragmentTimeout,
   FragmentTableFull,
   FragmentForbidden,
+  FragmentUnmatched,
   // The boundary.
   NoPolicy,
   PolicyDiscard,

@@ -141,9 +141,29 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened,
   return std::nullopt;
 }
 
+bool within_selectors(const Packet& packet, const InboundSa& sa) noexcept {
+  return matches({sa.selectors, sa.selector_count},
+                 selector_fields(packet.summary, Direction::Inbound));
+}
+
+// A fragment out of an SA that checks them (RFC 4301 7.2, 7.3).
+std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& sa,
+                                         WorkerContext& my) noexcept {
+  const bool within = within_selectors(packet, sa);
+  const FragmentScope scope{FragmentScope::Kind::InboundSa, packet.sa.value};
+  if (sa.fragments != FragmentChecks::Stateful)
+    return within ? opaque_fault(packet, sa.fragments) : DropReason::SelectorMismatch;
+  if (!packet.summary.later_fragment)
+    return within ? my.fragment_flows.remember(packet, scope, {}, my.ticks.now()).reason
+                  : DropReason::SelectorMismatch;
+  const auto [first, reason] = my.fragment_flows.follow(packet, scope, my.ticks.now());
+  if (reason) return reason;
+  return first || within ? std::nullopt : std::optional(DropReason::FragmentUnmatched);
+}
+
 // Everything after a good ICV, for one packet; nullopt where it may enter.
 std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
-                                InboundState& state) noexcept {
+                                InboundState& state, WorkerContext& my) noexcept {
   if (!job.good) return DropReason::IcvFailure;
   if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) return DropReason::Replay;
   ++state.packets;
@@ -154,10 +174,12 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   const auto fault = sa.mode == IpsecMode::Tunnel ? leave_tunnel(packet, *opened, sa)
                                                   : leave_transport(packet, *opened, sa);
   if (fault) return fault;
-  if (!matches({sa.selectors, sa.selector_count},
-               selector_fields(packet.summary, Direction::Inbound)) &&
-      !within_selectors_by_payload(packet, sa)) [[unlikely]]
+  if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
+    if (const auto reason = fragment_fault(packet, sa, my)) return reason;
+  } else if (!within_selectors(packet, sa) && !within_selectors_by_payload(packet, sa))
+      [[unlikely]] {
     return DropReason::SelectorMismatch;
+  }
   packet.decapsulated = true;
   return std::nullopt;
 }
@@ -273,7 +295,7 @@ void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexc
     Packet& packet = *run.packets[i];
     if (!jobs[i].good && sa.esn) [[unlikely]]
       resynchronise(packet, jobs[i], my);
-    const auto fault = admit(packet, jobs[i], sa, state);
+    const auto fault = admit(packet, jobs[i], sa, state, my);
     if (fault)
       my.drops.drop(packet, *fault);
     else

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/buffer_room.h"
 #include "dataplane/punt.h"
 #include "dataplane/tunnel_headers.h"
 #include "net/checksum.h"
@@ -15,12 +16,13 @@ namespace {
 
 constexpr std::uint8_t kDscpShift = 2;
 constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
-constexpr std::uint32_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
 // The header template is stored as a whole line, the padding as 16 octets: room for both, and for
 // the high half of the sequence number where the ICV will be (RFC 4303 2.2.1).
 constexpr std::uint32_t kFrontRoom = 64 + 16 + RTE_ETHER_HDR_LEN + 4;
 constexpr std::uint16_t kMaxFront = 256;  // IP headers in front of transport-mode ESP
 constexpr std::uint32_t kBackRoom = 16 + kTrailerBytes + 32;
+constexpr std::uint32_t kLeastIpv4Mtu = 68;    // RFC 791 3.2
+constexpr std::uint32_t kLeastIpv6Mtu = 1280;  // RFC 8200 5
 
 constexpr std::array<std::uint8_t, 16> kPadding{1, 2,  3,  4,  5,  6,  7,  8,
                                                 9, 10, 11, 12, 13, 14, 15, 16};
@@ -57,19 +59,6 @@ bool family_allowed(Family family, const OutboundSa& sa) noexcept {
   return family == Family::V4 ? sa.inner_v4 : sa.inner_v6;
 }
 
-// Of what does not fit the path: nullopt where it may be fragmented on its way, by IPv4's rules or,
-// IPv6 having no smaller packets to offer, because it is no larger than the least MTU (RFC 8200 5,
-// RFC 2473 7.1; PMTU-03).
-[[gnu::noinline]] std::optional<IcmpCause> too_big(const PacketSummary& summary,
-                                                   const OutboundSa& sa) noexcept {
-  const bool fragmentable = summary.family == Family::V6
-                                ? summary.length <= kSmallestIpv6Mtu
-                                : !summary.dont_fragment && sa.df != DfRule::Set;
-  if (fragmentable) return std::nullopt;
-  return IcmpCause{DropReason::TooBig, Purpose::TooBig,
-                   static_cast<std::uint16_t>(inner_mtu(sa, clear_bytes(summary, sa)))};
-}
-
 // Nullopt where the SA may carry the packet.
 std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) noexcept {
   using enum Purpose;
@@ -83,12 +72,55 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
     const std::uint16_t front = insertion_offset(summary, sa);
     if (front == 0 || front > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
-  const std::uint32_t tfc_bytes = tfc_padding(summary.length, sa);
-  if (encapsulated_size(summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
-    if (const auto cause = too_big(summary, sa)) return cause;
-  if (packet.headroom() < kFrontRoom || packet.tailroom() < kBackRoom + tfc_bytes)
-    return IcmpCause{DropReason::NoRoom, Prohibited};
+  const bool opaque =
+      sa.fragments == FragmentChecks::Opaque || sa.fragments == FragmentChecks::OpaqueIpv6;
+  if (opaque && !packet.dummy) [[unlikely]]
+    if (const auto fault = opaque_fault(packet, sa.fragments)) return IcmpCause{*fault, Prohibited};
   return std::nullopt;
+}
+
+// What becomes of a packet that is too long for the path once it is encapsulated (RFC 4301 5.1,
+// 8.2.1; PMTU-03).
+enum class Excess { CutBefore, CutAfter, TooBig };
+Excess excess(const PacketSummary& summary, const OutboundSa& sa) noexcept {
+  // IPv6 has no smaller packets to offer (RFC 8200 5, RFC 2473 7.1): what its source cannot
+  // shorten, we cut.
+  if (summary.family == Family::V6)
+    return summary.length <= kLeastIpv6Mtu ? Excess::CutAfter : Excess::TooBig;
+  if (summary.dont_fragment) return Excess::TooBig;
+  const bool whole_outside = sa.fragment_before || sa.df == DfRule::Set;
+  const bool before =
+      sa.mode == IpsecMode::Tunnel && whole_outside && inner_mtu(sa, 0) >= kLeastIpv4Mtu;
+  return before ? Excess::CutBefore : Excess::CutAfter;
+}
+
+// True: it goes on as it is, and the outer packet is cut. False: it was put into `cut_before`, or
+// dropped and its source told.
+bool goes_on_too_long(Packet& packet, const OutboundSa& sa, Burst& cut_before,
+                      WorkerContext& my) noexcept {
+  switch (excess(packet.summary, sa)) {
+    case Excess::CutAfter:
+      packet.cut_to = sa.path_mtu();
+      return true;
+    case Excess::CutBefore:
+      cut_before.push(packet);
+      return false;
+    case Excess::TooBig:
+      break;
+  }
+  const auto mtu = static_cast<std::uint16_t>(inner_mtu(sa, clear_bytes(packet.summary, sa)));
+  drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, mtu}, my);
+  return false;
+}
+
+// A buffer that is too small is left for another one (DP-03); false where there was none.
+bool has_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
+  const BufferRoom needed{kFrontRoom, kBackRoom + tfc_padding(packet.summary.length, sa)};
+  if (packet.headroom() >= needed.front && packet.tailroom() >= needed.back) [[likely]]
+    return true;
+  const auto fault = move_to_larger_buffer(packet, needed, my);
+  if (fault) my.drops.drop(packet, *fault);
+  return !fault;
 }
 
 // How many of `wanted` packets the SA may still send.
@@ -164,7 +196,7 @@ EspHeader& wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& t
   const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
   const std::uint8_t dscp =
       sa.dscp_map == 0 ? inner_dscp : my.sas.dscp_map(sa.dscp_map)[inner_dscp];
-  finish_outer_header(packet, inner, sa, dscp, my.next_ip_id++);
+  finish_outer_header(packet, inner, sa, dscp, static_cast<std::uint16_t>(my.ids.next()));
   if (sa.udp)
     write_udp_length(packet.header<UdpHeader>(sa.outer_ip_bytes),
                      packet.size() - sa.outer_ip_bytes);
@@ -218,7 +250,7 @@ std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
   return text <= kTrailerBytes ? 0 : clear + text - kTrailerBytes;
 }
 
-void choose_sas(Burst& burst, WorkerContext& my) noexcept {
+Burst choose_sas(Burst& burst, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) {
     packet.sa = my.handles.choose(SaHandle{packet.policy.value},
                                   packet.summary.traffic_class >> kDscpShift);
@@ -232,15 +264,20 @@ void choose_sas(Burst& burst, WorkerContext& my) noexcept {
     my.drops.drop(packet, DropReason::NoSa);
     return false;
   });
+  Burst cut_before;
   burst.keep_if([&](Packet& packet) {
     const OutboundSa& sa = my.sas.outbound(packet.sa);
     my.keys.prefetch(sa.key, packet.summary.length);
-    const auto cause = objection(packet, sa);
-    if (!cause) [[likely]]
-      return true;
-    drop_and_tell(packet, *cause, my);
-    return false;
+    if (const auto cause = objection(packet, sa)) [[unlikely]] {
+      drop_and_tell(packet, *cause, my);
+      return false;
+    }
+    const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
+    if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
+      if (!goes_on_too_long(packet, sa, cut_before, my)) return false;
+    return has_room(packet, sa, my);
   });
+  return cut_before;
 }
 
 void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {

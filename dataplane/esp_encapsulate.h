@@ -8,8 +8,9 @@
 namespace sallyport {
 
 // Sets the SA of every packet by its policy's handle and DSCP; drops those that have none, or that
-// the SA may not or cannot carry (ARCH-03, ARCH-07, TUN-01, SAD-09).
-void choose_sas(Burst& burst, WorkerContext& my) noexcept;
+// the SA may not or cannot carry (ARCH-03, ARCH-07, TUN-01, SAD-09). Returns what has to be cut to
+// `inner_mtu` first.
+[[nodiscard]] Burst choose_sas(Burst& burst, WorkerContext& my) noexcept;
 
 // Gives each packet of a run its sequence number, as far as the SA's numbers and lifetime reach;
 // the rest is dropped and the run shortened (RFC 4303 3.3.3; ESP-10, SAD-06).

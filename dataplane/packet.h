@@ -11,6 +11,8 @@
 
 namespace sallyport {
 
+inline constexpr std::uint16_t kUncut = 0xffff;
+
 // One packet of a burst: what the headers said, and what the stages have decided so far.
 // Lives in a PacketStore for one burst; the mbuf moves on to a port, a ring or the pool.
 struct Packet {
@@ -21,7 +23,10 @@ struct Packet {
   PolicyId policy{};
   SaSlot sa{kNoSa};            // in the table of sa_direction
   std::uint16_t esp_offset{};  // inbound: of the ESP header
-  PortId ingress{kNoPort};     // kNoPort: made by control
+  // Outbound, of what was protected: octets that the path takes; what is longer leaves in
+  // fragments.
+  std::uint16_t cut_to{kUncut};
+  PortId ingress{kNoPort};  // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};
   bool forwarded{true};   // false: this node's own traffic, whose hop limit stays (TUN-02)

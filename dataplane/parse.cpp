@@ -3,6 +3,7 @@
 #include <rte_ether.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/buffer_room.h"
 #include "dataplane/punt.h"
 #include "dataplane/transport_checksum.h"
 #include "net/checksum.h"
@@ -75,6 +76,13 @@ void make_transport_checksum(Packet& packet) noexcept {
       ~(RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 }
 
+// DP-03. False where it had to be dropped.
+bool is_one_piece(Packet& packet, WorkerContext& my) noexcept {
+  const auto fault = join_pieces(packet, my);
+  if (fault) my.drops.drop(packet, *fault);
+  return !fault;
+}
+
 }  // namespace
 
 DropReason drop_reason(ParseVerdict verdict) noexcept {
@@ -104,10 +112,8 @@ void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
   for (Packet* packet : burst) rte_prefetch0(packet->data());
   burst.keep_if([&](Packet& packet) {
     packet.ingress = port.id();
-    if (packet.mbuf->nb_segs != 1 && rte_pktmbuf_linearize(packet.mbuf) != 0) {
-      my.drops.drop(packet, DropReason::NoRoom);
+    if (packet.mbuf->nb_segs != 1 && !is_one_piece(packet, my)) [[unlikely]]
       return false;
-    }
     const LinkVerdict link = read_link_header(packet, port);
     if (link == LinkVerdict::Arp) {
       punt_arp(packet, port, my);

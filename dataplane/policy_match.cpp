@@ -64,9 +64,36 @@ void match(Packet& packet, const Query& query, Direction direction, const Tables
   adopt(packet, *flow);
 }
 
+// A first fragment leaves word for the others, and they follow it (RFC 4301 7.3, 7.4). The reason
+// where the packet has to go.
+std::optional<DropReason> follow_first(Packet& packet, const FragmentScope& scope,
+                                       const PolicySet& policies, WorkerContext& my) noexcept {
+  const PolicyEntry& entry = policies.entry(packet.policy);
+  if (!packet.summary.later_fragment) {
+    const FirstFragment verdict{packet.policy, entry.generation, entry.action};
+    if (entry.stateful)
+      return my.fragment_flows.remember(packet, scope, verdict, my.ticks.now()).reason;
+    my.fragment_flows.forget(packet, scope);
+    return std::nullopt;
+  }
+  const auto [first, reason] = my.fragment_flows.follow(packet, scope, my.ticks.now());
+  if (first && policies.entry(first->policy).generation == first->generation) {
+    packet.policy = first->policy;
+    packet.action = first->action;
+    return std::nullopt;
+  }
+  if (reason) return reason;
+  return packet.policy == kNoPolicy ? std::optional(DropReason::FragmentUnmatched) : std::nullopt;
+}
+
+FragmentScope scope_of(Direction direction, SpdId spd) noexcept {
+  using Kind = FragmentScope::Kind;
+  return {direction == Direction::Inbound ? Kind::InboundSpd : Kind::OutboundSpd, spd.value};
+}
+
 }  // namespace
 
-void match_policies(const Burst& burst, Direction direction, const Tables& now,
+void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept {
   my.flows.lookups.add(burst.size());
   std::array<Query, kBurstSize> queries;
@@ -77,12 +104,25 @@ void match_policies(const Burst& burst, Direction direction, const Tables& now,
     query.hash = my.flows.hash(query.key);
     my.flows.prefetch(query.hash);
   }
+  bool all_stay = true;
   for (unsigned i = 0; i < burst.size(); ++i) {
     match(burst[i], queries[i], direction, now, my);
+    if (burst[i].summary.fragment && now.policies->stateful) [[unlikely]] {
+      const FragmentScope scope = scope_of(direction, queries[i].spd);
+      const auto fault = follow_first(burst[i], scope, *now.policies, my);
+      if (fault) {
+        my.drops.drop(burst[i], *fault);
+        burst[i].mbuf = nullptr;
+        all_stay = false;
+        continue;
+      }
+    }
     TrafficCounter& counter = my.policy_counters[burst[i].policy.value];
     counter.packets.add();
     counter.bytes.add(burst[i].summary.length);
   }
+  if (!all_stay) [[unlikely]]
+    burst.keep_if([](const Packet& packet) { return packet.mbuf != nullptr; });
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {

@@ -8,8 +8,9 @@
 namespace sallyport {
 
 // Sets policy and action of every packet, and counts it for its policy (RFC 4301 5.1, 5.2).
+// Later fragments go where their first went, if its policy says so; what may not is dropped.
 // The SPD is that of the packet's ingress port inbound, of its egress port outbound.
-void match_policies(const Burst& burst, Direction direction, const Tables& now,
+void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept;
 
 // Drops what policy discards or no policy matched, and tells the source.

@@ -137,6 +137,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].decapsulated = false;
     store[i].dummy = false;
     store[i].passes = 0;
+    store[i].cut_to = kUncut;
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

@@ -1,9 +1,5 @@
 #include "dataplane/reassembly.h"
 
-#include <nmmintrin.h>
-
-#include <bit>
-
 #include "dataplane/parse.h"
 #include "dataplane/worker_context.h"
 #include "net/checksum.h"
@@ -78,26 +74,6 @@ std::uint32_t fragment_context(const Packet& packet, const WorkerContext& my) no
   return unprotected ? kUnprotectedSide : kProtectedSide;
 }
 
-Reassembly::Reassembly(const Settings& settings, std::pmr::memory_resource& memory)
-    : settings_(settings),
-      datagrams_(settings.datagrams, &memory),
-      buckets_(std::bit_ceil(std::max<std::size_t>(2 * settings.datagrams, 2)), kNone, &memory) {
-  for (Index i = static_cast<Index>(datagrams_.size()); i-- > 0;) {
-    datagrams_[i].next = free_;
-    free_ = i;
-  }
-}
-
-std::uint32_t Reassembly::bucket_of(const FragmentKey& key) const noexcept {
-  std::uint64_t words[6]{};
-  static_assert(offsetof(FragmentKey, family) == 40);
-  std::memcpy(words, &key, 40);
-  words[5] = static_cast<std::uint64_t>(key.family) << 8 | key.protocol;
-  std::uint64_t hash = settings_.seed;
-  for (const std::uint64_t word : words) hash = _mm_crc32_u64(hash, word ^ settings_.seed);
-  return static_cast<std::uint32_t>(hash) & static_cast<std::uint32_t>(buckets_.size() - 1);
-}
-
 bool Reassembly::add(Packet& packet, std::uint64_t now, WorkerContext& my) noexcept {
   Fragment fragment;
   const FragmentVerdict verdict = read_fragment(packet.bytes(), packet.summary, fragment);
@@ -108,77 +84,48 @@ bool Reassembly::add(Packet& packet, std::uint64_t now, WorkerContext& my) noexc
     return false;
   }
   fragment.key.context = fragment_context(packet, my);
-  const std::uint32_t bucket = bucket_of(fragment.key);
-  Index index = find(fragment.key, bucket);
-  if (index == kNone) index = begin(fragment, bucket, now, my);
-  if (index == kNone) {
+  Table::Entry* entry = table_.find(fragment.key);
+  if (entry == nullptr) entry = begin(fragment.key, now, my);
+  if (entry == nullptr) {
     my.drops.drop(packet, DropReason::NoBuffer);
     return false;
   }
-  Datagram& datagram = datagrams_[index];
+  Datagram& datagram = entry->value;
   if (datagram.buffer == nullptr) {
     my.drops.drop(packet, datagram.void_for);
     return false;
   }
   if (!keep(packet, fragment, datagram, my)) return false;
-  if (datagram.pieces.complete()) return finish(packet, index, my);
+  if (datagram.pieces.complete()) return finish(packet, *entry, my);
   my.counters.fragments_kept.add();
   rte_pktmbuf_free(packet.mbuf);
   return false;
 }
 
 void Reassembly::expire(std::uint64_t now, WorkerContext& my) noexcept {
-  while (oldest_ != kNone && static_cast<std::int64_t>(now - datagrams_[oldest_].until) >= 0)
-    drop_oldest(DropReason::FragmentTimeout, my);
+  const auto is_over = [now](const Table::Entry& entry) {
+    return static_cast<std::int64_t>(now - entry.until) >= 0;
+  };
+  while (!empty() && is_over(*table_.oldest())) drop_oldest(DropReason::FragmentTimeout, my);
 }
 
 std::size_t Reassembly::buffers_in_use() const noexcept {
   std::size_t count = 0;
-  for (Index index = oldest_; index != kNone; index = datagrams_[index].newer)
-    count += datagrams_[index].buffer != nullptr ? 1 : 0;
+  for (const Table::Entry* entry = table_.oldest(); entry != nullptr; entry = Table::newer(*entry))
+    count += entry->value.buffer != nullptr ? 1 : 0;
   return count;
 }
 
-Reassembly::Index Reassembly::find(const FragmentKey& key, std::uint32_t bucket) const noexcept {
-  Index index = buckets_[bucket];
-  while (index != kNone && datagrams_[index].key != key) index = datagrams_[index].next;
-  return index;
-}
-
 // A full table gives up its oldest: a flood then delays nobody for longer than it takes to fill it.
-Reassembly::Index Reassembly::begin(const Fragment& fragment, std::uint32_t bucket,
-                                    std::uint64_t now, WorkerContext& my) noexcept {
-  if (free_ == kNone) drop_oldest(DropReason::FragmentTableFull, my);
+Reassembly::Table::Entry* Reassembly::begin(const FragmentKey& key, std::uint64_t now,
+                                            WorkerContext& my) noexcept {
+  if (table_.full()) drop_oldest(DropReason::FragmentTableFull, my);
   rte_mbuf* const buffer = rte_pktmbuf_alloc(settings_.buffers);
-  if (buffer == nullptr) return kNone;
-  const Index index = free_;
-  Datagram& datagram = datagrams_[index];
-  free_ = datagram.next;
-  datagram.key = fragment.key;
-  datagram.pieces = {};
-  datagram.until = now + settings_.life_ticks;
-  datagram.buffer = buffer;
-  datagram.header_bytes = 0;
-  datagram.ecn_seen = 0;
-  datagram.bucket = bucket;
-  datagram.next = buckets_[bucket];
-  buckets_[bucket] = index;
-  datagram.older = newest_;
-  datagram.newer = kNone;
-  (newest_ == kNone ? oldest_ : datagrams_[newest_].newer) = index;
-  newest_ = index;
-  return index;
-}
-
-void Reassembly::end(Index index) noexcept {
-  Datagram& datagram = datagrams_[index];
-  Index* link = &buckets_[datagram.bucket];
-  while (*link != index) link = &datagrams_[*link].next;
-  *link = datagram.next;
-  (datagram.older == kNone ? oldest_ : datagrams_[datagram.older].newer) = datagram.newer;
-  (datagram.newer == kNone ? newest_ : datagrams_[datagram.newer].older) = datagram.older;
-  datagram.next = free_;
-  free_ = index;
+  if (buffer == nullptr) return nullptr;
+  Table::Entry& entry = table_.insert(key, now + settings_.life_ticks);
+  entry.value = Datagram{};
+  entry.value.buffer = buffer;
+  return &entry;
 }
 
 // Drops what has come of it; it stays here, void, so that the rest is dropped, too (RFC 5722 4).
@@ -193,23 +140,30 @@ void Reassembly::give_up(Datagram& datagram, DropReason reason, WorkerContext& m
 
 // One of the fragments is dropped as a packet, so that what audits drops sees whose it was.
 void Reassembly::drop_oldest(DropReason reason, WorkerContext& my) noexcept {
-  const Index index = oldest_;
-  Datagram& datagram = datagrams_[index];
-  const unsigned kept = datagram.pieces.count();
+  Table::Entry& entry = *table_.oldest();
+  const Datagram& datagram = entry.value;
   if (datagram.buffer != nullptr) {
     Packet witness{};
     witness.mbuf = datagram.buffer;
     witness.ingress = datagram.ingress;
-    witness.summary.family = datagram.key.family;
-    witness.summary.source = datagram.key.source;
-    witness.summary.destination = datagram.key.destination;
-    witness.summary.protocol = datagram.key.protocol;
+    witness.summary.family = entry.key.family;
+    witness.summary.source = entry.key.source;
+    witness.summary.destination = entry.key.destination;
+    witness.summary.protocol = entry.key.protocol;
     witness.summary.fragment = true;
+    if (datagram.header_bytes != 0) {
+      // The first fragment is there, eight octets of it at least: SPI and number can be seen.
+      datagram.buffer->data_off = static_cast<std::uint16_t>(kFrontRoom - datagram.header_bytes);
+      witness.set_size(datagram.header_bytes + 8u);
+      witness.summary.upper_offset = datagram.header_bytes;
+      if (entry.key.family == Family::V6) witness.summary.protocol = datagram.next_header;
+    }
+    const unsigned kept = datagram.pieces.count();
     my.counters.fragments_left.add(kept);
     my.drops.count(reason, kept - 1);
     my.drops.drop(witness, reason);
   }
-  end(index);
+  table_.erase(entry);
 }
 
 // Puts the octets where they belong; false where the fragment was dropped.
@@ -244,8 +198,8 @@ bool Reassembly::keep(Packet& packet, const Fragment& fragment, Datagram& datagr
   return true;
 }
 
-bool Reassembly::finish(Packet& packet, Index index, WorkerContext& my) noexcept {
-  const Datagram& datagram = datagrams_[index];
+bool Reassembly::finish(Packet& packet, Table::Entry& entry, WorkerContext& my) noexcept {
+  const Datagram& datagram = entry.value;
   const unsigned kept = datagram.pieces.count() - 1;
   my.counters.fragments_left.add(kept);
   my.counters.fragments_joined.add(kept);
@@ -258,7 +212,7 @@ bool Reassembly::finish(Packet& packet, Index index, WorkerContext& my) noexcept
   write_lengths(packet, datagram.next_header_at, datagram.next_header);
   const bool ecn_mixed =
       (datagram.ecn_seen & kCeSeen) != 0 && (datagram.ecn_seen & kNotEctSeen) != 0;
-  end(index);
+  table_.erase(entry);
   const auto fault = ecn_mixed ? std::optional(DropReason::EcnCe) : fault_of_whole(packet);
   if (!fault) return true;
   my.drops.drop(packet, *fault);

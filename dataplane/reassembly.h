@@ -2,13 +2,10 @@
 // worker, bounded in datagrams and time. Why not rte_ip_frag: docs/decisions/0006-reassembly.md.
 #pragma once
 
-#include <memory_resource>
-#include <vector>
-
 #include "dataplane/drop_reason.h"
+#include "dataplane/fragment_table.h"
 #include "dataplane/packet.h"
 #include "net/datagram_pieces.h"
-#include "net/fragment.h"
 
 namespace sallyport {
 
@@ -27,10 +24,11 @@ class Reassembly {
     std::uint64_t seed{};        // keeps outsiders from aiming at one bucket
     rte_mempool* buffers{};      // one for each datagram under way
   };
-  Reassembly(const Settings& settings, std::pmr::memory_resource& memory);
+  Reassembly(const Settings& settings, std::pmr::memory_resource& memory)
+      : settings_(settings), table_(settings.datagrams, settings.seed, memory) {}
 
-  [[nodiscard]] bool enabled() const noexcept { return settings_.datagrams != 0; }
-  [[nodiscard]] bool empty() const noexcept { return oldest_ == kNone; }
+  [[nodiscard]] bool enabled() const noexcept { return table_.capacity() != 0; }
+  [[nodiscard]] bool empty() const noexcept { return table_.oldest() == nullptr; }
 
   // Takes a fragment. True: `packet` is now the whole datagram, its headers read anew. False: it
   // rests here, or it was dropped and perhaps the datagram with it.
@@ -47,42 +45,29 @@ class Reassembly {
   static constexpr std::uint32_t kLongest = kBufferBytes - kFrontRoom;
 
  private:
-  using Index = std::uint32_t;
-  static constexpr Index kNone = ~Index{0};
-
   struct Datagram {
-    FragmentKey key;
     DatagramPieces pieces;
-    std::uint64_t until;
     rte_mbuf* buffer;  // null: void, and its other fragments are dropped as they come
     DropReason void_for;
     PortId ingress;
-    std::uint16_t header_bytes;  // 0: the first fragment has not come
+    std::uint16_t header_bytes;
     std::uint16_t next_header_at;
     std::uint8_t next_header;
     std::uint8_t ecn_seen;  // a bit for each codepoint
-    std::uint32_t bucket;
-    Index next;  // in the bucket, or free
-    Index older, newer;
   };
+  using Table = FragmentTable<Datagram>;
 
-  [[nodiscard]] Index find(const FragmentKey& key, std::uint32_t bucket) const noexcept;
-  [[nodiscard]] Index begin(const Fragment& fragment, std::uint32_t bucket, std::uint64_t now,
-                            WorkerContext& my) noexcept;
-  void end(Index index) noexcept;
+  // Null: no buffer.
+  [[nodiscard]] Table::Entry* begin(const FragmentKey& key, std::uint64_t now,
+                                    WorkerContext& my) noexcept;
   void give_up(Datagram& datagram, DropReason reason, WorkerContext& my) noexcept;
   void drop_oldest(DropReason reason, WorkerContext& my) noexcept;
   [[nodiscard]] bool keep(Packet& packet, const Fragment& fragment, Datagram& datagram,
                           WorkerContext& my) noexcept;
-  [[nodiscard]] bool finish(Packet& packet, Index index, WorkerContext& my) noexcept;
-  [[nodiscard]] std::uint32_t bucket_of(const FragmentKey& key) const noexcept;
+  [[nodiscard]] bool finish(Packet& packet, Table::Entry& entry, WorkerContext& my) noexcept;
 
   Settings settings_;
-  std::pmr::vector<Datagram> datagrams_;
-  std::pmr::vector<Index> buckets_;
-  Index free_{kNone};
-  Index oldest_{kNone};
-  Index newest_{kNone};
+  Table table_;
 };
 
 }  // namespace sallyport

@@ -59,9 +59,11 @@ void RingSender::drop_held(rte_mbuf* packet, DropReason reason) {
 }
 
 void RingSender::send_copy(ByteView front, ByteView bytes, const Envelope& envelope) {
-  rte_mbuf* const mbuf = rte_pktmbuf_alloc(my_.pool);
-  if (mbuf == nullptr) return lost_.add();
   const std::size_t size = front.size() + bytes.size();
+  const bool large = RTE_PKTMBUF_HEADROOM + size > rte_pktmbuf_data_room_size(my_.pool);
+  rte_mbuf* const mbuf =
+      rte_pktmbuf_alloc(large && my_.large_pool != nullptr ? my_.large_pool : my_.pool);
+  if (mbuf == nullptr) return lost_.add();
   const bool fits = size <= rte_pktmbuf_tailroom(mbuf);
   if (fits) {
     auto* const data =

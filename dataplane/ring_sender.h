@@ -19,6 +19,7 @@ class RingSender final : public ControlSender {
     PacketRing& to_worker;
     Drops& drops;
     Counter& released;
+    rte_mempool* large_pool{};  // for what does not fit a buffer of `pool`
   };
   explicit RingSender(const Surroundings& surroundings) : my_(surroundings) {}
 

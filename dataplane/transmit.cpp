@@ -1,14 +1,17 @@
 #include "dataplane/transmit.h"
 
 #include <rte_ether.h>
-#include <rte_ip_frag.h>
 
+#include <algorithm>
+
+#include "dataplane/buffer_room.h"
+#include "dataplane/cut_datagram.h"
 #include "dataplane/punt.h"
 
 namespace sallyport {
 namespace {
 
-constexpr unsigned kMaxFragments = 64;
+constexpr std::uint32_t kLinkRoom = RTE_ETHER_HDR_LEN + 4;  // with a VLAN tag
 
 // How the packets for one neighbour leave.
 struct Way {
@@ -58,6 +61,15 @@ class Ways {
   Way way_;
 };
 
+// What has no room for it moves to another buffer; false where that failed and it was dropped.
+bool has_link_room(Packet& packet, const Port& port, WorkerContext& my) noexcept {
+  if (packet.headroom() >= port.link_bytes()) [[likely]]
+    return true;
+  const auto fault = move_to_larger_buffer(packet, {.front = kLinkRoom, .back = 0}, my);
+  if (fault) my.drops.drop(packet, *fault);
+  return !fault;
+}
+
 void add_link_header(Packet& packet, const Port& port, const MacAddress& destination) noexcept {
   const std::uint16_t type =
       packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
@@ -77,35 +89,36 @@ void add_link_header(Packet& packet, const Port& port, const MacAddress& destina
 void transmit_one(Packet& packet, const Way& way, WorkerContext& my) noexcept {
   if (!way.mac) [[unlikely]]
     return punt_unresolved(packet, packet.next_hop->port, way.neighbour, my);
+  if (!has_link_room(packet, way.queue->port(), my)) return;
   add_link_header(packet, way.queue->port(), *way.mac);
   way.queue->enqueue(packet.mbuf, my.drops);
 }
 
-// RFC 791 3.2: into pieces of at most the MTU, copied into buffers of their own.
-void transmit_in_fragments(Packet& packet, const Way& way, WorkerContext& my) noexcept {
-  std::array<rte_mbuf*, kMaxFragments> pieces;
-  const int count = rte_ipv4_fragment_copy_nonseg_packet(packet.mbuf, pieces.data(), kMaxFragments,
-                                                         way.mtu, my.pool);
-  if (count < 0) return my.drops.drop(packet, DropReason::NoBuffer);
-  my.counters.fragments_made.add(static_cast<std::uint64_t>(count) - 1);
-  for (rte_mbuf* piece : std::span(pieces).first(static_cast<std::size_t>(count))) {
-    Packet fragment = packet;
-    fragment.mbuf = piece;
-    auto& header = fragment.header<rte_ipv4_hdr>();
-    header.hdr_checksum = 0;
-    header.hdr_checksum = rte_ipv4_cksum(&header);
-    fragment.summary.length = fragment.size();
-    transmit_one(fragment, way, my);
-  }
-  rte_pktmbuf_free(packet.mbuf);
+// IPv6 is cut by its source alone (RFC 8200 5): we are that of what we protected or made, and the
+// host behind us gets as fragments what came to us in fragments.
+bool may_cut(const Packet& packet, const Way& way) noexcept {
+  if (packet.summary.family == Family::V4) return !packet.summary.dont_fragment;
+  if (packet.next_hop->kind == NextHop::Kind::LocalStack || packet.ingress == kNoPort) return true;
+  return way.queue->port().side() == Side::Unprotected && packet.action == PolicyAction::Protect;
 }
 
 void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexcept {
   // What an SA made, where no route leads to its peer.
   if (way.queue == nullptr) return my.drops.drop(packet, DropReason::NoRoute);
-  const bool may_fragment = packet.summary.family == Family::V4 && !packet.summary.dont_fragment;
-  if (may_fragment) return transmit_in_fragments(packet, way, my);
-  drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, way.mtu}, my);
+  const std::uint16_t mtu = std::min(way.mtu, packet.cut_to);
+  if (!may_cut(packet, way))
+    return drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, mtu}, my);
+  std::array<rte_mbuf*, kMostFragments> pieces;
+  const unsigned count = cut_datagram(packet, mtu, pieces, my);
+  if (count == 0) return my.drops.drop(packet, DropReason::NoBuffer);
+  my.counters.fragments_made.add(count - 1);
+  for (rte_mbuf* piece : std::span(pieces).first(count)) {
+    Packet fragment = packet;
+    fragment.mbuf = piece;
+    fragment.summary.length = fragment.size();
+    transmit_one(fragment, way, my);
+  }
+  rte_pktmbuf_free(packet.mbuf);
 }
 
 }  // namespace
@@ -113,6 +126,7 @@ void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexc
 void send_to(Packet& packet, PortId port, const MacAddress& destination,
              WorkerContext& my) noexcept {
   PortQueue& queue = my.ports[port.value];
+  if (!has_link_room(packet, queue.port(), my)) return;
   add_link_header(packet, queue.port(), destination);
   queue.enqueue(packet.mbuf, my.drops);
 }
@@ -121,7 +135,7 @@ void transmit(Burst& burst, WorkerContext& my) noexcept {
   Ways ways(my);
   for (Packet* packet : burst) {
     const Way& way = ways.of(*packet);
-    if (packet->size() <= way.mtu) [[likely]]
+    if (packet->size() <= std::min(way.mtu, packet->cut_to)) [[likely]]
       transmit_one(*packet, way, my);
     else
       transmit_oversized(*packet, way, my);

@@ -28,11 +28,15 @@ RateLimit punt_limit(std::uint32_t per_second) {
                                rte_get_tsc_hz());
 }
 
+std::uint64_t fragment_life(const Worker::Settings& settings) {
+  return static_cast<std::uint64_t>(settings.reassembly_time.count()) *
+         TickSource(settings.clock).per_second();
+}
+
 Reassembly::Settings reassembly_settings(const Worker::Shared& shared,
                                          const Worker::Settings& settings, std::uint64_t seed) {
-  const auto seconds = static_cast<std::uint64_t>(settings.reassembly_time.count());
   return {.datagrams = settings.reassembly_datagrams,
-          .life_ticks = seconds * TickSource(settings.clock).per_second(),
+          .life_ticks = fragment_life(settings),
           .seed = seed,
           .buffers = shared.large_pool};
 }
@@ -47,6 +51,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
       audit_({shared.sas, equipment_.events, shared.audit, settings.id},
              settings.audit_events_per_second),
       reassembly_(reassembly_settings(shared, settings, equipment_.hash_seed), shared.memory),
+      fragment_flows_(settings.fragment_flows, fragment_life(settings), equipment_.hash_seed,
+                      shared.memory),
       my_{.sas = shared.sas,
           .handles = shared.handles,
           .keys = shared.keys,
@@ -58,6 +64,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .ivs = *equipment_.ivs,
           .flows = flows_,
           .reassembly = reassembly_,
+          .fragment_flows = fragment_flows_,
+          .ids = {settings.id, settings.workers, equipment_.first_datagram_id},
           .ticks = TickSource(settings.clock),
           .ports = equipment_.ports,
           .to_control = equipment_.to_control,

@@ -36,7 +36,9 @@ class Worker {
     std::uint32_t audit_events_per_second{100};  // of each drop reason
     std::size_t reassembly_datagrams{128};
     std::chrono::seconds reassembly_time{30};
-    const Clock* clock{};  // null: the time-stamp counter
+    std::size_t fragment_flows{1024};
+    std::uint16_t workers{1};  // in all
+    const Clock* clock{};      // null: the time-stamp counter
   };
   // Its engines and rings.
   struct Equipment {
@@ -47,6 +49,7 @@ class Worker {
     EventRing events;
     std::vector<PortQueue> ports;
     std::uint64_t hash_seed{};
+    std::uint32_t first_datagram_id{};
     std::string crypto_variant{};
   };
   Worker(const Shared& shared, const Settings& settings, Equipment equipment);
@@ -81,6 +84,7 @@ class Worker {
   FlowCache flows_;
   AuditTrail audit_;
   Reassembly reassembly_;
+  FragmentFlows fragment_flows_;
   WorkerContext my_;
   PacketStore store_;
   std::atomic<bool> stopping_{};

@@ -6,13 +6,15 @@
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/crypto/key_table.h"
+#include "dataplane/datagram_ids.h"
 #include "dataplane/drops.h"
 #include "dataplane/flow_cache.h"
+#include "dataplane/fragment_flows.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
-#include "dataplane/resynchronisation.h"
 #include "dataplane/reassembly.h"
+#include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
 #include "dataplane/tick_source.h"
 #include "sad/sa_handles.h"
@@ -48,6 +50,8 @@ struct WorkerContext {
   IvSource& ivs;
   FlowCache& flows;
   Reassembly& reassembly;
+  FragmentFlows& fragment_flows;
+  DatagramIds ids;
   TickSource ticks;
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
@@ -59,7 +63,6 @@ struct WorkerContext {
   RateLimit icmp_errors{};
   RateLimit punts{};
   Resynchronisation resynchronisation{};
-  std::uint16_t next_ip_id{};
 };
 
 }  // namespace sallyport

@@ -7,9 +7,10 @@ namespace {
 
 auto plain_fields(const Sa& sa) {
   return std::tie(sa.name, sa.direction, sa.spi, sa.protocol, sa.mode, sa.endpoints, sa.lookup,
-                  sa.transform, sa.esn, sa.replay_window, sa.encapsulation, sa.header,
-                  sa.destination_options, sa.dscp, sa.selectors, sa.soft, sa.hard, sa.static_key,
-                  sa.tfc_bytes, sa.tfc_multiple, sa.dummies, sa.loop_back);
+                  sa.transform, sa.esn, sa.replay_window, sa.encapsulation, sa.fragments,
+                  sa.fragmentation, sa.header, sa.destination_options, sa.dscp, sa.selectors,
+                  sa.soft, sa.hard, sa.static_key, sa.tfc_bytes, sa.tfc_multiple, sa.dummies,
+                  sa.loop_back);
 }
 
 std::unexpected<Error> needs_restart(const char* table) {

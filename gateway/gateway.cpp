@@ -44,6 +44,7 @@ DataplaneSettings settings_of(const Configuration& configuration) {
   settings.large_buffers = configuration.limits.large_buffers;
   settings.reassembly_datagrams = configuration.limits.reassembly_datagrams;
   settings.reassembly_time = configuration.limits.reassembly_time;
+  settings.fragment_flows = configuration.limits.fragment_flows;
   settings.punt_ring = configuration.limits.punt_ring;
   settings.punts_per_second = configuration.limits.punt_rate;
   return settings;

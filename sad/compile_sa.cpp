@@ -198,6 +198,8 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.iv_mask = context.iv_mask;
   out.dscp_map = context.dscp_map;
   out.soft_seconds = seconds_of(sa.soft);
+  out.fragment_before = sa.fragmentation == Fragmentation::Before;
+  out.fragments = sa.fragments;
   write_header(sa, out);
   return out;
 }
@@ -226,6 +228,7 @@ InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept 
   in.esn = sa.esn;
   in.dscp_from_outer = sa.header.dscp_from_outer;
   in.fix_transport_checksum = sa.encapsulation && sa.mode == IpsecMode::Transport;
+  in.fragments = sa.fragments;
   in.owner = context.owner;
   in.salt = salt_of(sa);
   in.window = sa.replay_window;

@@ -40,6 +40,7 @@ struct alignas(64) InboundSa {
   bool esn{};
   bool dscp_from_outer{};
   bool fix_transport_checksum{};  // UDP-encapsulated transport mode (NAT-04)
+  FragmentChecks fragments{FragmentChecks::Stateless};
   WorkerId owner{};
   std::array<std::uint8_t, 4> salt{};
   std::uint32_t window{};       // packets, 0: no replay check

@@ -242,6 +242,8 @@ void transfer(Archive& archive, S& sa, P& progress) {
     archive.number(udp.local_port);
     archive.number(udp.remote_port);
   });
+  archive.choice(sa.fragments, FragmentChecks::Stateless, FragmentChecks::Stateful);
+  archive.choice(sa.fragmentation, Fragmentation::After, Fragmentation::Before);
   transfer_header_rules(archive, sa.header);
   archive.choice(sa.destination_options, DestinationOptions::Inside, DestinationOptions::Outside);
   archive.octets(sa.dscp);

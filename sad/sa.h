@@ -63,6 +63,8 @@ struct Sa {
   SequenceNumber last_sequence{};   // already used (outbound), highest accepted (inbound)
   std::optional<UdpEncapsulation> encapsulation;
   TunnelHeaderRules header;
+  FragmentChecks fragments{FragmentChecks::Stateless};
+  Fragmentation fragmentation{Fragmentation::After};  // outbound
   DestinationOptions destination_options{DestinationOptions::Inside};
   std::vector<std::uint8_t> dscp;   // outbound: classes this SA carries; empty: any (ARCH-05)
   std::vector<Selector> selectors;  // what it may carry; inbound packets are checked (INB-04)

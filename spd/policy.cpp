@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "net/protocol.h"
+
 namespace sallyport {
 namespace {
 
@@ -75,6 +77,41 @@ Expected<void> validate_lifetimes(const Lifetime& soft, const Lifetime& hard) {
   return {};
 }
 
+bool is_opaque(FragmentChecks checks) {
+  return checks == FragmentChecks::Opaque || checks == FragmentChecks::OpaqueIpv6;
+}
+
+// RFC 4301 7.2: OPAQUE where there would be ports says fragments, and names a protocol.
+Expected<void> validate_opaque(const Policy& policy) {
+  const bool wanted = is_opaque(policy.protect->fragments);
+  for (const Selector& selector : policy.selectors) {
+    const bool has_ports =
+        selector.protocol.has_value() && port_meaning(*selector.protocol) != PortMeaning::None;
+    const bool opaque =
+        has_ports && selector.local_port.is_opaque() && selector.remote_port.is_opaque();
+    if (wanted && !opaque)
+      return refuse("an SA for later fragments alone has OPAQUE ports on both sides",
+                    "give a protocol with ports, and local_port and remote_port = \"opaque\"");
+    if (opaque && !wanted)
+      return refuse("ports that are OPAQUE match later fragments alone",
+                    "say so by fragments = \"opaque\", or give other ports");
+    if (wanted && selector.family() != Family::V4 &&
+        policy.protect->fragments != FragmentChecks::OpaqueIpv6)
+      return refuse("IPv6 fragments without their first cannot be checked (RFC 4301 7.2)",
+                    "give IPv4 addresses, or accept it by fragments = \"opaque-ipv6\"");
+  }
+  return {};
+}
+
+// Transport mode carries whole datagrams (RFC 4301 4.1).
+Expected<void> validate_fragments(const Policy& policy) {
+  const Protection& protect = *policy.protect;
+  if (protect.mode == IpsecMode::Transport && (protect.fragments != FragmentChecks::Stateless ||
+                                               protect.fragmentation != Fragmentation::After))
+    return refuse("transport mode carries no fragments", "leave it out, or choose tunnel mode");
+  return validate_opaque(policy);
+}
+
 Expected<void> validate_protection(const Policy& policy) {
   if (policy.action != PolicyAction::Protect) {
     if (policy.protect)
@@ -92,6 +129,7 @@ Expected<void> validate_protection(const Policy& policy) {
                   "choose 32 to 65536, or 0 for none");
   if (auto ok = validate_endpoints(protect); !ok) return ok;
   if (auto ok = validate(protect.header); !ok) return ok;
+  if (auto ok = validate_fragments(policy); !ok) return ok;
   return validate_lifetimes(protect.soft, protect.hard);
 }
 

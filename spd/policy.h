@@ -57,8 +57,19 @@ struct Lifetime {
   friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
 
-// How fragments without ports go through an SA that asks for ports (RFC 4301 7; FRAG-*).
-enum class FragmentChecks : std::uint8_t { Stateless, Stateful };
+// How an SA carries fragments that show no ports (RFC 4301 7; FRAG-*).
+enum class FragmentChecks : std::uint8_t {
+  Stateless,   // where its selectors say ANY (7.1)
+  Opaque,      // later IPv4 fragments and nothing else: its ports are OPAQUE (7.2)
+  OpaqueIpv6,  // the same of IPv6, whose offsets cannot be checked
+  Stateful,    // those whose datagram's first fragment was within its selectors (7.3)
+};
+
+// When IPv4 that is too long for the path is cut, where its sender allows it (RFC 4301 5.1).
+enum class Fragmentation : std::uint8_t {
+  After,   // the encapsulated packet, in the outer header
+  Before,  // the inner packet, each fragment encapsulated alone; tunnel mode
+};
 
 struct Protection {
   IpsecProtocol protocol{IpsecProtocol::Esp};
@@ -68,6 +79,7 @@ struct Protection {
   bool esn{true};
   std::uint32_t replay_window{64};  // packets; 0 is off (RPL-01)
   FragmentChecks fragments{FragmentChecks::Stateless};
+  Fragmentation fragmentation{Fragmentation::After};
   TunnelHeaderRules header;
   Lifetime soft;
   Lifetime hard;

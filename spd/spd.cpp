@@ -16,6 +16,18 @@ bool overlap(const Policy& left, const Policy& right) {
   });
 }
 
+// RFC 4301 7.3, and 7.4 of BYPASS entries that name ports.
+bool checks_fragments(const Policy& policy) {
+  if (policy.protect) return policy.protect->fragments == FragmentChecks::Stateful;
+  const auto names_ports = [](const PortSet& ports) {
+    return !ports.is_any() && !ports.is_opaque();
+  };
+  return policy.action == PolicyAction::Bypass &&
+         std::ranges::any_of(policy.selectors, [&](const Selector& selector) {
+           return names_ports(selector.local_port) || names_ports(selector.remote_port);
+         });
+}
+
 std::unexpected<Error> no_such_policy(std::string_view name) {
   return fail(Error::Code::NotFound, fmt::format("there is no policy {}", name),
               "`show policies` lists them");
@@ -149,7 +161,9 @@ std::shared_ptr<const PolicySet> Spd::snapshot() const {
   // An empty slot, and the nominal last entry is one, discards.
   for (const Slot& slot : slots_)
     set->entries.push_back({.action = slot.policy ? slot.policy->action : PolicyAction::Discard,
-                            .generation = slot.generation});
+                            .generation = slot.generation,
+                            .stateful = slot.policy && checks_fragments(*slot.policy)});
+  set->stateful = std::ranges::any_of(set->entries, &PolicyEntry::stateful);
   for (const Database& database : databases_) {
     if (!database.view) database.view = database.matcher->view();
     set->views.push_back(database.view);

@@ -15,6 +15,7 @@ namespace sallyport {
 struct PolicyEntry {
   PolicyAction action{PolicyAction::Discard};
   std::uint32_t generation{};
+  bool stateful{};  // later fragments go where their first went (FRAG-04, FRAG-05)
 };
 
 // One immutable state of every SPD. Read by workers, made by Spd::snapshot.
@@ -22,6 +23,7 @@ struct PolicySet {
   std::uint32_t version{};                               // rises with every change; never 0
   std::vector<PolicyEntry> entries;                      // by PolicyId; [0] is kNoPolicy
   std::vector<std::shared_ptr<const PolicyView>> views;  // by SpdId
+  bool stateful{};                                       // one of the entries is
 
   [[nodiscard]] PolicyId match(SpdId spd, const SelectorFields& fields) const noexcept {
     return views[spd.value]->match(fields);

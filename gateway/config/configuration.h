@@ -44,8 +44,9 @@ struct LimitsConfig {
   std::uint32_t large_buffers{128};         // of 64 KiB, besides those of reassembly
   std::uint32_t reassembly_datagrams{128};  // under way in each worker; 0: none is reassembled
   std::chrono::seconds reassembly_time{30};
-  std::uint32_t punt_ring{1024};   // packets on the way to control, of each worker
-  std::uint32_t punt_rate{10000};  // packets a second to control, of each worker
+  std::uint32_t fragment_flows{1024};  // datagrams whose fragments each worker checks
+  std::uint32_t punt_ring{1024};       // packets on the way to control, of each worker
+  std::uint32_t punt_rate{10000};      // packets a second to control, of each worker
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

@@ -23,6 +23,7 @@ constexpr Limit kLimits[] = {
     {"mbufs", &LimitsConfig::mbufs, 1024, 1u << 23},
     {"large_buffers", &LimitsConfig::large_buffers, 16, 1u << 20},
     {"reassembly_datagrams", &LimitsConfig::reassembly_datagrams, 0, 1u << 16},
+    {"fragment_flows", &LimitsConfig::fragment_flows, 16, 1u << 20},
     {"punt_ring", &LimitsConfig::punt_ring, 64, 1u << 16},
     {"punt_rate", &LimitsConfig::punt_rate, 1, 10'000'000},
 };

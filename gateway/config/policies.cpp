@@ -56,7 +56,6 @@ void check_proposals(const std::vector<Transform>& proposals, TableReader& reade
 Protection read_protect(const Value& value, Loading& loading) {
   Protection protect;
   TableReader reader(value, "protect", loading.diagnostics);
-  reader.not_available("fragments");
   read_protection(reader, protect);
   reader.read("proposals", protect.proposals, read_proposals);
   reader.read("sas", protect.sas, list_of(read_name));

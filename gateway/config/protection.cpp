@@ -14,6 +14,12 @@ constexpr Words<IpsecMode, 2> kModes{
     {{"tunnel", IpsecMode::Tunnel}, {"transport", IpsecMode::Transport}}};
 constexpr Words<DfRule, 3> kDfRules{
     {{"copy", DfRule::Copy}, {"set", DfRule::Set}, {"clear", DfRule::Clear}}};
+constexpr Words<FragmentChecks, 4> kFragmentChecks{{{"stateless", FragmentChecks::Stateless},
+                                                    {"opaque", FragmentChecks::Opaque},
+                                                    {"opaque-ipv6", FragmentChecks::OpaqueIpv6},
+                                                    {"stateful", FragmentChecks::Stateful}}};
+constexpr Words<Fragmentation, 2> kFragmentations{
+    {{"before", Fragmentation::Before}, {"after", Fragmentation::After}}};
 constexpr Words<EcnRule, 2> kEcnRules{
     {{"normal", EcnRule::Normal}, {"compatibility", EcnRule::Compatibility}}};
 constexpr std::uint8_t kHighestDscp = 63;
@@ -141,6 +147,8 @@ void read_protection(TableReader& reader, Protection& protection) {
   read_endpoints(reader, protection.endpoints);
   reader.read("esn", protection.esn, read_flag);
   reader.read("replay_window", protection.replay_window, read_replay_window);
+  reader.read("fragments", protection.fragments, one_of(kFragmentChecks));
+  reader.read("fragmentation", protection.fragmentation, one_of(kFragmentations));
   reader.read("df", header.df, one_of(kDfRules));
   reader.read("dscp", header.dscp, read_dscp_rule);
   reader.read("ecn", header.ecn, one_of(kEcnRules));
@@ -166,6 +174,8 @@ void write_protection(const Protection& protection, TomlFields& fields) {
   }
   fields.add("esn", protection.esn);
   fields.add("replay_window", protection.replay_window);
+  fields.add("fragments", word_for(kFragmentChecks, protection.fragments));
+  fields.add("fragmentation", word_for(kFragmentations, protection.fragmentation));
   fields.add("df", word_for(kDfRules, header.df));
   write_dscp(header.dscp, fields);
   fields.add("ecn", word_for(kEcnRules, header.ecn));

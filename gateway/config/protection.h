@@ -8,7 +8,8 @@
 namespace sallyport {
 
 // What the table says goes over what `protection` holds: protocol, mode, endpoints, esn,
-// replay_window, df, dscp, ecn, hop_limit, flow_label, dscp_from_outer, soft, hard.
+// replay_window, fragments, fragmentation, df, dscp, ecn, hop_limit, flow_label, dscp_from_outer,
+// soft, hard.
 void read_protection(TableReader& reader, Protection& protection);
 
 void write_protection(const Protection& protection, TomlFields& fields);

@@ -63,6 +63,8 @@ void take_over(const Protection& protection, Sa& sa) {
   sa.endpoints = protection.endpoints;
   sa.esn = protection.esn;
   sa.replay_window = protection.replay_window;
+  sa.fragments = protection.fragments;
+  sa.fragmentation = protection.fragmentation;
   sa.header = protection.header;
   sa.soft = protection.soft;
   sa.hard = protection.hard;
@@ -230,6 +232,8 @@ void write_plan(const Sa& sa, TomlFields& fields) {
   protection.endpoints = sa.endpoints;
   protection.esn = sa.esn;
   protection.replay_window = sa.replay_window;
+  protection.fragments = sa.fragments;
+  protection.fragmentation = sa.fragmentation;
   protection.header = sa.header;
   protection.soft = sa.soft;
   protection.hard = sa.hard;

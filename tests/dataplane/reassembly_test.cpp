@@ -97,6 +97,21 @@ TEST_CASE("INB-01: MF and offset are cleared, the checksum renewed, the fragment
   CHECK(gateway.dropped_in_all() == 0);
 }
 
+TEST_CASE("INB-01: a ping of 3 000 octets in fragments is answered in fragments") {
+  TestGateway gateway(two_ports(
+      {{.name = "all", .selectors = {Selector{}}, .action = PolicyAction::Bypass, .protect = {}}}));
+  settle_two_ports(gateway);
+  const auto four = PacketBuilder("192.0.2.2", "192.0.2.1").icmp(8, 0, 1).filler(3000).build();
+  for (const auto& piece : split(four, 1480)) gateway.receive_ip(kOutside, piece);
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 3);
+  const auto six = PacketBuilder("2001:db8::2", "2001:db8::1").icmp(128, 0, 1).filler(3000).build();
+  for (const auto& piece : split(six, 1448)) gateway.receive_ip(kOutside, piece);
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 3);
+  CHECK(gateway.dropped_in_all() == 0);
+}
+
 TEST_CASE("INB-01: fragments that overlap void the whole datagram, without an ICMP message") {
   for (const Family outer : {Family::V4, Family::V6}) {
     EspPair pair({.outer = outer});
@@ -138,6 +153,11 @@ TEST_CASE("INB-01: what is not whole in time is dropped, and the rest of it as i
   pair.receiver().settle();
   CHECK(kept(pair.receiver()) == 0);
   CHECK(pair.receiver().dropped(DropReason::FragmentTimeout) == 2);
+  const auto events = pair.receiver().events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].reason == DropReason::FragmentTimeout);
+  CHECK(events[0].spi == Spi{0x1000});
+  CHECK(to_string(Address{events[0].source, events[0].family}) == "192.0.2.1");
   // The late one opens a datagram of its own, which ends the same way.
   CHECK(deliver(pair, {pieces[1]}).empty());
   pair.receiver().clock().advance(std::chrono::seconds(30));
@@ -194,6 +214,21 @@ TEST_CASE("INB-01: fragments of several datagrams and protocols with one id do n
   CHECK(inside[0].size() == 20 + 8 + 601);
   CHECK(inside[1].size() == 20 + 8 + 600);
   CHECK(pair.receiver().dropped(DropReason::NoPolicy) == 1);  // the ping, in one piece
+}
+
+TEST_CASE("INB-01: fragments out of an SA and fragments in clear never meet") {
+  EspPair pair({});
+  const auto pieces =
+      split(PacketBuilder("198.51.100.2", "198.51.100.129").icmp(8, 0).filler(700).build(), 400);
+  REQUIRE(pieces.size() == 2);
+  CHECK(deliver(pair, pair.out(pieces[0])).empty());
+  CHECK(deliver(pair, {pieces[1]}).empty());
+  CHECK(kept(pair.receiver()) == 2);
+  CHECK(pair.receiver().dataplane().account().fragments_joined == 0);
+  // The second one by the same way is what the first waits for.
+  CHECK(deliver(pair, pair.out(pieces[1])).empty());
+  CHECK(kept(pair.receiver()) == 1);
+  CHECK(pair.receiver().dataplane().account().fragments_joined == 1);
 }
 
 TEST_CASE("SAD-13: a packet that waited for its pieces while its SA ended is discarded") {

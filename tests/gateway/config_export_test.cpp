@@ -16,7 +16,7 @@ run_directory = "/run/with \"quotes\" and \\"
 sas = 8
 large_buffers = 17
 reassembly_datagrams = 0
-reassembly_time = "1min"
+reassembly_time = "1m"
 punt_ring = 128
 [dataplane]
 workers = 2

@@ -283,7 +283,9 @@ TEST_CASE("what a protection refuses") {
   const auto refusal = GENERATE(values<Refusal>({
       {"protocol = \"ah\"", "", "protocol: AH is not available in this version"},
       {"mode = \"tunel\"", "", "did you mean \"tunnel\"?"},
-      {"fragments = \"stateful\"", "", "fragments in protect is not available in this version"},
+      {"fragments = \"some\"", "", "stateless, opaque, opaque-ipv6, stateful"},
+      {"fragments = \"opaque\"", "", "OPAQUE ports on both sides"},
+      {"fragmentation = \"never\"", "", "before, after"},
       {"proposals = [\"aes128-cbc+none\"]", "", "aes128-cbc+none has no integrity"},
       {"proposals = [\"aes128gcm17\"]", "", "aes128gcm17"},
       {"proposals = [\"des-cbc+hmac-sha1-96\"]", "", "des-cbc is weak or unusual"},

@@ -83,12 +83,13 @@ mbufs = 2048
 large_buffers = 20
 reassembly_datagrams = 21
 reassembly_time = "22s"
+fragment_flows = 23
 punt_ring = 256
 punt_rate = 107
 )")
                                   .limits;
-  CHECK(limits ==
-        LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22}, 256, 107});
+  CHECK(limits == LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22},
+                               23, 256, 107});
 }
 
 TEST_CASE("[dataplane] is read") {
@@ -258,8 +259,7 @@ TEST_CASE("what the simple sections refuse") {
       {"[limits]\nmbufs = 1.5", "2:9", "mbufs: a fraction is not a whole number", "1024 to"},
       {"[limits]\nflows = \"64Ki\"", "2:9", "flows: \"64Ki\" is not a whole number",
        "without quotes"},
-      {"[limits]\nreassembly_time = \"5min\"", "2:19", "reassembly_time: not from 1s to 120s",
-       "30s"},
+      {"[limits]\nreassembly_time = \"5m\"", "2:19", "reassembly_time: not from 1s to 120s", "30s"},
       {"[limits]\nlarge_buffers = 1", "2:17", "large_buffers", "16 to"},
       {"[limits]\npunt_ring = 100", "2:13", "punt_ring: 100 is no power of two", "128"},
       {"[icmp]\naccept_unprotected = \"icmp\"", "2:22",

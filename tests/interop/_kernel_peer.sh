@@ -47,8 +47,8 @@ tunnel_to_kernel() {
   address site host $near_host/$inner_length $near_router
 
   configuration gate
-  port gate lan protected "net_af_packet0,iface=lan0" $near_router/$inner_length
-  port gate wan unprotected "net_af_packet1,iface=wan0" $near/$outer_length
+  port gate lan protected "net_af_packet0,iface=lan0$frames" $near_router/$inner_length
+  port gate wan unprotected "net_af_packet1,iface=wan0$frames" $near/$outer_length
   route gate $far_net via $far
   protect gate tunnel $near_net $far_net $near $far
   associations "$2"

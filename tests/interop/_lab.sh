@@ -148,6 +148,8 @@ sallyport_algorithm() {
 
 # --- Sallyport ---
 
+frames=  # more arguments of net_af_packet devices
+
 # configuration NAME: begins $work/NAME.toml with what every gateway has.
 configuration() {
   install -m 600 /dev/null "$work/$1.toml"

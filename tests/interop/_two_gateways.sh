@@ -33,8 +33,8 @@ two_gateways() {
     cable host-$me host0 gate-$me lan0
     configure_host $me
   done
-  configure_gateway a net_af_packet0,iface=lan0 "$1"
-  configure_gateway b net_af_packet0,iface=lan0 "$2"
+  configure_gateway a "net_af_packet0,iface=lan0$frames" "$1"
+  configure_gateway b "net_af_packet0,iface=lan0$frames" "$2"
   gateway a gate-a
   gateway b gate-b
 }

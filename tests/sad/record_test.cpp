@@ -55,6 +55,9 @@ Sa full_sa(Direction direction) {
     sa.tfc_multiple = 64;
     sa.dummies = {.per_second = 7, .bytes = 512, .random_size = true};
   }
+  sa.tfc_bytes = 1400;
+  sa.fragments = FragmentChecks::Stateful;
+  sa.fragmentation = Fragmentation::Before;
   sa.unauthenticated_allowed = true;
   sa.loop_back = true;
   sa.static_key = true;
@@ -86,6 +89,8 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.tfc_multiple == right.tfc_multiple);
   CHECK(left.dummies == right.dummies);
   CHECK(left.loop_back == right.loop_back);
+  CHECK(left.fragments == right.fragments);
+  CHECK(left.fragmentation == right.fragmentation);
   CHECK(left.unauthenticated_allowed == right.unauthenticated_allowed);
   CHECK(left.static_key == right.static_key);
 }

@@ -61,6 +61,7 @@ TEST_CASE("SPD-09: every field of an entry is there, and none is like another") 
       +[](Policy& p) { p.protect->esn = false; },
       +[](Policy& p) { p.protect->replay_window = 4096; },
       +[](Policy& p) { p.protect->fragments = FragmentChecks::Stateful; },
+      +[](Policy& p) { p.protect->fragmentation = Fragmentation::Before; },
       +[](Policy& p) { p.protect->header.df = DfRule::Clear; },
       +[](Policy& p) { p.protect->header.ecn = EcnRule::Compatibility; },
       +[](Policy& p) { p.protect->header.dscp.kind = DscpRule::Kind::Fixed; },
@@ -138,6 +139,55 @@ TEST_CASE("SPD-09: numbers of a protection have limits") {
                p.protect->hard.time = std::chrono::seconds(1);
              }),
              Contains("soft lifetime"));
+}
+
+TEST_CASE("FRAG-02: an SA for later fragments has OPAQUE ports, a protocol, and IPv6 by consent") {
+  const auto opaque = [](Policy& p) {
+    p.selectors[0].protocol = kProtocolTcp;
+    p.selectors[0].local_port = p.selectors[0].remote_port = PortSet::opaque();
+    p.protect->fragments = FragmentChecks::Opaque;
+  };
+  Policy good = tunnel();
+  opaque(good);
+  CHECK(validate(good));
+  using enum FragmentChecks;
+  CHECK_THAT(refused([&](Policy& p) { p.protect->fragments = Opaque; }), Contains("OPAQUE ports"));
+  CHECK_THAT(refused([&](Policy& p) {
+               opaque(p);
+               p.selectors[0].local_port = PortSet::any();
+             }),
+             Contains("on both sides"));
+  CHECK_THAT(refused([&](Policy& p) {
+               opaque(p);
+               p.protect->fragments = Stateless;
+             }),
+             Contains("match later fragments alone"));
+  const auto six = [&](Policy& p) {
+    opaque(p);
+    p.selectors[0].remote = {AddressRange::parse("2001:db8::/32").value()};
+  };
+  CHECK_THAT(refused(six), Contains("cannot be checked"));
+  Policy consent = tunnel();
+  six(consent);
+  consent.protect->fragments = OpaqueIpv6;
+  CHECK(validate(consent));
+}
+
+TEST_CASE("ARCH-07: a transport-mode policy has no rule for fragments") {
+  const auto transport = [](Policy& p) {
+    p.protect->mode = IpsecMode::Transport;
+    p.protect->endpoints = {};
+  };
+  CHECK_THAT(refused([&](Policy& p) {
+               transport(p);
+               p.protect->fragments = FragmentChecks::Stateful;
+             }),
+             Contains("carries no fragments"));
+  CHECK_THAT(refused([&](Policy& p) {
+               transport(p);
+               p.protect->fragmentation = Fragmentation::Before;
+             }),
+             Contains("carries no fragments"));
 }
 
 TEST_CASE("SPD-10: several selector sets to protect draw a warning") {

@@ -77,11 +77,16 @@ EspPair::EspPair(const Settings& settings) {
   const Selector here = reversed(there);
   Policy policy = protect(there, endpoints(settings.outer));
   if (settings.adjust_sender_policy) settings.adjust_sender_policy(policy);
-  auto first = two_ports({policy});
+  TestGateway::Settings first = two_ports({policy});
+  TestGateway::Settings second =
+      second_gateway({protect(here, reversed(endpoints(settings.outer)))});
   for (PortSettings& port : first.ports) port.mtu = settings.mtu;
+  if (settings.adjust_gateways) {
+    settings.adjust_gateways(first);
+    settings.adjust_gateways(second);
+  }
   sender_ = std::make_unique<TestGateway>(std::move(first));
-  receiver_ = std::make_unique<TestGateway>(
-      second_gateway({protect(here, reversed(endpoints(settings.outer)))}));
+  receiver_ = std::make_unique<TestGateway>(std::move(second));
   settle_two_ports(*sender_);
   receiver_->neighbour(kInside, "198.51.100.130", TestGateway::kPeer);
   receiver_->neighbour(kInside, "2001:db8:2::2", TestGateway::kPeer);

@@ -19,7 +19,8 @@ class EspPair {
     std::function<void(Sa&)> adjust_outbound{};  // of the first gateway, before it is added
     std::function<void(Sa&)> adjust_inbound{};   // of the second
     std::function<void(Policy&)> adjust_sender_policy{};
-    std::uint16_t mtu{1500};  // of the first gateway's ports
+    std::uint16_t mtu{1500};                                        // of the first gateway's ports
+    std::function<void(TestGateway::Settings&)> adjust_gateways{};  // both
   };
   explicit EspPair(const Settings& settings);
 

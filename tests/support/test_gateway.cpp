@@ -39,10 +39,11 @@ void add_port_routes(const PortSettings& port, PortId id, std::vector<Route>& ro
   }
 }
 
-// The frame's last octet is the last of its allocation; there is headroom but no tailroom.
-rte_mbuf* exact_mbuf(rte_mempool* pool, const PacketBytes& frame) {
+// Room for `octets`, the last of which is the last of its allocation: there is no tailroom.
+rte_mbuf* exact_mbuf(rte_mempool* pool, std::size_t octets,
+                     std::uint16_t headroom = RTE_PKTMBUF_HEADROOM) {
   const std::size_t shared = sizeof(rte_mbuf_ext_shared_info);
-  const std::size_t size = RTE_PKTMBUF_HEADROOM + frame.size();
+  const std::size_t size = headroom + octets;
   auto* const info = static_cast<rte_mbuf_ext_shared_info*>(std::malloc(shared));
   auto* const buffer = static_cast<std::uint8_t*>(std::malloc(size));
   rte_mbuf* const mbuf = rte_pktmbuf_alloc(pool);
@@ -54,7 +55,7 @@ rte_mbuf* exact_mbuf(rte_mempool* pool, const PacketBytes& frame) {
   info->fcb_opaque = info;
   rte_mbuf_ext_refcnt_set(info, 1);
   rte_pktmbuf_attach_extbuf(mbuf, buffer, 0, static_cast<std::uint16_t>(size), info);
-  mbuf->data_off = RTE_PKTMBUF_HEADROOM;
+  mbuf->data_off = headroom;
   return mbuf;
 }
 
@@ -156,8 +157,9 @@ void TestGateway::neighbour(PortId port, std::string_view address, const MacAddr
 
 void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buffer) {
   rte_mempool* const pool = dataplane_->parts().pool.get();
-  rte_mbuf* const mbuf =
-      buffer == BufferKind::Exact ? exact_mbuf(pool, frame) : rte_pktmbuf_alloc(pool);
+  rte_mbuf* const mbuf = buffer == BufferKind::Exact  ? exact_mbuf(pool, frame.size())
+                         : buffer == BufferKind::Bare ? exact_mbuf(pool, frame.size(), 0)
+                                                      : rte_pktmbuf_alloc(pool);
   REQUIRE(mbuf != nullptr);
   char* const room = rte_pktmbuf_append(mbuf, static_cast<std::uint16_t>(frame.size()));
   REQUIRE(room != nullptr);
@@ -167,7 +169,7 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
   REQUIRE(rte_ring_enqueue(wires_[port.value].in, mbuf) == 0);
 }
 
-void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
+PacketBytes TestGateway::with_link(PortId port, const PacketBytes& datagram) const {
   const MacAddress to = mac(port);
   PacketBytes frame(to.bytes.begin(), to.bytes.end());
   frame.insert(frame.end(), kPeer.bytes.begin(), kPeer.bytes.end());
@@ -175,7 +177,30 @@ void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKin
   frame.insert(frame.end(), {static_cast<std::uint8_t>(v6 ? 0x86 : 0x08),
                              static_cast<std::uint8_t>(v6 ? 0xdd : 0x00)});
   frame.insert(frame.end(), datagram.begin(), datagram.end());
-  receive(port, frame, buffer);
+  return frame;
+}
+
+void TestGateway::receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer) {
+  receive(port, with_link(port, datagram), buffer);
+}
+
+void TestGateway::receive_chain(PortId port, const PacketBytes& datagram,
+                                std::span<const std::size_t> cuts) {
+  const PacketBytes frame = with_link(port, datagram);
+  rte_mbuf* chain = nullptr;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i <= cuts.size(); ++i) {
+    const std::size_t to = i < cuts.size() ? cuts[i] : frame.size();
+    rte_mbuf* const piece = exact_mbuf(dataplane_->parts().pool.get(), to - from);
+    std::memcpy(rte_pktmbuf_append(piece, static_cast<std::uint16_t>(to - from)), &frame[from],
+                to - from);
+    if (chain == nullptr)
+      chain = piece;
+    else
+      REQUIRE(rte_pktmbuf_chain(chain, piece) == 0);
+    from = to;
+  }
+  REQUIRE(rte_ring_enqueue(wires_[port.value].in, chain) == 0);
 }
 
 void TestGateway::settle() {

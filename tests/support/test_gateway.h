@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct rte_ring;
 namespace sallyport {
 
 // How a frame lies in memory: as a device leaves it, or in a buffer that ends with its last octet,
-// so that reading past it faults under ASan; or with its checksums left to the device.
-enum class BufferKind : std::uint8_t { Pool, Exact, Offload };
+// so that reading past it faults under ASan, with headroom or without; or with its checksums left
+// to the device.
+enum class BufferKind : std::uint8_t { Pool, Exact, Bare, Offload };
 
 class TestGateway {
  public:
@@ -56,6 +58,8 @@ class TestGateway {
   // A frame as it comes from the wire; with_link() puts the link header of `port` in front.
   void receive(PortId port, const PacketBytes& frame, BufferKind buffer = BufferKind::Pool);
   void receive_ip(PortId port, const PacketBytes& datagram, BufferKind buffer = BufferKind::Pool);
+  // In a chain of exact buffers, cut at these places of the frame.
+  void receive_chain(PortId port, const PacketBytes& datagram, std::span<const std::size_t> cuts);
   // Turns and control's work until nothing moves any more; then checks the conservation law.
   void settle();
   // What went out of the port since the last call; IP datagrams without their link headers.
@@ -76,6 +80,7 @@ class TestGateway {
   [[nodiscard]] ManualClock& clock() noexcept { return clock_; }
 
  private:
+  [[nodiscard]] PacketBytes with_link(PortId port, const PacketBytes& datagram) const;
   struct Wire {
     rte_ring* in;
     rte_ring* out;

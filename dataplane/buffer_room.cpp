@@ -1,0 +1,43 @@
+#include "dataplane/buffer_room.h"
+
+#include "dataplane/worker_context.h"
+
+namespace sallyport {
+namespace {
+
+// Of an mbuf's flags what says how its octets lie in memory, which the copy's do otherwise.
+constexpr std::uint64_t kOfTheBuffer = RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
+
+bool fits(const rte_mempool* pool, std::uint32_t octets) noexcept {
+  return octets <= rte_pktmbuf_data_room_size(const_cast<rte_mempool*>(pool));
+}
+
+}  // namespace
+
+std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom& room,
+                                                WorkerContext& my) noexcept {
+  rte_mbuf* const from = packet.mbuf;
+  const std::uint32_t needed = room.front + from->pkt_len + room.back;
+  rte_mempool* const pool = fits(my.pool, needed) ? my.pool : my.large_pool;
+  if (!fits(pool, needed)) return DropReason::NoRoom;
+  rte_mbuf* const to = rte_pktmbuf_alloc(pool);
+  if (to == nullptr) return DropReason::NoBuffer;
+  to->data_off = static_cast<std::uint16_t>(room.front);
+  auto* place = rte_pktmbuf_mtod(to, std::uint8_t*);
+  for (const rte_mbuf* piece = from; piece != nullptr; piece = piece->next) {
+    std::memcpy(place, rte_pktmbuf_mtod(piece, const void*), piece->data_len);
+    place += piece->data_len;
+  }
+  to->ol_flags = from->ol_flags & ~kOfTheBuffer;
+  packet.mbuf = to;
+  packet.set_size(from->pkt_len);
+  rte_pktmbuf_free(from);
+  return std::nullopt;
+}
+
+std::optional<DropReason> join_pieces(Packet& packet, WorkerContext& my) noexcept {
+  if (rte_pktmbuf_linearize(packet.mbuf) == 0) return std::nullopt;
+  return move_to_larger_buffer(packet, {.front = RTE_PKTMBUF_HEADROOM, .back = 0}, my);
+}
+
+}  // namespace sallyport

@@ -1,0 +1,95 @@
+// Datagrams of which fragments are about: by key, bounded in number, oldest first.
+#pragma once
+
+#include <nmmintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory_resource>
+#include <vector>
+
+#include "net/fragment.h"
+
+namespace sallyport {
+
+// One worker's. All live equally long, so the oldest is the first to end.
+template <class Value>
+class FragmentTable {
+ public:
+  struct Entry {
+    FragmentKey key;
+    std::uint64_t until;  // ticks
+    Value value;
+
+   private:
+    friend class FragmentTable;
+    Entry* next;  // in the bucket, or free
+    Entry* older;
+    Entry* newer;
+  };
+
+  // `seed` keeps outsiders from aiming at one bucket. Allocates here and never again.
+  FragmentTable(std::size_t capacity, std::uint64_t seed, std::pmr::memory_resource& memory)
+      : seed_(seed),
+        entries_(capacity, &memory),
+        buckets_(std::bit_ceil(std::max<std::size_t>(2 * capacity, 2)), nullptr, &memory) {
+    for (Entry& entry : entries_) release(entry);
+  }
+  FragmentTable(const FragmentTable&) = delete;
+  FragmentTable& operator=(const FragmentTable&) = delete;
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return entries_.size(); }
+  [[nodiscard]] bool full() const noexcept { return free_ == nullptr; }
+  // Null: it is empty.
+  [[nodiscard]] Entry* oldest() const noexcept { return oldest_; }
+  [[nodiscard]] static Entry* newer(const Entry& entry) noexcept { return entry.newer; }
+
+  [[nodiscard]] Entry* find(const FragmentKey& key) const noexcept {
+    Entry* entry = buckets_[bucket_of(key)];
+    while (entry != nullptr && entry->key != key) entry = entry->next;
+    return entry;
+  }
+  // The key is not in it, and it is not full. The value is what it was.
+  [[nodiscard]] Entry& insert(const FragmentKey& key, std::uint64_t until) noexcept {
+    Entry& entry = *free_;
+    free_ = entry.next;
+    entry.key = key;
+    entry.until = until;
+    Entry*& bucket = buckets_[bucket_of(key)];
+    entry.next = std::exchange(bucket, &entry);
+    entry.older = std::exchange(newest_, &entry);
+    entry.newer = nullptr;
+    (entry.older == nullptr ? oldest_ : entry.older->newer) = &entry;
+    return entry;
+  }
+  void erase(Entry& entry) noexcept {
+    Entry** link = &buckets_[bucket_of(entry.key)];
+    while (*link != &entry) link = &(*link)->next;
+    *link = entry.next;
+    (entry.older == nullptr ? oldest_ : entry.older->newer) = entry.newer;
+    (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
+    release(entry);
+  }
+
+ private:
+  void release(Entry& entry) noexcept { entry.next = std::exchange(free_, &entry); }
+
+  [[nodiscard]] std::size_t bucket_of(const FragmentKey& key) const noexcept {
+    static_assert(offsetof(FragmentKey, family) == 40);
+    std::uint64_t words[5];
+    std::memcpy(words, &key, sizeof words);
+    std::uint64_t hash = seed_ ^ (std::uint64_t{key.protocol} << 8);
+    for (const std::uint64_t word : words) hash = _mm_crc32_u64(hash, word ^ seed_);
+    return hash & (buckets_.size() - 1);
+  }
+
+  std::uint64_t seed_;
+  std::pmr::vector<Entry> entries_;
+  std::pmr::vector<Entry*> buckets_;
+  Entry* free_{};
+  Entry* oldest_{};
+  Entry* newest_{};
+};
+
+}  // namespace sallyport
