@@ -31,7 +31,7 @@ std::unexpected<Error> no_command(const std::string& what) {
 Expected<void> read_show(const Words& words, Command& command) {
   if (words.size() != 2 || columns_of(words[1]).empty())
     return no_command(
-        "show what? ports, routes, neighbours, policies, sas, drops, workers, account");
+        "show what? ports, routes, neighbours, policies, sas, drops, audit, workers, account");
   command.topic = words[1];
   command.request = "show." + words[1];
   return {};
@@ -57,6 +57,11 @@ Expected<void> read_words(const Words& words, Command& command) {
     command.arguments = {{"name", words[2]}};
     return {};
   }
+  if (words.size() == 1 && words[0] == "monitor") {
+    command.request = "show.audit";
+    command.follow = true;
+    return {};
+  }
   if (words.size() == 1 && (words[0] == "reload" || words[0] == "stop")) {
     command.request = words[0];
     return {};
@@ -68,8 +73,9 @@ Expected<void> read_words(const Words& words, Command& command) {
 
 std::string usage() {
   std::ostringstream text;
-  text << "sallyportctl [options] show ports|routes|neighbours|policies|sas|drops|workers|account\n"
-          "                       sa add POLICY FILE | sa remove NAME | reload | stop\n"
+  text << "sallyportctl [options] show ports|routes|neighbours|policies|sas|drops|audit|"
+          "workers|account\n"
+          "                       sa add POLICY FILE | sa remove NAME | monitor | reload | stop\n"
        << description() << "exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway reached\n";
   return text.str();
 }

@@ -17,6 +17,7 @@ struct Command {
   bool all{};         // of show drops: reasons that never occurred, too
   std::string topic;  // of a show command: what its table shows
   bool json{};        // print the answer as it came
+  bool follow{};      // monitor: goes on with what comes
   bool help{};
 };
 

@@ -1,7 +1,9 @@
 #include "ctl/run.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <thread>
 
 #include "ctl/client.h"
 #include "ctl/table.h"
@@ -37,6 +39,31 @@ void print_refusal(const Json& error, std::ostream& err) {
   err << '\n';
 }
 
+// Asks for what is new, a line of JSON each, until the gateway or the reader is gone.
+ExitStatus follow(ControlClient& client, std::ostream& out, std::ostream& err) {
+  constexpr auto kPeriod = std::chrono::milliseconds(300);
+  std::uint64_t last = 0;
+  while (out) {
+    const auto answer = client.ask("show.audit", {{"after", last}});
+    if (!answer) {
+      err << to_string(answer.error()) << '\n';
+      return ExitStatus::NotReachable;
+    }
+    if (answer->contains("error")) {
+      print_refusal((*answer)["error"], err);
+      return ExitStatus::Refused;
+    }
+    const Json& rows = (*answer)["ok"]["rows"];
+    for (const Json& row : rows) {
+      out << row.dump() << '\n';
+      last = row["number"];
+    }
+    out.flush();
+    if (rows.empty()) std::this_thread::sleep_for(kPeriod);
+  }
+  return ExitStatus::Done;
+}
+
 }  // namespace
 
 ExitStatus run_command(const Command& command, std::ostream& out, std::ostream& err) {
@@ -45,6 +72,7 @@ ExitStatus run_command(const Command& command, std::ostream& out, std::ostream& 
     err << to_string(client.error()) << '\n';
     return ExitStatus::NotReachable;
   }
+  if (command.follow) return follow(*client, out, err);
   const auto answer = ask_all(*client, command);
   if (!answer) {
     err << to_string(answer.error()) << '\n';

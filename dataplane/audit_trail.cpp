@@ -1,7 +1,5 @@
 #include "dataplane/audit_trail.h"
 
-#include <rte_cycles.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -23,7 +21,14 @@ bool is_behind_the_icv(DropReason reason) noexcept {
          reason == InnerMalformed || reason == SelectorMismatch;
 }
 
-// Of those, the ones where the summary is about what came out.
+// Reasons that are about an IPsec header which still lies there; inside another SA, too.
+bool is_about_a_header(DropReason reason) noexcept {
+  using enum DropReason;
+  return reason == UnknownSpi || reason == EspFragment || reason == EspTruncated ||
+         reason == EspAlignment || reason == Replay || reason == LifetimeExpired;
+}
+
+// Of those behind the ICV, the ones where the summary is about what came out.
 bool is_about_the_inside(const Packet& packet, DropReason reason) noexcept {
   return packet.decapsulated || reason == DropReason::SelectorMismatch;
 }
@@ -87,11 +92,12 @@ void describe_addresses(const InboundSa& sa, Event& event) noexcept {
 
 AuditTrail::AuditTrail(const Surroundings& surroundings, std::uint32_t per_second) noexcept
     : my_(surroundings) {
-  limits_.fill(RateLimit::per_second(per_second, std::min(per_second, kBurst), rte_get_tsc_hz()));
+  limits_.fill(
+      RateLimit::per_second(per_second, std::min(per_second, kBurst), my_.ticks.per_second()));
 }
 
 void AuditTrail::record(const Packet& packet, DropReason reason) noexcept {
-  Event event{.ticks = rte_rdtsc(),
+  Event event{.ticks = my_.ticks.now(),
               .policy = packet.policy,
               .ingress = packet.ingress,
               .worker = my_.worker,
@@ -122,7 +128,8 @@ void AuditTrail::describe_sa(const Packet& packet, Event& event) const noexcept 
     if (event.has_sequence) event.sequence = my_.sas.outbound_state(packet.sa).last_sequence;
     return;
   }
-  if (found && (packet.decapsulated || is_behind_the_icv(event.reason))) {
+  const bool opened = packet.decapsulated && !is_about_a_header(event.reason);
+  if (found && (opened || is_behind_the_icv(event.reason))) {
     event.sa = packet.sa;
     event.spi = my_.sas.inbound(packet.sa).spi;
     event.ipsec_protocol = number_of(my_.sas.inbound(packet.sa).protocol);

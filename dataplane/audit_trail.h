@@ -9,6 +9,7 @@
 #include "dataplane/event_ring.h"
 #include "dataplane/packet.h"
 #include "dataplane/rate_limit.h"
+#include "dataplane/tick_source.h"
 #include "sad/sa_table.h"
 
 namespace sallyport {
@@ -21,6 +22,7 @@ class AuditTrail {
     const SaTable& sas;
     EventRing& events;
     const AuditSwitches& switches;
+    TickSource ticks;
     WorkerId worker;
   };
   // `per_second` events of each drop reason.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
@@ -135,6 +134,7 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .reassembly_datagrams = settings.reassembly_datagrams,
                        .reassembly_time = settings.reassembly_time,
                        .fragment_flows = settings.fragment_flows,
+                       .skipped_headers = settings.skipped_headers,
                        .clock = settings.clock},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
                         std::move(*from_control), std::move(*events), std::move(hand_off),
@@ -164,7 +164,8 @@ Expected<void> make_control_audit(Dataplane::Parts& parts) {
   if (!events) return std::unexpected(events.error());
   parts.control_events = std::make_unique<EventRing>(std::move(*events));
   parts.control_audit = std::make_unique<AuditTrail>(
-      AuditTrail::Surroundings{*parts.sas, *parts.control_events, parts.audit_switches, kControl},
+      AuditTrail::Surroundings{*parts.sas, *parts.control_events, parts.audit_switches,
+                               TickSource(parts.settings.clock), kControl},
       parts.settings.audit_events_per_second);
   parts.control_drops.audit_by(*parts.control_audit);
   return {};
@@ -283,6 +284,15 @@ std::uint16_t Dataplane::link_mtu(const Address& remote) const {
   return least == 0 ? std::uint16_t{1500} : least;
 }
 
+void Dataplane::end_sa(Direction direction, SaSlot slot, Duration in) noexcept {
+  const TickSource clock(parts_->settings.clock);
+  constexpr double kMost = 1e18;  // as good as never
+  const double ticks = std::min(
+      kMost, std::chrono::duration<double>(in).count() * static_cast<double>(clock.per_second()));
+  parts_->sas->set_expiry(direction, slot,
+                          Expiry::after(clock.now(), static_cast<std::uint64_t>(ticks)));
+}
+
 void Dataplane::poll() { parts_->tables->poll(); }
 
 void Dataplane::choose_audits(const AuditSelection& selection) noexcept {
@@ -291,8 +301,9 @@ void Dataplane::choose_audits(const AuditSelection& selection) noexcept {
 
 unsigned Dataplane::take_events(const TakeEvent& take) {
   std::array<Event, kEventBatch> events;
-  const std::uint64_t now = rte_rdtsc();
-  const double nanoseconds_per_tick = 1e9 / static_cast<double>(rte_get_tsc_hz());
+  const TickSource clock(parts_->settings.clock);
+  const std::uint64_t now = clock.now();
+  const double nanoseconds_per_tick = 1e9 / static_cast<double>(clock.per_second());
   unsigned count = 0;
   const auto drain = [&](EventRing& ring) {
     const unsigned taken = ring.pop(events);
@@ -313,10 +324,14 @@ std::uint64_t Dataplane::events_lost() const {
   return sum;
 }
 
-std::uint64_t Dataplane::audits_suppressed(DropReason reason) const {
-  std::uint64_t sum = parts_->control_audit->suppressed(reason);
-  for (const auto& worker : parts_->workers) sum += worker->audit().suppressed(reason);
-  return sum;
+void Dataplane::for_each_suppressed(const Suppressed& visit) const {
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    if (!facts(reason).audit) continue;
+    visit(kControl, reason, parts_->control_audit->suppressed(reason));
+    for (const auto& worker : parts_->workers)
+      visit(worker->context().id, reason, worker->audit().suppressed(reason));
+  }
 }
 
 std::vector<PortStatus> Dataplane::ports() const {

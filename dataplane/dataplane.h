@@ -19,6 +19,7 @@
 #include "dataplane/event.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/port_facts.h"
+#include "net/packet_summary.h"
 #include "sad/key_store.h"
 #include "sad/retirement.h"
 #include "sad/sa_handles.h"
@@ -45,6 +46,7 @@ struct DataplaneSettings {
   std::size_t policies{1024};
   std::size_t flows{65536};  // cached by each worker
   std::size_t neighbours{4096};
+  std::size_t neighbour_hold{8};  // packets that wait for one
   std::size_t mbufs{16384};
   std::size_t large_buffers{128};            // of 64 KiB, besides those of reassembly
   std::size_t reassembly_datagrams{128};     // under way in each worker; 0: none
@@ -55,7 +57,8 @@ struct DataplaneSettings {
   std::uint32_t punts_per_second{10'000};  // packets to control, of each worker
   std::uint32_t icmp_errors_per_second{100};
   std::uint32_t audit_events_per_second{100};  // of each worker and drop reason
-  const Clock* clock{};  // what workers time fragments by; null: the time-stamp counter
+  SkippedHeaders skipped_headers;              // on the way to the upper-layer protocol (ARCH-11)
+  const Clock* clock{};  // what workers tell time by; null: the time-stamp counter
 };
 
 // Megabytes of DPDK memory that these settings need.
@@ -126,6 +129,8 @@ class Dataplane {
   // MTU of the link by which packets for `remote` leave now; where none is known, the smallest of
   // the unprotected side.
   [[nodiscard]] std::uint16_t link_mtu(const Address& remote) const;
+  // The SA carries nothing any more once `in` has passed, whatever control is busy with (SAD-06).
+  void end_sa(Direction direction, SaSlot slot, Duration in) noexcept;
   // Frees what no worker reads any more; to be called now and then.
   void poll();
 
@@ -138,8 +143,9 @@ class Dataplane {
 
   // What happened.
   [[nodiscard]] std::uint64_t events_lost() const;
-  // Auditable events of the reason that nobody was told of, since the start.
-  [[nodiscard]] std::uint64_t audits_suppressed(DropReason reason) const;
+  // Auditable events that control was not told of, since the start, by worker and reason.
+  using Suppressed = std::function<void(WorkerId worker, DropReason reason, std::uint64_t count)>;
+  void for_each_suppressed(const Suppressed& visit) const;
   [[nodiscard]] std::vector<PortStatus> ports() const;
   [[nodiscard]] std::vector<WorkerStatus> workers() const;
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;

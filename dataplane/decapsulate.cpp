@@ -2,6 +2,7 @@
 
 #include "dataplane/ah.h"
 #include "dataplane/icmp_by_payload.h"
+#include "dataplane/lifetime.h"
 #include "dataplane/parse.h"
 #include "dataplane/transport_checksum.h"
 #include "dataplane/tunnel_headers.h"
@@ -50,14 +51,14 @@ Opened read_ah(const Packet& packet) noexcept {
 
 // Drops the outer headers; the inner packet's class follows the outer one by RFC 6040 and, where
 // the SA says so, by the outer DSCP (TUN-04, TUN-06).
-std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened,
-                                       const InboundSa& sa) noexcept {
+std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened, const InboundSa& sa,
+                                       const SkippedHeaders& skipped) noexcept {
   const bool v4 = opened.next_header == kProtocolIpv4;
   if (!v4 && opened.next_header != kProtocolIpv6) return DropReason::BadNextHeader;
   const std::uint8_t outer_class = packet.summary.traffic_class;
   packet.strip_front(static_cast<std::uint16_t>(opened.payload - packet.data()));
   packet.set_size(opened.payload_bytes);
-  if (summarize(packet) != ParseVerdict::Good) return DropReason::InnerMalformed;
+  if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
   if ((packet.summary.family == Family::V4) != v4) return DropReason::InnerMalformed;
   const std::uint8_t inner_class = packet.summary.traffic_class;
   std::uint8_t ecn = inner_class & kEcnMask;
@@ -69,8 +70,8 @@ std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened,
 }
 
 // ESP or AH is cut out and the IP header restored (RFC 4303 3.4.4.1; ESP-18, AH-18).
-std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened,
-                                          const InboundSa& sa) noexcept {
+std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, const InboundSa& sa,
+                                          const SkippedHeaders& skipped) noexcept {
   const PacketSummary outer = packet.summary;
   const std::uint16_t front = outer.upper_offset;
   packet.data()[outer.protocol_offset] = opened.next_header;
@@ -87,7 +88,7 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened,
     header.checksum.set(0);
     header.checksum.set(checksum(packet.bytes().first(header.header_length())));
   }
-  if (summarize(packet) != ParseVerdict::Good) return DropReason::InnerMalformed;
+  if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
   // The upper layer's checksum was made over addresses that a NAT has changed (RFC 3948 3.1.2).
   if (sa.fix_transport_checksum) renew_transport_checksum(packet);
   return std::nullopt;
@@ -117,6 +118,8 @@ std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& 
 std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
                                 InboundState& state, WorkerContext& my) noexcept {
   if (!job.good) return DropReason::IcvFailure;
+  // Others of the run may have used up the SA since it was looked at (SAD-13).
+  if (is_used_up(state)) return DropReason::LifetimeExpired;
   if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) return DropReason::Replay;
   count_up(state.packets, 1);
   count_up(state.bytes, job.text_bytes);
@@ -124,8 +127,9 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   const auto opened = ah ? read_ah(packet) : read_trailer(job, sa);
   if (!opened) return DropReason::BadPadding;
   if (opened->next_header == kProtocolNone && !ah) return DropReason::DummyPacket;
-  const auto fault = sa.mode == IpsecMode::Tunnel ? leave_tunnel(packet, *opened, sa)
-                                                  : leave_transport(packet, *opened, sa);
+  const auto fault = sa.mode == IpsecMode::Tunnel
+                         ? leave_tunnel(packet, *opened, sa, my.skipped_headers)
+                         : leave_transport(packet, *opened, sa, my.skipped_headers);
   if (fault) return fault;
   if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
     if (const auto reason = fragment_fault(packet, sa, my)) return reason;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/lifetime.h"
 #include "net/ah.h"
 #include "net/esp.h"
 #include "net/udp.h"
@@ -44,9 +45,21 @@ void find_spi(Packet& packet) noexcept {
   packet.esp_offset = static_cast<std::uint16_t>(std::min(offset, packet.summary.length));
 }
 
+// What is sent to a group is for us where an SA is looked up by that group (RFC 4301 4.1).
+bool is_for_our_group(const Packet& packet, const WorkerContext& my) noexcept {
+  const PacketSummary& summary = packet.summary;
+  if (packet.next_hop->kind != NextHop::Kind::Multicast || summary.protocol != kProtocolEsp ||
+      summary.later_fragment || summary.length < summary.upper_offset + sizeof(EspHeader))
+    return false;
+  const Spi spi{packet.header<EspHeader>(summary.upper_offset).spi.get()};
+  const SaSlot sa =
+      my.sas.index().find(spi, summary.destination_address(), summary.source_address());
+  return sa != kNoSa && my.sas.inbound(sa).lookup != SaLookup::Spi;
+}
+
 IpsecKind ipsec_kind(Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
-  if (!packet.next_hop->ours()) return IpsecKind::No;
+  if (!packet.next_hop->ours() && !is_for_our_group(packet, my)) return IpsecKind::No;
   if (summary.protocol == kProtocolUdp) return udp_kind(packet, my);
   if (summary.protocol != kProtocolEsp && summary.protocol != kProtocolAh) return IpsecKind::No;
   if (summary.fragment) return IpsecKind::Fragment;
@@ -74,10 +87,6 @@ std::optional<DropReason> misfit(const Packet& packet, const InboundSa& sa) noex
   const std::size_t text = size - sizeof(EspHeader) - sa.iv_bytes - sa.icv_bytes;
   if ((text & sa.padding_mask) != 0) return DropReason::EspAlignment;
   return std::nullopt;
-}
-
-bool life_is_over(const InboundState& state) noexcept {
-  return state.bytes >= state.hard_bytes || state.packets >= state.hard_packets;
 }
 
 }  // namespace
@@ -142,11 +151,12 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
 void check_replay(SaRun& run, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   const InboundState& state = my.sas.inbound_state(run.sa);
+  const bool over = is_used_up(state) || is_out_of_time(my.sas.inbound_expiry(run.sa), my);
   unsigned kept = 0;
   for (Packet* packet : run.packets) {
     const std::uint32_t low = packet->header<EspHeader>(packet->esp_offset).sequence.get();
     const auto sequence = infer_sequence(sa, state, low);
-    if (life_is_over(state)) {
+    if (over) {
       my.drops.drop(*packet, DropReason::LifetimeExpired);
     } else if (!sequence || !replay_check(sa, state, *sequence)) {
       my.drops.drop(*packet, DropReason::Replay);

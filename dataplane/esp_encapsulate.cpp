@@ -4,6 +4,7 @@
 
 #include "dataplane/buffer_room.h"
 #include "dataplane/enter.h"
+#include "dataplane/lifetime.h"
 #include "dataplane/punt.h"
 #include "net/esp.h"
 #include "sad/sequence_numbers.h"
@@ -201,9 +202,10 @@ Burst choose_sas(Burst& burst, WorkerContext& my) noexcept {
 void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
   OutboundState& state = my.sas.outbound_state(run.sa);
   const std::uint64_t limit = my.sas.sequence_limit(run.sa);
-  const NumberGrant grant = is_spread(run.sa, my)
-                                ? reserve_numbers(state, limit, run.packets.size())
-                                : take_numbers(state, limit, run.packets.size());
+  const bool over = is_out_of_time(my.sas.outbound_expiry(run.sa), my);
+  const std::uint64_t wanted = over ? 0 : run.packets.size();
+  const NumberGrant grant = is_spread(run.sa, my) ? reserve_numbers(state, limit, wanted)
+                                                  : take_numbers(state, limit, wanted);
   for (unsigned i = 0; i < grant.count; ++i) run.packets[i]->sequence = grant.first + i;
   if (grant.count == run.packets.size()) [[likely]]
     return;

@@ -30,7 +30,7 @@ bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
 
 bool read_headers(Packet& packet, WorkerContext& my) noexcept {
   my.counters.originated.add();
-  const ParseVerdict verdict = summarize(packet);
+  const ParseVerdict verdict = summarize(packet, my.skipped_headers);
   if (verdict == ParseVerdict::Good) return true;
   my.drops.drop(packet, drop_reason(verdict));
   return false;

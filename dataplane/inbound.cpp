@@ -4,6 +4,7 @@
 #include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/from_workers.h"
+#include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 
@@ -33,6 +34,7 @@ void open_all(Burst& burst, WorkerContext& my) noexcept {
     const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
     count += static_cast<unsigned>(run_jobs.size());
     decapsulate(run, run_jobs, my);
+    watch_inbound_life(run.sa, my);
     for (Packet* packet : run.packets) opened.push(*packet);
   }
   burst = opened;

@@ -5,6 +5,7 @@
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
+#include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/sa_runs.h"
@@ -25,6 +26,27 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
     return false;
   });
   return protect;
+}
+
+// What an SA leads to where no packet can go ends here.
+bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
+  switch (packet.next_hop->kind) {
+    case NextHop::Kind::OnLink:
+    case NextHop::Kind::Gateway:
+    case NextHop::Kind::LocalStack:
+      return true;
+    case NextHop::Kind::Multicast:
+      my.drops.drop(packet, DropReason::Multicast);
+      return false;
+    case NextHop::Kind::Blackhole:
+      my.drops.drop(packet, DropReason::Blackhole);
+      return false;
+    case NextHop::Kind::Ours:
+    case NextHop::Kind::None:
+      break;
+  }
+  my.drops.drop(packet, DropReason::NoRoute);
+  return false;
 }
 
 void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
@@ -51,6 +73,7 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     take_sequence_numbers(run, my);
     const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
     encapsulate(run, run_jobs, my);
+    watch_outbound_life(run.sa, my);
     count += static_cast<unsigned>(run.packets.size());
   }
   my.engine.seal(std::span(jobs).first(count));
@@ -62,11 +85,12 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     for (Packet* packet : run.packets) to.push(*packet);
   }
   now.routes->look_up(burst);
-  if (again.empty()) [[likely]]
-    return;
-  now.routes->look_up(again);
-  go_round(again, now, my);
-  burst.append(again);
+  if (!again.empty()) [[unlikely]] {
+    now.routes->look_up(again);
+    go_round(again, now, my);
+    burst.append(again);
+  }
+  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
 }
 
 // Inner packets that were too long for the path: each leaves in fragments, sealed one by one. They

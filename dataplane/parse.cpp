@@ -102,8 +102,8 @@ DropReason drop_reason(ParseVerdict verdict) noexcept {
   }
 }
 
-ParseVerdict summarize(Packet& packet) noexcept {
-  const ParseVerdict verdict = summarize(packet.bytes(), packet.summary);
+ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped) noexcept {
+  const ParseVerdict verdict = summarize(packet.bytes(), packet.summary, skipped);
   if (verdict == ParseVerdict::Good) packet.set_size(packet.summary.length);
   return verdict;
 }
@@ -127,7 +127,7 @@ void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
     const bool unfinished = left_to_device(packet);
     if (unfinished) [[unlikely]]
       make_ip_checksum(packet);
-    const ParseVerdict verdict = summarize(packet);
+    const ParseVerdict verdict = summarize(packet, my.skipped_headers);
     if (verdict != ParseVerdict::Good) {
       my.drops.drop(packet, drop_reason(verdict));
       return false;

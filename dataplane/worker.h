@@ -38,6 +38,7 @@ class Worker {
     std::size_t reassembly_datagrams{128};
     std::chrono::seconds reassembly_time{30};
     std::size_t fragment_flows{1024};
+    SkippedHeaders skipped_headers;
     const Clock* clock{};  // null: the time-stamp counter
   };
   // Its engines and rings.

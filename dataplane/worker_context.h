@@ -55,6 +55,7 @@ struct WorkerContext {
   FragmentFlows& fragment_flows;
   DatagramIds ids;
   TickSource ticks;
+  SkippedHeaders skipped_headers;
   std::vector<PortQueue>& ports;  // by PortId
   PacketRing& to_control;
   PacketRing& from_control;

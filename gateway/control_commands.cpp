@@ -55,6 +55,12 @@ class ControlRequest {
       return page_of(
           show_drops(gateway_, arguments_.value("all", false) ? DropRows::All : DropRows::Occurred),
           arguments_);
+    if (command == "show.audit") {
+      Json page =
+          page_of(show_audit(gateway_, arguments_.value("after", std::uint64_t{0})), arguments_);
+      page["counters"] = audit_counters(gateway_);
+      return page;
+    }
     if (command == "sa.remove") return done(gateway_.remove_sa(text_argument(arguments_, "name")));
     if (command == "sa.add")
       return done(gateway_.add_sa_text(text_argument(arguments_, "toml"),

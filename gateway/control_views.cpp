@@ -122,6 +122,8 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"configured", sa.static_key}};
   if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
   if (sa.protocol == IpsecProtocol::Ah) row["ah_alignment"] = sa.ah_alignment;
+  if (const auto limit = gateway.lifetimes().soft_limit_of(sa.name))
+    row["soft_reached"] = to_string(*limit);
   if (sa.encapsulation)
     row["udp"] = {{"local_port", sa.encapsulation->local_port},
                   {"remote_port", sa.encapsulation->remote_port}};
@@ -251,6 +253,20 @@ Json show_workers(Gateway& gateway) {
                     {"resynchronised", worker.resynchronised},
                     {"resynchronisation_trials", worker.resynchronisation_trials}});
   return rows;
+}
+
+Json show_audit(Gateway& gateway, std::uint64_t after) {
+  Json rows = Json::array();
+  for (const AuditRecord& record : gateway.audit().recent(after)) rows.push_back(Json(record));
+  return rows;
+}
+
+Json audit_counters(Gateway& gateway) {
+  const AuditCounters& counters = gateway.audit().counters();
+  return {{"recorded", counters.recorded},
+          {"suppressed", counters.suppressed},
+          {"lost", counters.lost},
+          {"events_lost", gateway.dataplane().events_lost()}};
 }
 
 Json show_account(Gateway& gateway) {

@@ -18,6 +18,9 @@ namespace sallyport {
 enum class DropRows : std::uint8_t { Occurred, All };
 [[nodiscard]] nlohmann::json show_drops(Gateway& gateway, DropRows rows);
 [[nodiscard]] nlohmann::json show_workers(Gateway& gateway);
+// The last records of the audit log, those after number `after`.
+[[nodiscard]] nlohmann::json show_audit(Gateway& gateway, std::uint64_t after);
+[[nodiscard]] nlohmann::json audit_counters(Gateway& gateway);
 // The conservation law's two sides.
 [[nodiscard]] nlohmann::json show_account(Gateway& gateway);
 

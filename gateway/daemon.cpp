@@ -42,6 +42,7 @@ Expected<void> run_daemon(Configuration configuration, const CommandLine& comman
   const SystemClock clock;
   // Before the workers' threads, so that none of them takes a signal.
   const auto reload = [&](Gateway& gateway) {
+    gateway.reopen_audit_log();
     const auto done = reload_from(command_line.configuration, gateway);
     if (done)
       spdlog::info("configuration reloaded");

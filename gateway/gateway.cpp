@@ -13,7 +13,7 @@
 namespace sallyport {
 namespace {
 
-constexpr Duration kReservationPeriod = std::chrono::milliseconds(100);
+constexpr Duration kHousekeepingPeriod = std::chrono::milliseconds(100);
 
 PortSettings settings_of(const PortConfig& port) {
   return {.name = port.name,
@@ -40,12 +40,17 @@ DataplaneSettings settings_of(const Configuration& configuration) {
   settings.policies = configuration.limits.policies;
   settings.flows = configuration.limits.flows;
   settings.neighbours = configuration.limits.neighbours;
+  settings.neighbour_hold = configuration.limits.neighbour_hold;
+  // Checked when the configuration was read.
+  settings.skipped_headers = SkippedHeaders::of(configuration.dataplane.skipped_headers).value();
   settings.mbufs = configuration.limits.mbufs;
   settings.large_buffers = configuration.limits.large_buffers;
   settings.reassembly_datagrams = configuration.limits.reassembly_datagrams;
   settings.reassembly_time = configuration.limits.reassembly_time;
   settings.fragment_flows = configuration.limits.fragment_flows;
   settings.punt_ring = configuration.limits.punt_ring;
+  settings.event_ring = configuration.limits.event_ring;
+  settings.audit_events_per_second = configuration.limits.audit_rate;
   settings.punts_per_second = configuration.limits.punt_rate;
   return settings;
 }
@@ -111,6 +116,13 @@ std::uint64_t memory_needed(const Configuration& configuration) {
   return memory_needed(settings_of(configuration), configuration.limits.routes);
 }
 
+Gateway::Gateway(Eal eal, const Clock& clock)
+    : eal_(std::move(eal)),
+      clock_(clock),
+      audit_({.jobs = jobs_, .names = audit_names(), .wall_time = [] {
+                return std::chrono::system_clock::now();
+              }}) {}
+
 Expected<std::unique_ptr<Gateway>> Gateway::open(Configuration configuration,
                                                  const Surroundings& surroundings) {
   auto eal = Eal::start(eal_settings(configuration, surroundings.eal_arguments));
@@ -139,7 +151,9 @@ Expected<void> Gateway::install(const Surroundings& surroundings) {
   auto reservations =
       SequenceReservations::open(configuration_.instance.state_directory / "sequence-numbers");
   if (!reservations) return std::unexpected(reservations.error());
-  static_sas_ = std::make_unique<StaticSaState>(std::move(*reservations), *sad_);
+  static_sas_ = std::make_unique<StaticSaState>(std::move(*reservations), *sad_, jobs_);
+  lifetimes_ = std::make_unique<SaLifetimes>(*sad_, lifetime_report_);
+  configure_audit();
   for (Sa& sa : configuration_.sas)
     if (auto added = install_sa(sa.duplicate()); !added) return added;
   if (auto installed = install_policies(); !installed) return installed;
@@ -155,7 +169,8 @@ Expected<void> Gateway::install_sa(Sa sa) {
   const auto slot = sad_->add(std::move(sa));
   if (!slot) return std::unexpected(slot.error());
   if (copy.static_key) static_sas_->watch(copy, *slot);
-  added_.insert_or_assign(copy.name, clock_.now());
+  if (copy.hard.time) dataplane_->end_sa(copy.direction, *slot, *copy.hard.time);
+  lifetimes_->started(copy, clock_.now());
   return {};
 }
 
@@ -167,7 +182,7 @@ void Gateway::uninstall_sa(const std::string& name) {
     std::erase(sas, name);
   }
   static_sas_->forget(name);
-  added_.erase(name);
+  lifetimes_->ended(name);
   static_cast<void>(sad_->remove(name));
   set_dummies();
 }
@@ -196,7 +211,7 @@ void Gateway::assign_sas(const std::string& policy, std::string_view without) {
 
 Expected<void> Gateway::publish() {
   // Before packets can meet the new SAs: what they may send is on the disk.
-  if (auto saved = static_sas_->poll(); !saved) return saved;
+  if (auto saved = static_sas_->save(); !saved) return saved;
   routes_ = plan_routes(configuration_, dataplane_->ports());
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
@@ -226,6 +241,8 @@ void Gateway::start() { dataplane_->start(); }
 
 Gateway::~Gateway() {
   if (dataplane_ != nullptr) dataplane_->stop();
+  jobs_.finish();
+  audit_.close();
   if (static_sas_ == nullptr) return;
   if (auto closed = static_sas_->close(); !closed) spdlog::error("{}", to_string(closed.error()));
 }
@@ -234,28 +251,65 @@ void Gateway::poll() {
   const Instant now = clock_.now();
   control_->poll(now);
   dataplane_->poll();
-  if (now < next_reservation_) return;
-  next_reservation_ = now + kReservationPeriod;
+  jobs_.poll();
+  take_events(now);
   expire(now);
-  if (auto saved = static_sas_->poll(); !saved) spdlog::error("{}", to_string(saved.error()));
+  audit_.poll(now);
+  if (now < next_housekeeping_) return;
+  next_housekeeping_ = now + kHousekeepingPeriod;
+  static_sas_->poll();
+  dataplane_->for_each_suppressed([this](WorkerId worker, DropReason reason, std::uint64_t count) {
+    audit_.note_suppressed(worker, reason, count);
+  });
 }
 
-// Hard lifetimes in time are control's; those in packets and octets stop the SA in the worker.
-void Gateway::expire(Instant now) {
-  std::vector<std::string> over;
-  sad_->for_each([&](const Sad::Entry& entry) {
-    const auto& limit = entry.sa->hard.time;
-    if (limit && now - added_.at(entry.sa->name) >= *limit) over.push_back(entry.sa->name);
+AuditNames Gateway::audit_names() const {
+  return {.sa =
+              [this](Direction direction, SaSlot slot, Spi spi) {
+                const auto entry = sad_->find(direction, slot);
+                // The slot may have a new SA since.
+                return entry && entry->sa->spi == spi ? entry->sa->name : std::string();
+              },
+          .policy =
+              [this](PolicyId id) {
+                const Policy* const policy = spd_->find(id);
+                return policy == nullptr ? std::string() : policy->name;
+              },
+          .port = [this](PortId id) { return configuration_.ports[id.value].name; }};
+}
+
+void Gateway::configure_audit() {
+  const AuditConfig& config = configuration_.audit;
+  audit_.configure(config);
+  const bool heard = config.target != AuditTarget::None || config.remember != 0;
+  AuditSelection selection = heard ? AuditSelection::all() : AuditSelection{};
+  selection.esp = config.esp;
+  selection.ah = config.ah;
+  for (const DropReason reason : config.without)
+    selection.reasons[static_cast<std::size_t>(reason)] = false;
+  dataplane_->choose_audits(selection);
+}
+
+void Gateway::take_events(Instant now) {
+  dataplane_->take_events([&](const Event& event, Duration age) {
+    if (event.kind == EventKind::Drop)
+      audit_.take(event, age, now);
+    else
+      lifetimes_->take(event);
   });
-  for (const std::string& name : over) {
-    spdlog::warn("SA {} has reached its hard lifetime and is removed", name);
+}
+
+// Workers have stopped these by themselves, or do so within a turn.
+void Gateway::expire(Instant now) {
+  for (const std::string& name : lifetimes_->poll(now)) {
     uninstall_sa(name);
+    lifetime_report_.removed(name);
   }
 }
 
 Duration Gateway::age_of(const std::string& sa) const {
-  const auto found = added_.find(sa);
-  return found == added_.end() ? Duration{} : clock_.now() - found->second;
+  const auto start = lifetimes_->start_of(sa);
+  return start ? clock_.now() - *start : Duration{};
 }
 
 Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
@@ -269,7 +323,7 @@ Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
   sas_of_[policy].push_back(name);
   assign_sas(policy);
   set_dummies();
-  return static_sas_->poll();
+  return static_sas_->save();
 }
 
 Expected<void> Gateway::add_sa_text(const std::string& toml, const std::string& policy) {
@@ -298,6 +352,7 @@ Expected<void> Gateway::reload(Configuration next) {
   if (auto added = add_new_sas(next.sas); !added) return added;
   if (auto ordered = order_policies(policies); !ordered) return ordered;
   configuration_ = std::move(next);
+  configure_audit();
   control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
   return publish();
 }

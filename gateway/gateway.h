@@ -10,7 +10,10 @@
 #include "dataplane/control_plane.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/eal.h"
+#include "gateway/audit_log.h"
 #include "gateway/config/configuration.h"
+#include "gateway/lifetime_report.h"
+#include "gateway/sa_lifetimes.h"
 #include "gateway/static_sa_state.h"
 #include "sad/sad.h"
 #include "spd/spd.h"
@@ -48,6 +51,13 @@ class Gateway {
   [[nodiscard]] Expected<void> add_sa_text(const std::string& toml, const std::string& policy);
   [[nodiscard]] Expected<void> remove_sa(const std::string& name);
 
+  // Is told of the soft and hard lifetimes of SAs from now on; outlives the gateway.
+  void listen(LifetimeListener& listener) noexcept { lifetime_report_.pass_on_to(listener); }
+  // Opens the audit log anew, that it may have been moved away.
+  void reopen_audit_log() { audit_.reopen(); }
+
+  [[nodiscard]] const AuditLog& audit() const noexcept { return audit_; }
+  [[nodiscard]] const SaLifetimes& lifetimes() const noexcept { return *lifetimes_; }
   [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] Dataplane& dataplane() noexcept { return *dataplane_; }
   [[nodiscard]] std::vector<NeighbourFacts> neighbours() const;
@@ -61,7 +71,9 @@ class Gateway {
   [[nodiscard]] bool hugepages() const noexcept { return eal_.hugepages(); }
 
  private:
-  Gateway(Eal eal, const Clock& clock) : eal_(std::move(eal)), clock_(clock) {}
+  // One for what must be durable, one for what may have to wait for a slow disk.
+  static constexpr unsigned kJobThreads = 2;
+  Gateway(Eal eal, const Clock& clock);
   [[nodiscard]] Expected<void> install(const Surroundings& surroundings);
   [[nodiscard]] Expected<void> install_policies();
   [[nodiscard]] Expected<void> install_sa(Sa sa);
@@ -69,6 +81,9 @@ class Gateway {
   // Leads the policy to its outbound SAs, all but `without`, which is about to go.
   void assign_sas(const std::string& policy, std::string_view without = {});
   [[nodiscard]] Expected<void> publish();
+  [[nodiscard]] AuditNames audit_names() const;
+  void configure_audit();
+  void take_events(Instant now);
   void expire(Instant now);
   // After SAs or policies have changed.
   void set_dummies();
@@ -81,16 +96,19 @@ class Gateway {
   Eal eal_;
   const Clock& clock_;
   Configuration configuration_;
+  JobPool jobs_{kJobThreads};
+  AuditLog audit_;
+  LifetimeReport lifetime_report_{audit_};
   std::unique_ptr<Dataplane> dataplane_;
   std::unique_ptr<ControlPlane> control_;
   std::unique_ptr<Spd> spd_;
   std::unique_ptr<Sad> sad_;
   std::unique_ptr<StaticSaState> static_sas_;
+  std::unique_ptr<SaLifetimes> lifetimes_;
   std::vector<Route> routes_;
-  std::map<std::string, Instant, std::less<>> added_;                    // by SA name
   std::map<std::string, std::vector<std::string>, std::less<>> sas_of_;  // by policy name
   std::map<PolicyId, std::shared_ptr<const SaChoice>> choices_;
-  Instant next_reservation_{};
+  Instant next_housekeeping_{};
 };
 
 }  // namespace sallyport

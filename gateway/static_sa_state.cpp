@@ -1,5 +1,7 @@
 #include "gateway/static_sa_state.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -26,8 +28,8 @@ Expected<std::string> identity_of(const Sa& sa) {
 
 }  // namespace
 
-StaticSaState::StaticSaState(SequenceReservations reservations, Sad& sad)
-    : reservations_(std::move(reservations)), sad_(sad) {}
+StaticSaState::StaticSaState(SequenceReservations reservations, Sad& sad, JobPool& jobs)
+    : reservations_(std::move(reservations)), sad_(sad), jobs_(jobs) {}
 
 Expected<void> StaticSaState::resume(Sa& sa) {
   const auto identity = identity_of(sa);
@@ -73,19 +75,45 @@ void StaticSaState::note_arrivals(const Watched& sa) {
   changed_ = true;
 }
 
-Expected<void> StaticSaState::poll() {
+void StaticSaState::poll() {
   const bool arrivals_too = ++polls_ % kPollsPerArrivalNote == 0;
   for (const auto& [name, sa] : watched_) {
     reserve_ahead(sa);
     if (arrivals_too) note_arrivals(sa);
   }
-  if (!changed_) return {};
-  if (auto saved = reservations_.save(); !saved) return saved;
+  if (!changed_ || saving_) return;
   changed_ = false;
+  saving_ = true;
+  jobs_.submit([this, image = reservations_.image()] {
+    const auto outcome = image.save();
+    return [this, image, outcome] {
+      saving_ = false;
+      saved(image, outcome);
+    };
+  });
+}
+
+Expected<void> StaticSaState::save() {
+  if (!changed_) return {};
+  changed_ = false;
+  const auto image = reservations_.image();
+  const auto outcome = image.save();
+  saved(image, outcome);
+  return outcome;
+}
+
+// Only what the image holds is durable; more may have been reserved since.
+void StaticSaState::saved(const SequenceReservations::Image& image, const Expected<void>& outcome) {
+  if (!outcome && !failing_)
+    spdlog::error("SAs may run out of numbers: {}", to_string(outcome.error()));
+  failing_ = !outcome;
+  if (!outcome) {
+    changed_ = true;
+    return;
+  }
   for (const auto& [name, sa] : watched_)
     if (sa.direction == Direction::Outbound)
-      sad_.table().raise_sequence_limit(sa.slot, reservations_.reserved(sa.identity));
-  return {};
+      sad_.table().raise_sequence_limit(sa.slot, image.reserved(sa.identity));
 }
 
 Expected<void> StaticSaState::close() {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "gateway/job_pool.h"
 #include "sad/sad.h"
 #include "sad/sequence_reservation.h"
 
@@ -13,19 +14,21 @@ namespace sallyport {
 // Control thread only.
 class StaticSaState {
  public:
-  StaticSaState(SequenceReservations reservations, Sad& sad);
+  // Both outlive it; the jobs have finished before it goes.
+  StaticSaState(SequenceReservations reservations, Sad& sad, JobPool& jobs);
 
   // Before Sad::add: makes the SA go on where its keys were left, and asks for a first block.
   [[nodiscard]] Expected<void> resume(Sa& sa);
-  // After Sad::add: looks after it from now on. It sends nothing until poll() has made its block
-  // durable.
+  // After Sad::add: looks after it from now on. It sends nothing until its block is durable.
   void watch(const Sa& sa, SaSlot slot);
   // Before Sad::remove.
   void forget(const std::string& name);
 
-  // Reserves further blocks in time and notes inbound progress; durable when it returns. To be
-  // called several times a second.
-  [[nodiscard]] Expected<void> poll();
+  // Makes what is reserved durable, waiting for it: where an SA is to send at once.
+  [[nodiscard]] Expected<void> save();
+  // Reserves further blocks in time and notes inbound progress, saved by a job; an SA may use its
+  // block once that has ended. To be called several times a second; never blocks.
+  void poll();
   // The exact numbers, for a stop in good order.
   [[nodiscard]] Expected<void> close();
 
@@ -37,12 +40,16 @@ class StaticSaState {
   };
   void reserve_ahead(const Watched& sa);
   void note_arrivals(const Watched& sa);
+  void saved(const SequenceReservations::Image& image, const Expected<void>& outcome);
 
   SequenceReservations reservations_;
   Sad& sad_;
+  JobPool& jobs_;
   std::map<std::string, Watched, std::less<>> watched_;
   unsigned polls_{};
   bool changed_{};
+  bool saving_{};  // by a job
+  bool failing_{};
 };
 
 }  // namespace sallyport

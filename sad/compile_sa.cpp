@@ -1,7 +1,6 @@
 #include "sad/compile_sa.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "net/ah.h"
 #include "net/checksum.h"
@@ -129,18 +128,10 @@ template <class State>
 void set_limits(const Sa& sa, State& state) {
   state.packets = sa.used.packets;
   state.bytes = sa.used.bytes;
-  state.soft_bytes = sa.soft.bytes.value_or(kUnlimited);
   state.hard_bytes = sa.hard.bytes.value_or(kUnlimited);
-  state.soft_packets = sa.soft.packets.value_or(kUnlimited);
   state.hard_packets = sa.hard.packets.value_or(kUnlimited);
-}
-
-// 0: no limit.
-std::uint32_t seconds_of(const Lifetime& life) {
-  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  return life.time
-             ? static_cast<std::uint32_t>(std::clamp<std::int64_t>(life.time->count(), 1, most))
-             : 0;
+  state.notify_bytes = std::min(sa.soft.bytes.value_or(kUnlimited), state.hard_bytes);
+  state.notify_packets = std::min(sa.soft.packets.value_or(kUnlimited), state.hard_packets);
 }
 
 AddressRange all_of(Family family) {
@@ -251,7 +242,6 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.loop_back = sa.loop_back;
   out.iv_mask = context.iv_mask;
   out.dscp_map = context.dscp_map;
-  out.soft_seconds = seconds_of(sa.soft);
   out.fragment_before = sa.fragmentation == Fragmentation::Before;
   out.fragments = sa.fragments;
   write_header(sa, out);
@@ -263,6 +253,11 @@ OutboundState initial_outbound_state(const Sa& sa) noexcept {
   state.last_sequence = sa.last_sequence.value;
   state.sequence_limit = sa.static_key ? sa.last_sequence.value : last_sendable(sa).value;
   set_limits(sa, state);
+  // A number goes with each packet: the alarm before the last one is one in packets, too.
+  const std::uint64_t alarm = exhaustion_alarm(sa).value;
+  const std::uint64_t until_alarm = alarm - std::min(alarm, sa.last_sequence.value);
+  if (until_alarm < state.notify_packets - std::min(state.notify_packets, state.packets))
+    state.notify_packets = state.packets + until_alarm;
   return state;
 }
 

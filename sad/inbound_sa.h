@@ -7,6 +7,7 @@
 #include "base/types.h"
 #include "crypto/algorithms.h"
 #include "net/address.h"
+#include "sad/expiry.h"
 #include "sad/sa.h"
 
 namespace sallyport {
@@ -47,6 +48,7 @@ struct alignas(64) InboundSa {
   std::array<std::uint8_t, 4> salt{};
   std::uint32_t window{};       // packets, 0: no replay check
   std::uint32_t replay_mask{};  // words of the bitmap, minus 1
+  Expiry expires;               // see SaTable::expiry
   std::uint32_t selector_count{};
   const CompiledSelector* selectors{};  // in the slot table's arena
   Address destination;                  // compared as `lookup` says
@@ -61,9 +63,9 @@ struct alignas(64) InboundState {
   std::uint64_t* bitmap{};
   std::uint64_t packets{};
   std::uint64_t bytes{};
-  std::uint64_t soft_bytes{~0ull};
+  std::uint64_t notify_bytes{~0ull};  // as in OutboundState
   std::uint64_t hard_bytes{~0ull};
-  std::uint64_t soft_packets{~0ull};
+  std::uint64_t notify_packets{~0ull};
   std::uint64_t hard_packets{~0ull};
 };
 static_assert(sizeof(InboundState) == 64);

@@ -8,6 +8,7 @@
 #include "base/types.h"
 #include "crypto/algorithms.h"
 #include "net/address.h"
+#include "sad/expiry.h"
 #include "spd/policy.h"
 
 namespace sallyport {
@@ -59,9 +60,9 @@ struct alignas(64) OutboundSa {
     return std::atomic_ref(live_path_mtu).load(std::memory_order_relaxed);
   }
   mutable std::uint16_t live_path_mtu{1500};
-  std::uint32_t soft_seconds{};  // 0: no limit
-  std::uint16_t tfc_mask{};      // padded packets are multiples of this plus 1
-  bool loop_back{};              // what it made meets outbound policy again (ARCH-08)
+  Expiry expires;            // see SaTable::outbound_expiry
+  std::uint16_t tfc_mask{};  // padded packets are multiples of this plus 1
+  bool loop_back{};          // what it made meets outbound policy again (ARCH-08)
 };
 static_assert(sizeof(OutboundSa) == 128);
 
@@ -73,9 +74,11 @@ struct alignas(64) OutboundState {
   std::uint64_t sequence_limit{};
   std::uint64_t packets{};
   std::uint64_t bytes{};  // octets given to the cipher (SAD-07)
-  std::uint64_t soft_bytes{~0ull};
+  // Where control is to be told next: of the soft limit, or that numbers run out; then of the hard
+  // one (dataplane/lifetime.h).
+  std::uint64_t notify_bytes{~0ull};
   std::uint64_t hard_bytes{~0ull};
-  std::uint64_t soft_packets{~0ull};
+  std::uint64_t notify_packets{~0ull};
   std::uint64_t hard_packets{~0ull};
 };
 static_assert(sizeof(OutboundState) == 64);

@@ -98,6 +98,14 @@ struct Sa {
 // nullopt where both leave it open.
 [[nodiscard]] std::optional<Family> outer_family(const Sa& sa) noexcept;
 
+// So many numbers before the last one a successor is asked for: half a minute at ten million
+// packets a second.
+inline constexpr std::uint64_t kSequenceMargin = 1ull << 28;
+// The number at which that is due (ESP-10; RFC 4303 3.3.3).
+[[nodiscard]] constexpr SequenceNumber exhaustion_alarm(const Sa& sa) noexcept {
+  return {last_sendable(sa).value - kSequenceMargin};
+}
+
 // Refuses what no SA may be, one sentence each: key lengths, SPI < 256, no integrity, a negotiated
 // ESN without replay window, window sizes other than 0 and 32..65536, numbers out of range, no
 // selectors, tunnels without endpoints, an implicit IV with several senders, padding of traffic

@@ -66,6 +66,14 @@ void SaTable::set_path_mtu(SaSlot slot, std::uint16_t octets) noexcept {
         .store(octets, std::memory_order_relaxed);
 }
 
+void SaTable::set_expiry(Direction direction, SaSlot slot, Expiry expiry) noexcept {
+  for (const SaSlot edition : {slot, other_edition(direction, slot)}) {
+    Expiry& expires = direction == Direction::Outbound ? outbound_[edition.value].expires
+                                                       : inbound_[edition.value].expires;
+    std::atomic_ref(expires).store(expiry, std::memory_order_relaxed);
+  }
+}
+
 SaCounters SaTable::counters(Direction direction, SaSlot slot) const noexcept {
   if (direction == Direction::Outbound) {
     OutboundState& state = outbound_state(slot);

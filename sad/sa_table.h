@@ -49,6 +49,13 @@ class SaTable {
   [[nodiscard]] std::uint64_t sequence_limit(SaSlot slot) const noexcept {
     return std::atomic_ref(outbound_state(slot).sequence_limit).load(std::memory_order_relaxed);
   }
+  // When the SA's time is over; control may set it under way.
+  [[nodiscard]] Expiry outbound_expiry(SaSlot slot) const noexcept {
+    return std::atomic_ref(outbound_[slot.value].expires).load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] Expiry inbound_expiry(SaSlot slot) const noexcept {
+    return std::atomic_ref(inbound_[slot.value].expires).load(std::memory_order_relaxed);
+  }
   [[nodiscard]] const SaIndex& index() const noexcept { return index_; }
   // Outer DSCP by inner DSCP; map 0 is the identity (TUN-04).
   [[nodiscard]] std::span<const std::uint8_t, 64> dscp_map(std::uint16_t map) const noexcept {
@@ -80,6 +87,8 @@ class SaTable {
   void raise_sequence_limit(SaSlot slot, SequenceNumber limit) noexcept;
   // Control thread. Of both editions, from the workers' next packet on.
   void set_path_mtu(SaSlot slot, std::uint16_t octets) noexcept;
+  // Control thread. Nothing passes by the SA from then on; both editions know it (SAD-06).
+  void set_expiry(Direction direction, SaSlot slot, Expiry expiry) noexcept;
   // Control thread.
   [[nodiscard]] SaCounters counters(Direction direction, SaSlot slot) const noexcept;
 

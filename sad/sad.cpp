@@ -203,6 +203,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
     table.writable_outbound(other) =
         compile_outbound(live.sa, {old.key, old.owner, old.dscp_map, old.iv_mask});
     path_mtus.start(other, link_mtu(live.sa));
+    table.writable_outbound(other).expires = table.outbound_expiry(live.slot);
     return other;
   }
   const InboundSa& old = table.inbound(live.slot);
@@ -210,6 +211,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
   compiled = compile_inbound(live.sa, {.key = old.key, .owner = old.owner});
   compiled.selectors = old.selectors;
   compiled.selector_count = old.selector_count;
+  compiled.expires = table.inbound_expiry(live.slot);
   return other;
 }
 
@@ -312,6 +314,11 @@ Expected<void> Sad::move_endpoints(std::string_view name, const Endpoints& to, P
   if (live.sa.direction == Direction::Inbound && live.sa.lookup != SaLookup::Spi)
     return fail(Error::Code::Refused, "an SA that is looked up by its addresses cannot move",
                 "remove it and add it anew", "SA " + live.sa.name);
+  // Receivers find the SA by its source (RFC 4301 5.1.2.1 note 3; MCAST-02).
+  if (live.sa.direction == Direction::Outbound && live.sa.endpoints.remote.is_multicast() &&
+      to != live.sa.endpoints)
+    return fail(Error::Code::Refused, "an SA to a group keeps its outer addresses",
+                "negotiate a new one", "SA " + live.sa.name);
   const Endpoints before = std::exchange(live.sa.endpoints, to);
   auto valid = validate(live.sa);
   live.sa.endpoints = before;

@@ -47,7 +47,8 @@ class Sad {
   // Changes the outer addresses of a live SA; SPI, keys, numbers, counters and window stay as they
   // are (SAD-11). Calls `publish` (outbound only) when the change takes effect: at once, or where
   // the move before is still being read, when it no longer is; a later move supersedes one that
-  // waits. Refuses addresses that no such SA may have, and an inbound SA that is looked up by them.
+  // waits. Refuses addresses that no such SA may have, an inbound SA that is looked up by them, and
+  // an outbound one to a group.
   [[nodiscard]] Expected<void> move_endpoints(std::string_view name, const Endpoints& to,
                                               Publish publish);
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -108,26 +109,39 @@ Expected<void> sync_directory_of(const std::filesystem::path& file) {
 
 }  // namespace
 
+// The file, and which edition of it is on the disk.
+struct SequenceReservations::Image::File {
+  std::filesystem::path path;
+  std::mutex mutex;
+  std::uint64_t saved{};  // under the mutex
+};
+
+SequenceReservations::SequenceReservations(std::filesystem::path file)
+    : file_(std::make_shared<Image::File>()) {
+  file_->path = std::move(file);
+}
+
 Expected<SequenceReservations> SequenceReservations::open(std::filesystem::path file) {
   SequenceReservations reservations(std::move(file));
-  const auto text = read_whole(reservations.file_);
+  const std::filesystem::path& path = reservations.file_->path;
+  const auto text = read_whole(path);
   if (!text) return std::unexpected(text.error());
   if (!*text) return reservations;
   std::string_view rest = **text;
   for (std::size_t number = 1; !rest.empty() || number == 1; ++number) {
     const std::size_t end = rest.find('\n');
     if (end == std::string_view::npos)
-      return damaged(reservations.file_, number, "the file of sequence numbers is cut short");
+      return damaged(path, number, "the file of sequence numbers is cut short");
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     if (number == 1) {
       if (line == kFirstLine) continue;
-      return damaged(reservations.file_, 1, "this is not a file of sequence numbers");
+      return damaged(path, 1, "this is not a file of sequence numbers");
     }
     const auto entry = parse_line(line);
-    if (!entry) return damaged(reservations.file_, number, "a line is an identity and a number");
+    if (!entry) return damaged(path, number, "a line is an identity and a number");
     if (!reservations.reserved_.emplace(entry->identity, entry->reserved).second)
-      return damaged(reservations.file_, number, "an identity stands twice");
+      return damaged(path, number, "an identity stands twice");
   }
   return reservations;
 }
@@ -142,15 +156,32 @@ void SequenceReservations::reserve(const std::string& identity, SequenceNumber u
   present = std::max(present, up_to);
 }
 
-Expected<void> SequenceReservations::save() const {
+SequenceReservations::Image SequenceReservations::image() {
+  Image image;
+  image.file_ = file_;
+  image.edition_ = ++edition_;
+  image.reserved_ = reserved_;
+  return image;
+}
+
+SequenceNumber SequenceReservations::Image::reserved(const std::string& identity) const noexcept {
+  const auto found = reserved_.find(identity);
+  return found == reserved_.end() ? SequenceNumber{} : found->second;
+}
+
+Expected<void> SequenceReservations::Image::save() const {
+  const std::lock_guard lock(file_->mutex);
+  if (file_->saved >= edition_) return {};
   std::string text = fmt::format("{}\n", kFirstLine);
   for (const auto& [identity, reserved] : reserved_)
     text += fmt::format("{} {}\n", identity, reserved.value);
-  std::filesystem::path fresh = file_;
+  std::filesystem::path fresh = file_->path;
   fresh += ".new";
   if (auto written = write_durably(fresh, text); !written) return written;
-  if (::rename(fresh.c_str(), file_.c_str()) != 0) return io_error(file_, "replace it");
-  return sync_directory_of(file_);
+  if (::rename(fresh.c_str(), file_->path.c_str()) != 0) return io_error(file_->path, "replace it");
+  if (auto synced = sync_directory_of(file_->path); !synced) return synced;
+  file_->saved = edition_;
+  return {};
 }
 
 }  // namespace sallyport

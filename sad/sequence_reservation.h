@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 
 namespace sallyport {
 
-// Control thread only. Written through a temporary file, fsync and rename.
+// Control thread only, but for images. Written through a temporary file, fsync and rename.
 class SequenceReservations {
  public:
   // Numbers reserved at a time; a worker may send up to the reservation and no further.
@@ -24,13 +25,30 @@ class SequenceReservations {
   // The last number that may have been used under this key identity; 0 where there is none. The
   // identity is derived from SA direction, SPI and keys (a digest, never the keys themselves).
   [[nodiscard]] SequenceNumber reserved(const std::string& identity) const noexcept;
-  // Raises the reservation; durable once save() has returned.
+  // Raises the reservation; durable once save() has returned, here or of an image made since.
   void reserve(const std::string& identity, SequenceNumber up_to);
-  [[nodiscard]] Expected<void> save() const;
+  [[nodiscard]] Expected<void> save() { return image().save(); }
+
+  // What is reserved at this moment, to be saved by any thread. An older image never replaces a
+  // newer one on the disk: numbers only rise, and to save it then is to find it saved.
+  class Image {
+   public:
+    [[nodiscard]] Expected<void> save() const;
+    [[nodiscard]] SequenceNumber reserved(const std::string& identity) const noexcept;
+
+   private:
+    friend class SequenceReservations;
+    struct File;
+    std::shared_ptr<File> file_;
+    std::uint64_t edition_{};
+    std::map<std::string, SequenceNumber> reserved_;
+  };
+  [[nodiscard]] Image image();
 
  private:
-  explicit SequenceReservations(std::filesystem::path file) : file_(std::move(file)) {}
-  std::filesystem::path file_;
+  explicit SequenceReservations(std::filesystem::path file);
+  std::shared_ptr<Image::File> file_;
+  std::uint64_t edition_{};
   std::map<std::string, SequenceNumber> reserved_;
 };
 

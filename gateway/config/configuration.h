@@ -47,6 +47,8 @@ struct LimitsConfig {
   std::uint32_t fragment_flows{1024};  // datagrams whose fragments each worker checks
   std::uint32_t punt_ring{1024};       // packets on the way to control, of each worker
   std::uint32_t punt_rate{10000};      // packets a second to control, of each worker
+  std::uint32_t event_ring{1024};      // events on the way to control, of each worker
+  std::uint32_t audit_rate{100};       // audit events a second, of each worker and reason
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
@@ -59,6 +61,8 @@ struct DataplaneConfig {
   std::uint16_t burst{64};           // packets, at most
   IdleRule idle{IdleRule::Sleep};
   HugepageUse hugepages{HugepageUse::Auto};
+  // IPv6 extension headers on the way to the upper-layer protocol (ARCH-11).
+  std::vector<std::uint8_t> skipped_headers{0, 43, 44, 60};
   friend bool operator==(const DataplaneConfig&, const DataplaneConfig&) = default;
 };
 
@@ -120,6 +124,38 @@ struct ControlConfig {
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
+enum class AuditTarget : std::uint8_t { None, File, Syslog, Journal };
+// Codes of RFC 5424 6.2.1.
+enum class SyslogFacility : std::uint8_t {
+  Kern = 0,
+  User = 1,
+  Daemon = 3,
+  Auth = 4,
+  Authpriv = 10,
+  Local0 = 16,
+  Local1,
+  Local2,
+  Local3,
+  Local4,
+  Local5,
+  Local6,
+  Local7
+};
+
+// A reload may change all of it.
+struct AuditConfig {
+  AuditTarget target{AuditTarget::None};
+  std::filesystem::path file;  // "<state_directory>/audit.jsonl" unless given
+  SyslogFacility facility{SyslogFacility::Authpriv};
+  std::uint32_t rate{100};          // records of drops a second
+  std::uint32_t remember{1000};     // the last records, for sallyportctl
+  bool esp{true};                   // drops that concern ESP
+  bool ah{true};                    // likewise AH
+  bool lifetimes{true};             // soft and hard lifetimes of SAs
+  std::vector<DropReason> without;  // reasons that are not recorded; sorted
+  friend bool operator==(const AuditConfig&, const AuditConfig&) = default;
+};
+
 // Where the keys of one SA came from, so that an export names files and never holds a key.
 // An empty path: inline, or the SA has no such key.
 struct KeyFiles {
@@ -137,6 +173,7 @@ struct Configuration {
   DataplaneConfig dataplane;
   CryptoConfig crypto;
   ControlConfig control;
+  AuditConfig audit;
   IcmpAcceptance icmp;
   PathMtuSettings path_mtu;
   std::vector<PortConfig> ports;

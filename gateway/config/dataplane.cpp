@@ -44,6 +44,10 @@ void read_dataplane(TableReader& root, Loading& loading) {
   reader.read("burst", dataplane.burst, number<std::uint16_t>(1, kLargestBurst));
   reader.read("idle", dataplane.idle, one_of(kIdleRules));
   reader.read("hugepages", dataplane.hugepages, one_of(kHugepageUses));
+  reader.read("skipped_headers", dataplane.skipped_headers, list_of(number<std::uint8_t>(0)));
+  if (const auto skipped = SkippedHeaders::of(dataplane.skipped_headers); !skipped)
+    reader.error("skipped_headers", "skipped_headers: " + skipped.error().what,
+                 skipped.error().remedy);
   check_cores(dataplane, reader);
 }
 
@@ -57,6 +61,8 @@ void write_dataplane(const Configuration& configuration, std::string& out) {
   fields.add("burst", dataplane.burst);
   fields.add("idle", word_for(kIdleRules, dataplane.idle));
   fields.add("hugepages", word_for(kHugepageUses, dataplane.hugepages));
+  fields.add_numbers("skipped_headers",
+                     {dataplane.skipped_headers.begin(), dataplane.skipped_headers.end()});
   out += fields.block("[dataplane]");
 }
 

@@ -9,6 +9,7 @@ Expected<std::string> to_toml(const Configuration& configuration) {
   write_dataplane(configuration, out);
   write_crypto(configuration, out);
   write_control(configuration, out);
+  write_audit(configuration, out);
   write_icmp(configuration, out);
   write_spds(configuration, out);
   write_ports(configuration, out);

@@ -26,6 +26,8 @@ constexpr Limit kLimits[] = {
     {"fragment_flows", &LimitsConfig::fragment_flows, 16, 1u << 20},
     {"punt_ring", &LimitsConfig::punt_ring, 64, 1u << 16},
     {"punt_rate", &LimitsConfig::punt_rate, 1, 10'000'000},
+    {"event_ring", &LimitsConfig::event_ring, 64, 1u << 16},
+    {"audit_rate", &LimitsConfig::audit_rate, 1, 1'000'000},
 };
 
 // RFC 1122 3.3.2 and RFC 8200 4.5 name 60 seconds and more; what a flood can hold grows with it.

@@ -12,8 +12,8 @@ namespace {
 // Sections that hold many tables: `[[port]]`.
 constexpr std::string_view kLists[] = {"port", "route", "neighbour", "spd", "policy", "sa"};
 // Sections of later versions.
-constexpr std::string_view kLater[] = {"audit",      "metrics", "ike",        "peer",
-                                       "credential", "pool",    "home_agent", "mobile_node"};
+constexpr std::string_view kLater[] = {"metrics", "ike",        "peer",       "credential",
+                                       "pool",    "home_agent", "mobile_node"};
 
 // Adds the entries of an included file: lists grow, everything else may stand once.
 void merge(ValueTable& into, ValueTable from, Diagnostics& diagnostics) {
@@ -102,6 +102,7 @@ void read_sections(Loading& loading) {
   read_dataplane(root, loading);
   read_crypto(root, loading);
   read_control(root, loading);
+  read_audit(root, loading);
   read_icmp(root, loading);
   read_spds(loading);
   read_ports(loading);

@@ -61,6 +61,7 @@ void read_limits(TableReader& root, Loading& loading);
 void read_dataplane(TableReader& root, Loading& loading);
 void read_crypto(TableReader& root, Loading& loading);
 void read_control(TableReader& root, Loading& loading);
+void read_audit(TableReader& root, Loading& loading);
 void read_icmp(TableReader& root, Loading& loading);  // and [path_mtu]
 void read_spds(Loading& loading);
 void read_ports(Loading& loading);
@@ -80,6 +81,7 @@ void write_limits(const Configuration& configuration, std::string& out);
 void write_dataplane(const Configuration& configuration, std::string& out);
 void write_crypto(const Configuration& configuration, std::string& out);
 void write_control(const Configuration& configuration, std::string& out);
+void write_audit(const Configuration& configuration, std::string& out);
 void write_icmp(const Configuration& configuration, std::string& out);
 void write_spds(const Configuration& configuration, std::string& out);
 void write_ports(const Configuration& configuration, std::string& out);

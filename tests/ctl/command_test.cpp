@@ -10,8 +10,8 @@
 using namespace sallyport;
 
 TEST_CASE("every show topic is a request of the protocol") {
-  for (const char* topic :
-       {"ports", "routes", "neighbours", "policies", "sas", "drops", "workers", "account"}) {
+  for (const char* topic : {"ports", "routes", "neighbours", "policies", "sas", "drops", "audit",
+                            "workers", "account"}) {
     const auto command = read_command({"show", topic});
     REQUIRE(command);
     CHECK(command->request == std::string("show.") + topic);
@@ -65,4 +65,12 @@ TEST_CASE("sa add sends the file's text, sa remove the name") {
   std::remove(file.c_str());
   CHECK(read_command({"sa", "add", "site-b", file}).error().code == Error::Code::NotFound);
   CHECK(read_command({"sa", "remove", "x"})->arguments.at("name") == "x");
+}
+
+TEST_CASE("monitor follows the audit log") {
+  const auto command = read_command({"monitor"});
+  REQUIRE(command);
+  CHECK(command->request == "show.audit");
+  CHECK(command->follow);
+  CHECK_FALSE(read_command({"monitor", "sas"}));
 }

@@ -127,6 +127,17 @@ TEST_CASE("ARP: packets for a neighbour that is not there are dropped, and the f
   CHECK(icmp_in(told[0]) == 0x0301);
 }
 
+TEST_CASE("ARP: so many packets wait for one neighbour as the configuration says") {
+  TestGateway::Settings settings = two_ports({policy("all", PolicyAction::Bypass)});
+  settings.neighbour_hold = 3;
+  TestGateway gateway(std::move(settings));
+  for (int i = 0; i < 5; ++i)
+    gateway.receive_ip(kInside, PacketBuilder("198.51.100.2", "192.0.2.77").udp(1, 2).build());
+  gateway.settle();
+  CHECK(gateway.dataplane().account().held == 3);
+  CHECK(gateway.dropped(DropReason::HoldFull) == 2);
+}
+
 TEST_CASE("ARCH-09: neighbour discovery passes the boundary by its bypass entries only") {
   const bool shipped = GENERATE(true, false);
   std::vector<Policy> policies;

@@ -41,3 +41,22 @@ TEST_CASE("ARCH-01: what policy bypasses is forwarded, TTL less one") {
   CHECK(gateway.sent(kInside).size() == 1);
   CHECK(gateway.dropped_in_all() == 0);
 }
+
+TEST_CASE("ARCH-11: policies see the protocol behind the headers that the configuration skips") {
+  Selector udp;
+  udp.protocol = kProtocolUdp;
+  const auto passes = [&](std::vector<std::uint8_t> skipped) {
+    auto settings = two_ports(
+        {{.name = "udp", .selectors = {udp}, .action = PolicyAction::Bypass, .protect = {}}});
+    settings.skipped_headers = SkippedHeaders::of(skipped).value();
+    TestGateway gateway(std::move(settings));
+    settle_two_ports(gateway);
+    gateway.receive_ip(
+        kInside,
+        PacketBuilder("2001:db8:1::2", "2001:db8:9::9").destination_options().udp(1, 2).build());
+    gateway.settle();
+    return gateway.sent(kOutside).size() == 1;
+  };
+  CHECK(passes({0, 43, 44, 60}));
+  CHECK_FALSE(passes({0, 43, 44}));
+}

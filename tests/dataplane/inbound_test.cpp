@@ -104,6 +104,36 @@ TEST_CASE("INB-04: ports, protocol and ICMP type are part of the check") {
   CHECK_FALSE(arrives(echo, PacketBuilder("198.51.100.2", "198.51.100.130").icmp(0, 0)));
 }
 
+TEST_CASE("MCAST-01: a group's SAs are looked up by SPI and group, or by the source as well") {
+  const auto group = [](SaLookup lookup, const char* source) {
+    return [=](Sa& sa) {
+      sa.lookup = lookup;
+      sa.replay_window = 0;  // many may send
+      sa.endpoints = {Address::parse("239.1.1.1").value(), Address::parse(source).value()};
+    };
+  };
+  const auto to = [](PacketBytes wire, std::uint8_t last) {
+    const std::uint8_t destination[] = {239, 1, 1, last};
+    std::ranges::copy(destination, wire.begin() + 16);
+    fix_checksum(wire);
+    return wire;
+  };
+  EspPair any({.adjust_inbound = group(SaLookup::SpiDestination, "0.0.0.0")});
+  const PacketBytes wire = only(any.out(inner().build()));
+  CHECK(any.in(to(wire, 1)).size() == 1);
+  CHECK(any.in(to(wire, 1)).size() == 1);  // no anti-replay
+  CHECK(any.in(to(wire, 2)).empty());      // another group, which SPD-I does not know
+  CHECK(any.receiver().dropped(DropReason::NoPolicy) == 1);
+  EspPair one({.adjust_inbound = group(SaLookup::SpiDestinationSource, "192.0.2.1")});
+  CHECK(one.in(to(wire, 1)).size() == 1);
+  EspPair other({.adjust_inbound = group(SaLookup::SpiDestinationSource, "192.0.2.9")});
+  CHECK(other.in(to(wire, 1)).empty());
+  // One that is found by its SPI alone has no group.
+  EspPair unicast({});
+  CHECK(unicast.in(to(wire, 1)).empty());
+  CHECK(unicast.receiver().dropped(DropReason::UnknownSpi) == 0);
+}
+
 TEST_CASE("INB-05: a forged number far ahead moves nothing") {
   EspPair pair({});
   const PacketBytes first = only(pair.out(inner().build()));

@@ -50,6 +50,35 @@ TEST_CASE("OUT-01: routing, then the SPD in order, then the act, then forwarding
   CHECK(gateway.sent_frames(kInside).size() >= 1);
 }
 
+TEST_CASE("OUT-01: what an SA seals for an endpoint without a way is dropped") {
+  const auto after = [](const char* remote, const Route& route) {
+    Policy protect = policy("tunnel", PolicyAction::Protect, to("198.51.100.128/25"));
+    protect.protect = Protection{};
+    auto settings = two_ports({protect});
+    settings.routes = {{Prefix::parse("198.51.100.128/25").value(),
+                        {NextHop::Kind::Gateway, kOutside, Address::parse("192.0.2.2").value()}},
+                       route};
+    TestGateway gateway(std::move(settings));
+    settle_two_ports(gateway);
+    Sa sa = sample_sa(Direction::Outbound, {Cipher::AesGcm16_128, Integrity::None});
+    sa.endpoints = {Address::parse("192.0.2.1").value(), Address::parse(remote).value()};
+    sa.selectors = protect.selectors;
+    gateway.add_sa(std::move(sa), "tunnel");
+    gateway.receive_ip(kInside, inner().build());
+    gateway.settle();
+    CHECK(gateway.sent(kOutside).empty());
+    return std::vector<std::uint64_t>{gateway.dropped(DropReason::NoRoute),
+                                      gateway.dropped(DropReason::Blackhole),
+                                      gateway.dropped(DropReason::Multicast)};
+  };
+  const Route hole{Prefix::parse("203.0.113.0/24").value(), {NextHop::Kind::Blackhole, {}, {}}};
+  using Counts = std::vector<std::uint64_t>;
+  CHECK(after("203.0.114.1", hole) == Counts{1, 0, 0});
+  CHECK(after("203.0.113.1", hole) == Counts{0, 1, 0});
+  CHECK(after("239.1.1.1", hole) == Counts{0, 0, 1});
+  CHECK(after("198.51.100.1", hole) == Counts{1, 0, 0});  // an address of ours
+}
+
 TEST_CASE("SPD-06: an edit takes effect on cached flows with the next packet") {
   TestGateway gateway(two_ports({policy("all", PolicyAction::Bypass)}));
   settle_two_ports(gateway);

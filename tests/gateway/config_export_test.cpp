@@ -23,8 +23,19 @@ workers = 2
 cores = [1, 0]
 idle = "yield"
 hugepages = "no"
+skipped_headers = [0, 44]
 [crypto]
 allow = ["null", "3des-cbc"]
+[audit]
+target = "syslog"
+file = "audit log"
+facility = "local3"
+rate = 7
+remember = 0
+esp = false
+ah = false
+lifetimes = false
+without = ["replay", "no_policy"]
 [icmp]
 accept_unprotected = ["icmp/11", "icmpv6/2/0", "packet-too-big"]
 accept_protected = []
@@ -152,6 +163,7 @@ TEST_CASE("ARCH-13: an export loses nothing") {
   CHECK(after.path_mtu == before.path_mtu);
   CHECK(after.dataplane == before.dataplane);
   CHECK(after.crypto == before.crypto);
+  CHECK(after.audit == before.audit);
   CHECK(after.control == before.control);
   CHECK(after.ports == before.ports);
   CHECK(after.routes == before.routes);

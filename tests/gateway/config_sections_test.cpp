@@ -86,10 +86,12 @@ reassembly_time = "22s"
 fragment_flows = 23
 punt_ring = 256
 punt_rate = 107
+event_ring = 108
+audit_rate = 109
 )")
                                   .limits;
   CHECK(limits == LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22},
-                               23, 256, 107});
+                               23, 256, 107, 108, 109});
 }
 
 TEST_CASE("[dataplane] is read") {
@@ -100,9 +102,11 @@ cores = [3, 5]
 burst = 32
 idle = "spin"
 hugepages = "no"
+skipped_headers = [0, 43, 44, 135]
 )")
                                         .dataplane;
-  CHECK(dataplane == DataplaneConfig{2, {3, 5}, 32, IdleRule::Spin, HugepageUse::No});
+  CHECK(dataplane ==
+        DataplaneConfig{2, {3, 5}, 32, IdleRule::Spin, HugepageUse::No, {0, 43, 44, 135}});
 }
 
 TEST_CASE("ALG-22: [crypto] allow is read, by any of an algorithm's names") {
@@ -241,7 +245,7 @@ TEST_CASE("what the simple sections refuse") {
       {"nonsense = 1", "1:1", "unknown key \"nonsense\" in the configuration", "one of"},
       {"[instanc]", "1:2", "unknown key \"instanc\"", "did you mean \"instance\"?"},
       {"[instance", "1:10", "not TOML", "toml.io"},
-      {"[audit]\n", "1:1", "audit in the configuration is not available in this version",
+      {"[metrics]\n", "1:1", "metrics in the configuration is not available in this version",
        "leave it out"},
       {"port = 3", "1:8", "port is a number, not a list of tables", "[[port]]"},
       {"[port]\n", "1:1", "port is a table, not a list of tables", "[[port]]"},
@@ -259,8 +263,7 @@ TEST_CASE("what the simple sections refuse") {
       {"[limits]\nmbufs = 1.5", "2:9", "mbufs: a fraction is not a whole number", "1024 to"},
       {"[limits]\nflows = \"64Ki\"", "2:9", "flows: \"64Ki\" is not a whole number",
        "without quotes"},
-      {"[limits]\nreassembly_time = \"5m\"", "2:19", "reassembly_time: not from 1s to 120s",
-       "30s"},
+      {"[limits]\nreassembly_time = \"5m\"", "2:19", "reassembly_time: not from 1s to 120s", "30s"},
       {"[limits]\nlarge_buffers = 1", "2:17", "large_buffers", "16 to"},
       {"[limits]\npunt_ring = 100", "2:13", "punt_ring: 100 is no power of two", "128"},
       {"[icmp]\naccept_unprotected = \"icmp\"", "2:22",
@@ -275,6 +278,8 @@ TEST_CASE("what the simple sections refuse") {
       {"[path_mtu]\nlifetime = \"0s\"", "2:12", "lifetime: ", ""},
       {"[path_mtu]\nrate = 0", "2:8", "rate: 0 is out of range", "1 to 100000"},
       {"[dataplane]\nworkers = 0", "2:11", "workers: 0 is out of range", "1 to 64"},
+      {"[dataplane]\nskipped_headers = [0, 50]", "2:19", "protocol 50 is not",
+       "ESP (50) and AH (51) never"},
       {"[dataplane]\nworkers = 2\ncores = [1]", "3:9", "cores: 1 for 2 worker(s)",
        "one core for each"},
       {"[dataplane]\nworkers = 2\ncores = [1, 1]", "3:9", "cores: 1 stands twice", "of its own"},

@@ -202,7 +202,6 @@ TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compi
   CHECK(out.destination_options_outside);
   CHECK(out.df == DfRule::Set);
   CHECK(out.ecn == EcnRule::Compatibility);
-  CHECK(out.soft_seconds == 77);
   CHECK(out.tfc_bytes == 1400);
   CHECK(out.tfc_mask == 63);
   CHECK(out.loop_back);
@@ -239,14 +238,14 @@ TEST_CASE("ESP-10, MAN-02: numbers end with their width; a static key may send n
 TEST_CASE("SAD-07, SAD-13: lifetimes in bytes and packets reach the worker, use so far counted") {
   Sa sa = sample_sa(Direction::Inbound);
   CHECK(initial_inbound_state(sa).hard_bytes == ~0ull);
-  CHECK(initial_inbound_state(sa).soft_packets == ~0ull);
+  CHECK(initial_inbound_state(sa).notify_packets == ~0ull);
   sa.soft = {.bytes = 10, .packets = 20, .time = {}};
   sa.hard = {.bytes = 30, .packets = 40, .time = {}};
   sa.used = {.packets = 5, .bytes = 6};
   sa.last_sequence = {99};
   const InboundState in = initial_inbound_state(sa);
-  CHECK(in.soft_bytes == 10);
-  CHECK(in.soft_packets == 20);
+  CHECK(in.notify_bytes == 10);
+  CHECK(in.notify_packets == 20);
   CHECK(in.hard_bytes == 30);
   CHECK(in.hard_packets == 40);
   CHECK(in.packets == 5);
@@ -255,6 +254,32 @@ TEST_CASE("SAD-07, SAD-13: lifetimes in bytes and packets reach the worker, use 
   const OutboundState out = initial_outbound_state(sa);
   CHECK(out.hard_packets == 40);
   CHECK(out.bytes == 6);
+}
+
+TEST_CASE("SAD-06: control is told at the soft limit, and where there is none at the hard one") {
+  Sa sa = sample_sa(Direction::Inbound);
+  sa.hard = {.bytes = 30, .packets = 40, .time = {}};
+  CHECK(initial_inbound_state(sa).notify_bytes == 30);
+  CHECK(initial_inbound_state(sa).notify_packets == 40);
+  sa.soft.packets = 20;
+  CHECK(initial_inbound_state(sa).notify_packets == 20);
+}
+
+TEST_CASE("ESP-10: the alarm before the last number stands in packets, use so far counted") {
+  Sa sa = sample_sa(Direction::Outbound);
+  sa.esn = false;
+  CHECK(initial_outbound_state(sa).notify_packets == 0xffffffff - kSequenceMargin);
+  sa.last_sequence = {100};
+  sa.used.packets = 7;
+  CHECK(initial_outbound_state(sa).notify_packets == 0xffffffff - kSequenceMargin - 100 + 7);
+  sa.last_sequence = {0xffffff00};
+  CHECK(initial_outbound_state(sa).notify_packets == 7);
+  sa.last_sequence = {0};
+  sa.soft.packets = 50;
+  CHECK(initial_outbound_state(sa).notify_packets == 50);
+  sa.esn = true;
+  sa.soft.packets.reset();
+  CHECK(initial_outbound_state(sa).notify_packets == ~0ull - kSequenceMargin + 7);
 }
 
 TEST_CASE("TUN-01: the inner families are those that the selectors allow") {

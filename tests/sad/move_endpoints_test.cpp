@@ -137,4 +137,16 @@ TEST_CASE("SAD-11: a move to what the SA may not have is refused and changes not
   CHECK(world.sad->move_endpoints("group", other, {}).error().code == Error::Code::Refused);
 }
 
+TEST_CASE("MCAST-02: an outbound SA to a group keeps its outer source for life") {
+  World world;
+  Sa to_group = outbound_sa("group");
+  to_group.endpoints = {address("192.0.2.1"), address("239.1.1.1")};
+  REQUIRE(world.sad->add(std::move(to_group)));
+  const Endpoints elsewhere{address("192.0.2.7"), address("239.1.1.1")};
+  CHECK(world.sad->move_endpoints("group", elsewhere, {}).error().code == Error::Code::Refused);
+  const OutboundSa& sa = world.outbound("group");
+  CHECK(load_be<std::uint32_t>(&sa.header[64 - sa.header_bytes + 12]) == 0xc0000201);
+  CHECK(load_be<std::uint32_t>(&sa.header[64 - sa.header_bytes + 16]) == 0xef010101);
+}
+
 }  // namespace sallyport

@@ -79,6 +79,27 @@ TEST_CASE("MAN-02: a save that cannot be made is an error and leaves the old fil
   CHECK(SequenceReservations::open(file)->reserved("aa") == SequenceNumber{5});
 }
 
+TEST_CASE(
+    "MAN-02: an image holds what was reserved when it was made, and never undoes a newer one") {
+  const Directory directory;
+  const auto file = directory.path / "sequences";
+  auto reservations = SequenceReservations::open(file);
+  reservations->reserve("aa", SequenceNumber{5});
+  const auto older = reservations->image();
+  reservations->reserve("aa", SequenceNumber{9});
+  reservations->reserve("bb", SequenceNumber{7});
+  CHECK(older.reserved("aa") == SequenceNumber{5});
+  CHECK(older.reserved("bb") == SequenceNumber{0});
+  REQUIRE(older.save());
+  CHECK(SequenceReservations::open(file)->reserved("aa") == SequenceNumber{5});
+  const auto newer = reservations->image();
+  REQUIRE(newer.save());
+  CHECK(SequenceReservations::open(file)->reserved("aa") == SequenceNumber{9});
+  REQUIRE(older.save());
+  CHECK(SequenceReservations::open(file)->reserved("aa") == SequenceNumber{9});
+  CHECK(SequenceReservations::open(file)->reserved("bb") == SequenceNumber{7});
+}
+
 TEST_CASE("MAN-02: a damaged state file is refused with its line") {
   const Directory directory;
   const auto file = directory.path / "sequences";

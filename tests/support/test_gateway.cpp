@@ -86,6 +86,7 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .policies = 256,
                               .flows = settings_.flows,
                               .neighbours = 256,
+                              .neighbour_hold = settings_.neighbour_hold,
                               .mbufs = settings_.mbufs,
                               .large_buffers = settings_.large_buffers,
                               .reassembly_datagrams = settings_.reassembly_datagrams,
@@ -94,6 +95,7 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .punts_per_second = settings_.punts_per_second,
                               .icmp_errors_per_second = settings_.icmp_errors_per_second,
                               .audit_events_per_second = settings_.audit_events_per_second,
+                              .skipped_headers = settings_.skipped_headers,
                               .clock = &clock_};
   auto opened = Dataplane::open(std::move(dataplane), random_, settings_.make_ivs);
   if (!opened) FAIL(to_string(opened.error()));
@@ -285,6 +287,14 @@ std::vector<Event> TestGateway::events() {
          0) {
   }
   return events;
+}
+
+std::uint64_t TestGateway::suppressed(DropReason reason) const {
+  std::uint64_t sum = 0;
+  dataplane_->for_each_suppressed([&](WorkerId, DropReason other, std::uint64_t count) {
+    if (other == reason) sum += count;
+  });
+  return sum;
 }
 
 std::uint64_t TestGateway::dropped(DropReason reason) const { return dataplane_->dropped(reason); }

@@ -44,6 +44,8 @@ class TestGateway {
     std::size_t reassembly_datagrams{16};
     std::uint32_t icmp_errors_per_second{1000};
     std::uint32_t audit_events_per_second{1000};
+    std::size_t neighbour_hold{8};
+    SkippedHeaders skipped_headers{};
     std::size_t event_ring{256};
     std::uint16_t workers{test_workers()};
     std::uint16_t queue_pairs{};  // of each port; 0: one for each worker
@@ -84,6 +86,8 @@ class TestGateway {
 
   // What workers have told control since the last call.
   [[nodiscard]] std::vector<Event> events();
+  // Auditable drops that it was not told of, since the start.
+  [[nodiscard]] std::uint64_t suppressed(DropReason reason) const;
 
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
   [[nodiscard]] std::uint64_t dropped_in_all() const;
