@@ -18,7 +18,7 @@ bool send_frame(const Packet& packet, WorkerContext& my) noexcept {
 
 // A second reading costs less than carrying the first from core to core.
 bool read_headers(Packet& packet, WorkerContext& my) noexcept {
-  const ParseVerdict verdict = summarize(packet);
+  const ParseVerdict verdict = summarize(packet, my.skipped_headers);
   if (verdict == ParseVerdict::Good) [[likely]]
     return true;
   my.drops.drop(packet, drop_reason(verdict));

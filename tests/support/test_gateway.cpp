@@ -221,7 +221,7 @@ void TestGateway::receive_chain(PortId port, const PacketBytes& datagram,
       REQUIRE(rte_pktmbuf_chain(chain, piece) == 0);
     from = to;
   }
-  REQUIRE(rte_ring_enqueue(wires_[port.value].in, chain) == 0);
+  REQUIRE(rte_ring_enqueue(wires_[port.value].in[pair_], chain) == 0);
 }
 
 void TestGateway::settle() {
