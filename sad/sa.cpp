@@ -184,6 +184,8 @@ Sa Sa::duplicate() const {
           .last_sequence = last_sequence,
           .encapsulation = encapsulation,
           .header = header,
+          .fragments = fragments,
+          .fragmentation = fragmentation,
           .destination_options = destination_options,
           .ah_alignment = ah_alignment,
           .dscp = dscp,

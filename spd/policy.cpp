@@ -103,13 +103,14 @@ Expected<void> validate_opaque(const Policy& policy) {
   return {};
 }
 
-// Transport mode carries whole datagrams (RFC 4301 4.1).
+// Transport mode carries whole datagrams and drops what OPAQUE ports would match (RFC 4301 4.1).
 Expected<void> validate_fragments(const Policy& policy) {
   const Protection& protect = *policy.protect;
-  if (protect.mode == IpsecMode::Transport && (protect.fragments != FragmentChecks::Stateless ||
-                                               protect.fragmentation != Fragmentation::After))
+  if (protect.mode != IpsecMode::Transport) return validate_opaque(policy);
+  if (protect.fragments != FragmentChecks::Stateless ||
+      protect.fragmentation != Fragmentation::After)
     return refuse("transport mode carries no fragments", "leave it out, or choose tunnel mode");
-  return validate_opaque(policy);
+  return {};
 }
 
 Expected<void> validate_protection(const Policy& policy) {

@@ -283,7 +283,6 @@ TEST_CASE("what a protection refuses") {
   const auto refusal = GENERATE(values<Refusal>({
       {"mode = \"tunel\"", "", "did you mean \"tunnel\"?"},
       {"fragments = \"some\"", "", "stateless, opaque, opaque-ipv6, stateful"},
-      {"fragments = \"opaque\"", "", "OPAQUE ports on both sides"},
       {"fragmentation = \"never\"", "", "before, after"},
       {"proposals = [\"aes128-cbc+none\"]", "", "aes128-cbc+none has no integrity"},
       {"proposals = [\"aes128gcm17\"]", "", "aes128gcm17"},
