@@ -333,6 +333,19 @@ TEST_CASE("DP-01: any worker sends by a spread SA, and no number is taken twice"
   CHECK(pair.outbound_state().packets == 350);
 }
 
+TEST_CASE("ESP-16: dummies of a spread SA leave by the first worker") {
+  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.spread = true; }, .workers = 4});
+  TestGateway& gateway = pair.sender();
+  const DummyFlow flow{.policy = gateway.spd().id_of("tunnel").value(),
+                       .rule = {.per_second = 10, .bytes = 64},
+                       .ends = pair.outbound().sa->endpoints};
+  gateway.control().set_dummies({&flow, 1}, gateway.clock().now());
+  gateway.clock().advance(std::chrono::milliseconds(100));
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 1);
+  CHECK(status(gateway, kFirst).originated == 1);
+}
+
 TEST_CASE("ALG-20, ESP-10: a spread SA stops at its limit and goes on when it is raised") {
   EspPair pair({.adjust_outbound = [](Sa& sa) { sa.spread = true; }, .workers = 4});
   TestGateway& gateway = pair.sender();

@@ -7,7 +7,7 @@
 . "$interop/_path_mtu.sh"
 
 command -v tracepath >/dev/null || skip "there is no tracepath"
-addresses ipv4
+addresses ipv4 ipv4
 far=192.0.2.130
 namespace site peer router
 silent_namespace gate

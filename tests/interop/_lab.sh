@@ -216,7 +216,10 @@ T
 }
 
 # security_association NAME out|in SPI ALGORITHM KEYS
+# $esn (true or false), $window (packets) and $in_udp (yes) change what the policy says of it.
 security_association() {
+  local encapsulation=
+  [ -z "${in_udp:-}" ] || encapsulation='encapsulation = {}'
   cat >>"$work/$1.toml" <<T
 
 [[sa]]
@@ -224,6 +227,9 @@ name = "$2"
 direction = "$2"
 spi = $3
 $(sallyport_algorithm "$4" "$5")
+${esn:+esn = $esn}
+${window:+replay_window = $window}
+$encapsulation
 T
 }
 
@@ -309,6 +315,7 @@ record() {
 recorded() { tcpdump -n -r "$work/$1.pcap" "$2" 2>/dev/null | wc -l; }
 
 esp='(esp or ip6 proto 50)'
+esp_in_udp='(udp port 4500 and udp[8:4] != 0)'
 neighbours='(arp or (icmp6 and (ip6[40] == 135 or ip6[40] == 136)))'
 listener_reports='(ip6 and ip6[6] == 0 and dst net ff02::/16)'  # MLD of the peer's kernel
 

@@ -2,7 +2,7 @@
 # Inside a kernel guest: becomes an ESP or AH peer on eth0, from these words of the environment:
 #   PROTOCOL=esp|ah                                                   esp where nothing is said
 #   MODE=tunnel|transport  LOCAL=ADDRESS/LENGTH  REMOTE=ADDRESS       the outer addresses
-#   SPI_OUT SPI_IN ALGORITHM_OUT ALGORITHM_IN                         as `ip xfrm state` takes them
+#   SPI_OUT SPI_IN ALGORITHM_OUT ALGORITHM_IN STATE_OPTIONS           as `ip xfrm state` takes them
 #   INNER=ADDRESS/LENGTH  HOST=ADDRESS  INNER_REMOTE=PREFIX           tunnel: our side and theirs
 # In tunnel mode HOST lives in the network namespace "host" behind the guest.
 set -eu
@@ -14,9 +14,9 @@ ip address replace "$LOCAL" dev eth0
 
 add_states() {
   ip xfrm state add src "$local" dst "$REMOTE" proto "$protocol" spi "$SPI_OUT" reqid 1 mode "$MODE" \
-    replay-window 64 $ALGORITHM_OUT
+    $ALGORITHM_OUT $STATE_OPTIONS
   ip xfrm state add src "$REMOTE" dst "$local" proto "$protocol" spi "$SPI_IN" reqid 1 mode "$MODE" \
-    replay-window 64 $ALGORITHM_IN
+    $ALGORITHM_IN $STATE_OPTIONS
 }
 
 # add_policy DIRECTION INNER_SOURCE INNER_DESTINATION OUTER_SOURCE OUTER_DESTINATION
@@ -36,7 +36,7 @@ add_host() {
   ip address add "$INNER" dev lan0
   ip -n host address add "$HOST/${INNER#*/}" dev lan1
   ip -n host route add default via "${INNER%/*}"
-  ip route add "$INNER_REMOTE" via "$REMOTE" dev eth0
+  ip route add "$INNER_REMOTE" dev eth0  # its packets go to REMOTE, which the policies know
 }
 
 add_tunnel_policies() {
@@ -46,8 +46,13 @@ add_tunnel_policies() {
   add_policy fwd "$INNER_REMOTE" "$ours" "$REMOTE" "$local"
 }
 
-# Neighbour discovery stays in the clear (RFC 4861 11.2 leaves it to the link).
+# Neighbour discovery stays in the clear (RFC 4861 11.2 leaves it to the link), and what carries ESP
+# in UDP is not to be protected once more.
 add_transport_policies() {
+  for direction in in out; do
+    ip xfrm policy add src "${local%/*}" dst "$REMOTE" proto udp dport 4500 dir $direction priority 1
+    ip xfrm policy add src "$REMOTE" dst "${local%/*}" proto udp dport 4500 dir $direction priority 1
+  done
   case $local in
     *:*)
       for type in 135 136; do
