@@ -7,6 +7,7 @@
 # In tunnel mode HOST lives in the network namespace "host" behind the guest.
 set -eu
 protocol=${PROTOCOL:-esp}
+STATE_OPTIONS=${STATE_OPTIONS:-replay-window 64}
 local=${LOCAL%/*}
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
