@@ -86,7 +86,8 @@ void DummyTraffic::send(const DummyFlow& flow) {
   const OutboundSa& sa = my_.sas.outbound(slot);
   rte_mbuf* const mbuf = rte_pktmbuf_alloc(my_.pool);
   if (mbuf == nullptr) return lost_.add();
-  if (fill(mbuf, flow, sa) && to_workers_[sa.owner.value]->push(mbuf)) return;
+  const std::size_t worker = sa.owner == kEveryWorker ? 0 : sa.owner.value;
+  if (fill(mbuf, flow, sa) && to_workers_[worker]->push(mbuf)) return;
   rte_pktmbuf_free(mbuf);
   lost_.add();
 }

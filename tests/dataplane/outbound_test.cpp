@@ -54,6 +54,8 @@ TEST_CASE("OUT-01: what an SA seals for an endpoint without a way is dropped") {
   const auto after = [](const char* remote, const Route& route) {
     Policy protect = policy("tunnel", PolicyAction::Protect, to("198.51.100.128/25"));
     protect.protect = Protection{};
+    protect.protect->endpoints = {Address::parse("192.0.2.1").value(),
+                                  Address::parse(remote).value()};
     auto settings = two_ports({protect});
     settings.routes = {{Prefix::parse("198.51.100.128/25").value(),
                         {NextHop::Kind::Gateway, kOutside, Address::parse("192.0.2.2").value()}},

@@ -393,7 +393,8 @@ TEST_CASE("PMTU-02: what fits is exactly what encapsulation leaves, transform by
   for (const CipherFacts& cipher : all_ciphers())
     transforms.push_back({cipher.id, cipher.combined() ? Integrity::None : Integrity::HmacSha1_96});
   for (const IntegrityFacts& integrity : all_integrities())
-    if (integrity.id != Integrity::None) transforms.push_back({Cipher::AesCbc128, integrity.id});
+    if (integrity.id != Integrity::None && !integrity.ah_only())
+      transforms.push_back({Cipher::AesCbc128, integrity.id});
   std::vector<std::size_t> sizes;
   for (std::size_t size = 20; size < 72; ++size) sizes.push_back(size);
   for (std::size_t size = 72; size <= 9000; size += 1021) sizes.push_back(size);

@@ -182,6 +182,7 @@ std::string check_inbound(const GoldenCase& golden) {
   gateway.neighbour(kInside, to_string(ends.remote), TestGateway::kPeer);
   Sa sa = golden.sa.duplicate();
   sa.direction = Direction::Inbound;
+  sa.tfc_bytes = 0;  // the sender's
   sa.endpoints = ends;
   sa.selectors = {selector};
   sa.last_sequence = SequenceNumber{golden.sequence_before};

@@ -38,7 +38,8 @@ TEST_CASE("SAD-01, ALG-03: every algorithm is taken with its own key lengths and
       CAPTURE(cipher.name, integrity.name);
       Sa sa = sample_sa(Direction::Inbound);
       test::set_transform(sa, {cipher.id, integrity.id});
-      const bool sound = cipher.combined() == (integrity.id == Integrity::None);
+      const bool sound =
+          cipher.combined() == (integrity.id == Integrity::None) && !integrity.ah_only();
       CHECK(validate(sa).has_value() == sound);
       if (!sound) continue;
       Sa other = sample_sa(Direction::Inbound);

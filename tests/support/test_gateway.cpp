@@ -147,6 +147,7 @@ void TestGateway::publish() {
   std::vector<Route> routes;
   for (std::size_t i = 0; i < settings_.ports.size(); ++i)
     add_port_routes(settings_.ports[i], PortId{static_cast<std::uint16_t>(i)}, routes);
+  routes.push_back({Prefix::parse("224.0.0.0/4").value(), {NextHop::Kind::Multicast, kNoPort, {}}});
   routes.insert(routes.end(), settings_.routes.begin(), settings_.routes.end());
   const auto published = dataplane_->publish(spd_->snapshot(), routes);
   if (!published) FAIL(to_string(published.error()));
