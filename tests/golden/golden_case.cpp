@@ -75,7 +75,7 @@ Sa read_sa(const Json& json, GoldenCase& golden) {
     golden.fault = "algorithm unknown: " + json["ike"].get<std::string>();
     return sa;
   }
-  sa.name = "golden";
+  sa.name = golden.sa.name.empty() ? "golden" : "around";
   sa.direction = Direction::Outbound;
   sa.spi = Spi{json["spi"].get<std::uint32_t>()};
   sa.protocol = json["proto"] == "ah" ? IpsecProtocol::Ah : IpsecProtocol::Esp;
@@ -101,7 +101,7 @@ Sa read_sa(const Json& json, GoldenCase& golden) {
 
 std::string reason_to_skip(const Json& json) {
   if (json["sas"].empty()) return "no SA: Mobile IPv6 without IPsec";
-  if (json["sas"].size() > 1) return "bundle of SAs: the data plane to the letter";
+  if (json["sas"].size() > 2) return "more than two SAs around a packet";
   if (json.contains("route_optimization") || json["id"].get<std::string>().starts_with("mip6"))
     return "Mobile IPv6 addressing";
   return {};
@@ -115,6 +115,7 @@ GoldenCase read_case(const Json& json, const std::filesystem::path& folder) {
   golden.mode = json["mode"] == "tunnel" ? IpsecMode::Tunnel : IpsecMode::Transport;
   golden.outer = json["outer_family"] == 4 ? Family::V4 : Family::V6;
   golden.sa = read_sa(json["sas"][0], golden);
+  if (json["sas"].size() == 2) golden.around.push_back(read_sa(json["sas"][1], golden));
   if (!golden.fault.empty()) return golden;
   golden.selector.local = {AddressRange::parse(json["selector"]["src"].get<std::string>()).value()};
   golden.selector.remote = {

@@ -18,8 +18,9 @@ struct GoldenCase {
   std::string fault;  // what is wrong with the case itself
   IpsecMode mode{};
   Family outer{};
-  Selector selector;  // local: the sender's side
-  Sa sa;              // outbound
+  Selector selector;       // local: the sender's side
+  Sa sa;                   // outbound
+  std::vector<Sa> around;  // of a bundle: the SA that the packets of `sa` go through (ARCH-08)
   std::uint64_t sequence_before{};
   std::vector<PacketBytes> ivs;    // of each packet on the wire
   std::vector<PacketBytes> plain;  // as the sender got them

@@ -43,6 +43,26 @@ Prefix whole(const Address& address) {
   return {address, static_cast<std::uint8_t>(bits(address.family))};
 }
 
+// What the inner SA makes: a selector of the same hosts and its protocol.
+Selector of_protocol(Selector selector, IpsecProtocol protocol) {
+  selector.protocol = static_cast<std::uint8_t>(protocol);
+  return selector;
+}
+
+// In front of the policy for the traffic: what the inner SA has made comes in again, and goes out
+// through the outer SA (ARCH-08).
+void add_policies_of_bundle(std::vector<Policy>& policies, const Selector& selector) {
+  const Selector made = of_protocol(selector, IpsecProtocol::Esp);
+  Policy around = policies.front();
+  around.name = "around";
+  around.selectors = {made};
+  const Policy again{.name = "again",
+                     .selectors = {reversed(made)},
+                     .action = PolicyAction::Bypass,
+                     .protect = {}};
+  policies.insert(policies.begin(), {again, around});
+}
+
 // A tunnel's gateway has the packets' hosts behind port 0; in transport mode the host itself is
 // behind a local-stack port. Everything on both sides is a neighbour with a known link address.
 TestGateway::Settings topology(const GoldenCase& golden, const Selector& selector,
@@ -78,7 +98,16 @@ TestGateway::Settings topology(const GoldenCase& golden, const Selector& selecto
                         .selectors = {selector},
                         .action = PolicyAction::Protect,
                         .protect = protection}};
+  if (!golden.around.empty()) add_policies_of_bundle(settings.policies, selector);
   return settings;
+}
+
+// Adds an SA of the case that begins at `sequence_before` and carries what `policy` gives to it.
+void add_golden_sa(TestGateway& gateway, Sa sa, const Selector& selector,
+                   std::uint64_t sequence_before, const std::string& policy) {
+  sa.selectors = {selector};
+  sa.last_sequence = SequenceNumber{sequence_before};
+  gateway.add_sa(std::move(sa), policy);
 }
 
 std::string differs(std::size_t index, std::string_view what) {
@@ -99,11 +128,9 @@ std::uint32_t sequence_high(const GoldenCase& golden, std::size_t index) {
 // The ICV covers what we and the kernel choose apart: the outer id and what pads the ICV. So the
 // oracle must agree with the kernel on its packet, and we with the oracle on ours; all else is
 // equal.
-std::string compare_ah(const GoldenCase& golden, const PacketBytes& ours,
+std::string compare_ah(const Sa& sa, std::uint32_t high, const PacketBytes& ours,
                        const PacketBytes& kernels, std::size_t index) {
   constexpr std::size_t kFixed = 12;
-  const Sa& sa = golden.sa;
-  const std::uint32_t high = sequence_high(golden, index);
   if (ah_icv(sa, kernels, high) != ah_icv_in(sa, kernels)) return differs(index, "the oracle");
   if (ah_icv(sa, ours, high) != ah_icv_in(sa, ours)) return differs(index, "the ICV");
   const std::size_t offset = ah_offset(kernels);
@@ -135,7 +162,9 @@ std::string compare_wire(const GoldenCase& golden, const PacketBytes& ours,
     return differs(index, "the outer DSCP");
   const std::size_t offset = esp_offset(kernels);
   if (esp_offset(ours) != offset) return differs(index, "the place of ESP");
-  if (golden.sa.protocol == IpsecProtocol::Ah) return compare_ah(golden, ours, kernels, index);
+  const Sa& outermost = golden.around.empty() ? golden.sa : golden.around.front();
+  if (outermost.protocol == IpsecProtocol::Ah)
+    return compare_ah(outermost, sequence_high(golden, index), ours, kernels, index);
   return std::equal(ours.begin() + static_cast<std::ptrdiff_t>(offset), ours.end(),
                     kernels.begin() + static_cast<std::ptrdiff_t>(offset), kernels.end())
              ? std::string{}
@@ -161,9 +190,11 @@ std::string check_outbound(const GoldenCase& golden) {
   TestGateway gateway(std::move(settings));
   gateway.neighbour(kOutside, to_string(ends.remote), TestGateway::kPeer);
   Sa sa = golden.sa.duplicate();
-  sa.selectors = {golden.selector};
-  sa.last_sequence = SequenceNumber{golden.sequence_before};
-  gateway.add_sa(std::move(sa), "golden");
+  sa.loop_back = !golden.around.empty();
+  add_golden_sa(gateway, std::move(sa), golden.selector, golden.sequence_before, "golden");
+  for (const Sa& around : golden.around)
+    add_golden_sa(gateway, around.duplicate(), of_protocol(golden.selector, golden.sa.protocol),
+                  golden.sequence_before, "around");
   for (const PacketBytes& packet : golden.plain) gateway.receive_ip(kInside, packet);
   gateway.settle();
   const auto wire = gateway.sent(kOutside);
@@ -180,13 +211,15 @@ std::string check_inbound(const GoldenCase& golden) {
   const Selector selector = reversed(golden.selector);
   TestGateway gateway(topology(golden, selector, ends));
   gateway.neighbour(kInside, to_string(ends.remote), TestGateway::kPeer);
-  Sa sa = golden.sa.duplicate();
-  sa.direction = Direction::Inbound;
-  sa.tfc_bytes = 0;  // the sender's
-  sa.endpoints = ends;
-  sa.selectors = {selector};
-  sa.last_sequence = SequenceNumber{golden.sequence_before};
-  gateway.add_sa(std::move(sa));
+  const auto add_inbound = [&](Sa sa, const Selector& carries) {
+    sa.direction = Direction::Inbound;
+    sa.tfc_bytes = 0;  // the sender's
+    sa.endpoints = ends;
+    add_golden_sa(gateway, std::move(sa), carries, golden.sequence_before, {});
+  };
+  add_inbound(golden.sa.duplicate(), selector);
+  for (const Sa& around : golden.around)
+    add_inbound(around.duplicate(), of_protocol(selector, golden.sa.protocol));
   for (const PacketBytes& packet : golden.wire) gateway.receive_ip(kOutside, packet);
   gateway.settle();
   const auto arrived = gateway.sent(kInside);
