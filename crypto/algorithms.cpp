@@ -355,7 +355,7 @@ Expected<Transform> parse_transform(std::string_view text, IpsecProtocol protoco
 }
 
 std::string to_string(Transform transform, IpsecProtocol protocol) {
-  const std::string integrity(facts(transform.integrity).name);
+  std::string integrity(facts(transform.integrity).name);
   if (protocol == IpsecProtocol::Ah) return integrity;
   const CipherFacts& cipher = facts(transform.cipher);
   std::string text(cipher.name);

@@ -24,9 +24,9 @@ class FragmentTable {
 
    private:
     friend class FragmentTable;
-    Entry* next;  // in the bucket, or free
-    Entry* older;
-    Entry* newer;
+    Entry* next_;  // in the bucket, or free
+    Entry* older_;
+    Entry* newer_;
   };
 
   // `seed` keeps outsiders from aiming at one bucket. Allocates here and never again.
@@ -43,37 +43,37 @@ class FragmentTable {
   [[nodiscard]] bool full() const noexcept { return free_ == nullptr; }
   // Null: it is empty.
   [[nodiscard]] Entry* oldest() const noexcept { return oldest_; }
-  [[nodiscard]] static Entry* newer(const Entry& entry) noexcept { return entry.newer; }
+  [[nodiscard]] static Entry* newer(const Entry& entry) noexcept { return entry.newer_; }
 
   [[nodiscard]] Entry* find(const FragmentKey& key) const noexcept {
     Entry* entry = buckets_[bucket_of(key)];
-    while (entry != nullptr && entry->key != key) entry = entry->next;
+    while (entry != nullptr && entry->key != key) entry = entry->next_;
     return entry;
   }
   // The key is not in it, and it is not full. The value is what it was.
   [[nodiscard]] Entry& insert(const FragmentKey& key, std::uint64_t until) noexcept {
     Entry& entry = *free_;
-    free_ = entry.next;
+    free_ = entry.next_;
     entry.key = key;
     entry.until = until;
     Entry*& bucket = buckets_[bucket_of(key)];
-    entry.next = std::exchange(bucket, &entry);
-    entry.older = std::exchange(newest_, &entry);
-    entry.newer = nullptr;
-    (entry.older == nullptr ? oldest_ : entry.older->newer) = &entry;
+    entry.next_ = std::exchange(bucket, &entry);
+    entry.older_ = std::exchange(newest_, &entry);
+    entry.newer_ = nullptr;
+    (entry.older_ == nullptr ? oldest_ : entry.older_->newer_) = &entry;
     return entry;
   }
   void erase(Entry& entry) noexcept {
     Entry** link = &buckets_[bucket_of(entry.key)];
-    while (*link != &entry) link = &(*link)->next;
-    *link = entry.next;
-    (entry.older == nullptr ? oldest_ : entry.older->newer) = entry.newer;
-    (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
+    while (*link != &entry) link = &(*link)->next_;
+    *link = entry.next_;
+    (entry.older_ == nullptr ? oldest_ : entry.older_->newer_) = entry.newer_;
+    (entry.newer_ == nullptr ? newest_ : entry.newer_->older_) = entry.older_;
     release(entry);
   }
 
  private:
-  void release(Entry& entry) noexcept { entry.next = std::exchange(free_, &entry); }
+  void release(Entry& entry) noexcept { entry.next_ = std::exchange(free_, &entry); }
 
   [[nodiscard]] std::size_t bucket_of(const FragmentKey& key) const noexcept {
     static_assert(offsetof(FragmentKey, family) == 40);
