@@ -138,6 +138,10 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   for (unsigned i = 0; i < count; ++i) {
     store[i].mbuf = mbufs[i];
     store[i].next_hop = nullptr;
+    // What an audit event would name: the place held another packet before.
+    store[i].policy = kNoPolicy;
+    store[i].sa = kNoSa;
+    store[i].sa_direction = Direction::Inbound;
     store[i].decapsulated = false;
     store[i].hand_offs = 0;
     store[i].cut_to = kUncut;

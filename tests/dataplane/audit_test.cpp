@@ -128,6 +128,22 @@ TEST_CASE("AUD-01: an unknown SPI is seen through UDP encapsulation and in AH") 
   CHECK(event.ipsec_protocol == kProtocolAh);
 }
 
+TEST_CASE("AUD-01: an event names no SA and no policy of the packet that lay there before") {
+  EspPair pair({});
+  CHECK(pair.in(only(pair.out(inner()))).size() == 1);
+  PacketBytes bad = PacketBuilder("203.0.113.1", "198.51.100.130").udp(1, 2).build();
+  const Event clear = refused(pair, bad);
+  CHECK(clear.reason == DropReason::NoPolicy);
+  CHECK(clear.sa == kNoSa);
+  CHECK(clear.policy == kNoPolicy);
+  CHECK_FALSE(clear.has_sequence);
+  pair.sender().receive_ip(kOutside, bad);
+  pair.sender().settle();
+  const Event other_side = only(pair.sender().events());
+  CHECK(other_side.sa == kNoSa);
+  CHECK(other_side.direction == Direction::Inbound);
+}
+
 TEST_CASE("AUD-01: ESP too short for its SA, and not whole blocks") {
   EspPair pair({.transform = {Cipher::AesCbc128, Integrity::HmacSha1_96}});
   PacketBytes wire = only(pair.out(inner()));
