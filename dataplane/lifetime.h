@@ -18,8 +18,8 @@ template <class State>
   return !expiry.is_never() && expiry.has_passed(my.ticks.now());
 }
 
-void tell_of_outbound_life(SaSlot sa, WorkerContext& my) noexcept;
-void tell_of_inbound_life(SaSlot sa, WorkerContext& my) noexcept;
+void tell_of_outbound_life(SaSlot slot, WorkerContext& my) noexcept;
+void tell_of_inbound_life(SaSlot slot, WorkerContext& my) noexcept;
 
 // Several workers may send by one SA.
 [[nodiscard]] inline std::uint64_t read_shared(std::uint64_t& value) noexcept {

@@ -91,6 +91,16 @@ FragmentScope scope_of(Direction direction, SpdId spd) noexcept {
   return {direction == Direction::Inbound ? Kind::InboundSpd : Kind::OutboundSpd, spd.value};
 }
 
+// True: the fragment had to go, and its mbuf is null.
+bool is_stray(Packet& packet, const FragmentScope& scope, const Tables& now,
+              WorkerContext& my) noexcept {
+  const auto fault = follow_first(packet, scope, *now.policies, my);
+  if (!fault) return false;
+  my.drops.drop(packet, *fault);
+  packet.mbuf = nullptr;
+  return true;
+}
+
 template <class Count>
 void match_all(Burst& burst, Direction direction, const Tables& now, WorkerContext& my,
                Count&& count) noexcept {
@@ -106,17 +116,11 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
   bool all_stay = true;
   for (unsigned i = 0; i < burst.size(); ++i) {
     match(burst[i], queries[i], direction, now, my);
-    if (burst[i].summary.fragment && now.policies->stateful) [[unlikely]] {
-      const FragmentScope scope = scope_of(direction, queries[i].spd);
-      const auto fault = follow_first(burst[i], scope, *now.policies, my);
-      if (fault) {
-        my.drops.drop(burst[i], *fault);
-        burst[i].mbuf = nullptr;
-        all_stay = false;
-        continue;
-      }
-    }
-    count(burst[i]);
+    const bool checked = burst[i].summary.fragment && now.policies->stateful;
+    if (checked && is_stray(burst[i], scope_of(direction, queries[i].spd), now, my)) [[unlikely]]
+      all_stay = false;
+    else
+      count(burst[i]);
   }
   if (!all_stay) [[unlikely]]
     burst.keep_if([](const Packet& packet) { return packet.mbuf != nullptr; });
