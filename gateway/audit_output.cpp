@@ -144,7 +144,7 @@ std::string journal_fields(const AuditRecord& record) {
     std::string text = text_of(value);
     for (char& c : text)
       if (c == '\n') c = ' ';  // ends a field
-    if (name != "time") message += (message.empty() ? "" : " ") + name + "=" + text;
+    if (name != "time") message += fmt::format("{}{}={}", message.empty() ? "" : " ", name, text);
     std::string key = name;
     for (char& c : key) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     fields += fmt::format("SALLYPORT_{}={}\n", key, text);
