@@ -53,16 +53,14 @@ void JobPool::poll() {
     if (completion) completion();
 }
 
+bool JobPool::wait_for_ended() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return (waiting_.empty() && running_ == 0) || !ended_.empty(); });
+  return !ended_.empty();
+}
+
 void JobPool::finish() {
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock,
-                    [this] { return (waiting_.empty() && running_ == 0) || !ended_.empty(); });
-      if (ended_.empty()) return;
-    }
-    poll();
-  }
+  while (wait_for_ended()) poll();
 }
 
 }  // namespace sallyport

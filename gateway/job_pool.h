@@ -33,6 +33,8 @@ class JobPool {
  private:
   void work();
   [[nodiscard]] std::deque<Completion> take_ended();
+  // False where nothing has ended and nothing is under way.
+  [[nodiscard]] bool wait_for_ended();
 
   std::mutex mutex_;
   std::condition_variable changed_;

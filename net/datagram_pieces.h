@@ -26,7 +26,7 @@ class DatagramPieces {
     bool more;  // others follow it
   };
   // size > 0, offset + size <= 65 535. Anything but Added changes nothing.
-  [[nodiscard]] PieceVerdict add(const Place& place) noexcept;
+  [[nodiscard]] PieceVerdict add(const Place& piece) noexcept;
 
   [[nodiscard]] bool complete() const noexcept { return end_ != 0 && octets_ == end_; }
   // Octets of the whole; 0 until the last piece has come.
