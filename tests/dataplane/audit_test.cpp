@@ -26,7 +26,7 @@ Event only(std::vector<Event> events) {
   REQUIRE(events.size() == 1);
   CHECK(events[0].ticks != 0);
   CHECK(events[0].suppressed == 0);
-  CHECK(events[0].worker == WorkerId{0});
+  CHECK(events[0].worker.value < test_workers());
   return events[0];
 }
 
