@@ -141,7 +141,8 @@ TEST_CASE("MCAST-02: an outbound SA to a group keeps its outer source for life")
   World world;
   Sa to_group = outbound_sa("group");
   to_group.endpoints = {address("192.0.2.1"), address("239.1.1.1")};
-  REQUIRE(world.sad->add(std::move(to_group)));
+  const auto added = world.sad->add(std::move(to_group));
+  REQUIRE(added);
   const Endpoints elsewhere{address("192.0.2.7"), address("239.1.1.1")};
   CHECK(world.sad->move_endpoints("group", elsewhere, {}).error().code == Error::Code::Refused);
   const OutboundSa& sa = world.outbound("group");
