@@ -7,6 +7,7 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include <cstring>
 #include <span>
 #include <stdexcept>
 #include <string>
