@@ -39,7 +39,7 @@ constexpr CipherFacts row(Cipher id, std::string_view name, Nature nature, Sizes
           .kind = kind,
           .iv_rule = cbc             ? IvRule::EncryptedCounter
                      : sizes.iv == 0 ? IvRule::None
-                                     : IvRule::CounterXorMask,
+                                     : IvRule::Counter,
           .standing = standing,
           .needs_consent = standing >= Standing::ShouldNot || kind == CipherKind::Null || camellia};
 }

@@ -82,7 +82,7 @@ enum class CipherKind : std::uint8_t { Null, Cbc, Ctr, Ccm, Gcm, Gmac, ChaChaPol
 // How the IV of each packet is made.
 enum class IvRule : std::uint8_t {
   None,
-  CounterXorMask,    // sequence number xor a random per-SA mask: unique (RFC 4106 3.1 and others)
+  Counter,           // the sequence number: unique where its key has one sender (RFC 4106 3.1)
   EncryptedCounter,  // AES of the counter under a key of its own: unpredictable (RFC 3602 3)
 };
 

@@ -155,6 +155,7 @@ Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
   parts.sas =
       std::make_unique<SaTable>(SaTable::Capacity{settings.sas, settings.sas}, parts.memory);
   parts.handles = std::make_unique<SaHandles>(settings.policies + 1, parts.memory);
+  parts.forgotten.resize(settings.policies + 1);
   return {};
 }
 
@@ -261,10 +262,21 @@ NeighbourTable& Dataplane::neighbours() noexcept { return *parts_->neighbours; }
 
 Expected<void> Dataplane::publish(std::shared_ptr<const PolicySet> policies,
                                   std::span<const Route> routes) {
-  auto built = Routes::build(routes);
-  if (!built) return std::unexpected(built.error());
-  parts_->tables->publish({std::move(policies), std::move(*built)});
+  auto built = build(routes);
+  if (!built) return std::unexpected(std::move(built).error());
+  publish(std::move(policies), std::move(*built));
   return {};
+}
+
+Expected<std::shared_ptr<const Routes>> Dataplane::build(std::span<const Route> routes) {
+  auto built = Routes::build(routes);
+  if (!built) return std::unexpected(std::move(built).error());
+  return std::shared_ptr<const Routes>(std::move(*built));
+}
+
+void Dataplane::publish(std::shared_ptr<const PolicySet> policies,
+                        std::shared_ptr<const Routes> routes) {
+  parts_->tables->publish({std::move(policies), std::move(routes)});
 }
 
 void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
@@ -391,8 +403,18 @@ std::uint64_t Dataplane::dropped(DropReason reason) const {
 }
 
 Dataplane::Traffic Dataplane::policy_traffic(PolicyId policy) const {
+  const Traffic& before = parts_->forgotten[policy.value];
+  const Traffic all = parts_->counted(policy);
+  return {all.packets - before.packets, all.bytes - before.bytes};
+}
+
+void Dataplane::forget_policy_traffic(PolicyId policy) {
+  parts_->forgotten[policy.value] = parts_->counted(policy);
+}
+
+Dataplane::Traffic Dataplane::Parts::counted(PolicyId policy) const {
   Traffic sum;
-  for (const auto& worker : parts_->workers) {
+  for (const auto& worker : workers) {
     const TrafficCounter& counter = worker->context().policy_counters[policy.value];
     sum.packets += counter.packets.read();
     sum.bytes += counter.bytes.read();

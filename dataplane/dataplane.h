@@ -32,6 +32,7 @@ class Worker;
 class PublishedTables;
 class NeighbourTable;
 class KeyTable;
+class Routes;
 
 // What a worker does when there is nothing to do.
 enum class IdleMode : std::uint8_t { Spin, Yield, Sleep };
@@ -123,6 +124,8 @@ class Dataplane {
   [[nodiscard]] Retirement& retirement() noexcept;
   [[nodiscard]] NeighbourTable& neighbours() noexcept;
   // Policies and routes that the next turns decide by; published together.
+  [[nodiscard]] static Expected<std::shared_ptr<const Routes>> build(std::span<const Route> routes);
+  void publish(std::shared_ptr<const PolicySet> policies, std::shared_ptr<const Routes> routes);
   [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
                                        std::span<const Route> routes);
   void publish(std::shared_ptr<const PolicySet> policies);
@@ -152,7 +155,10 @@ class Dataplane {
   struct Traffic {
     std::uint64_t packets{}, bytes{};
   };
+  // Since the policy's id was given to it.
   [[nodiscard]] Traffic policy_traffic(PolicyId policy) const;
+  // Its id is free for another policy, which counts from 0.
+  void forget_policy_traffic(PolicyId policy);
   [[nodiscard]] PacketAccount account() const;
   // In both pools; at a quiet moment what control holds and the datagrams that reassembly keeps.
   [[nodiscard]] std::size_t mbufs_in_use() const;

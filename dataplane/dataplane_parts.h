@@ -37,8 +37,11 @@ struct Dataplane::Parts {
   std::vector<std::thread> threads;
   std::unique_ptr<EventRing> control_events;
   std::unique_ptr<AuditTrail> control_audit;
-  Drops control_drops;       // of packets that ended with control
-  Counter control_released;  // held packets that ended with control
+  Drops control_drops;             // of packets that ended with control
+  std::vector<Traffic> forgotten;  // by PolicyId: what earlier policies of that id had counted
+  Counter control_released;        // held packets that ended with control
+
+  [[nodiscard]] Traffic counted(PolicyId policy) const;  // by every policy that had the id
 };
 
 }  // namespace sallyport

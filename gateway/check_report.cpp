@@ -5,7 +5,8 @@
 
 #include <iterator>
 
-#include "gateway/gateway.h"
+#include "gateway/dataplane_settings.h"
+#include "gateway/policy_plan.h"
 
 namespace sallyport {
 namespace {
@@ -28,7 +29,7 @@ void report_ports(const Configuration& configuration, Out out) {
 }
 
 void report_policies(const Configuration& configuration, Out out) {
-  for (const Policy& policy : all_policies(configuration)) {
+  for (const Policy& policy : plan_policies(configuration)) {
     fmt::format_to(out, "policy {}: {}", policy.name, to_string(policy.action));
     if (policy.protect)
       fmt::format_to(out, " ({} {}, SAs {})", to_string(policy.protect->protocol),

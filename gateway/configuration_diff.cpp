@@ -5,12 +5,18 @@
 namespace sallyport {
 namespace {
 
+// Every member stands here, so that a new one does not compile before it is decided whether it is a
+// parameter. Keys are compared apart, in constant time.
 auto plain_fields(const Sa& sa) {
-  return std::tie(sa.name, sa.direction, sa.spi, sa.protocol, sa.mode, sa.endpoints, sa.lookup,
-                  sa.transform, sa.esn, sa.replay_window, sa.encapsulation, sa.fragments,
-                  sa.fragmentation, sa.header, sa.destination_options, sa.dscp, sa.spread,
-                  sa.selectors, sa.soft, sa.hard, sa.static_key, sa.tfc_bytes, sa.tfc_multiple,
-                  sa.dummies, sa.loop_back);
+  const auto& [name, direction, spi, protocol, mode, endpoints, lookup, transform, cipher_key, salt,
+               integrity_key, esn, replay_window, last_sequence, encapsulation, header, fragments,
+               fragmentation, destination_options, ah_alignment, dscp, spread, selectors, soft,
+               hard, tfc_bytes, tfc_multiple, dummies, loop_back, unauthenticated_allowed,
+               static_key, used] = sa;
+  return std::tie(name, direction, spi, protocol, mode, endpoints, lookup, transform, esn,
+                  replay_window, encapsulation, header, fragments, fragmentation,
+                  destination_options, ah_alignment, dscp, spread, selectors, soft, hard, tfc_bytes,
+                  tfc_multiple, dummies, loop_back, unauthenticated_allowed, static_key);
 }
 
 std::unexpected<Error> needs_restart(const char* table) {

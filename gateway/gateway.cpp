@@ -7,75 +7,14 @@
 
 #include "gateway/config/live_sa.h"
 #include "gateway/configuration_diff.h"
+#include "gateway/dataplane_settings.h"
+#include "gateway/policy_plan.h"
 #include "gateway/routing_plan.h"
-#include "spd/default_policies.h"
 
 namespace sallyport {
 namespace {
 
 constexpr Duration kHousekeepingPeriod = std::chrono::milliseconds(100);
-
-PortSettings settings_of(const PortConfig& port) {
-  return {.name = port.name,
-          .device = port.device,
-          .side = port.side,
-          .kind = port.kind,
-          .addresses = port.addresses,
-          .mtu = port.mtu,
-          .vlan = port.vlan,
-          .spd = port.spd,
-          .mac = port.mac,
-          .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0,
-          .udp_zero_checksum_v6 = port.udp_zero_checksum_v6};
-}
-
-DataplaneSettings settings_of(const Configuration& configuration) {
-  DataplaneSettings settings;
-  for (const PortConfig& port : configuration.ports) settings.ports.push_back(settings_of(port));
-  settings.workers = configuration.dataplane.workers;
-  settings.cores = configuration.dataplane.cores;
-  settings.idle = configuration.dataplane.idle;
-  settings.burst = configuration.dataplane.burst;
-  settings.sas = configuration.limits.sas;
-  settings.policies = configuration.limits.policies;
-  settings.flows = configuration.limits.flows;
-  settings.neighbours = configuration.limits.neighbours;
-  settings.neighbour_hold = configuration.limits.neighbour_hold;
-  // Checked when the configuration was read.
-  settings.skipped_headers = SkippedHeaders::of(configuration.dataplane.skipped_headers).value();
-  settings.mbufs = configuration.limits.mbufs;
-  settings.large_buffers = configuration.limits.large_buffers;
-  settings.reassembly_datagrams = configuration.limits.reassembly_datagrams;
-  settings.reassembly_time = configuration.limits.reassembly_time;
-  settings.fragment_flows = configuration.limits.fragment_flows;
-  settings.punt_ring = configuration.limits.punt_ring;
-  settings.event_ring = configuration.limits.event_ring;
-  settings.audit_events_per_second = configuration.limits.audit_rate;
-  settings.punts_per_second = configuration.limits.punt_rate;
-  return settings;
-}
-
-bool is_pci(const std::string& device) { return device.find(':') < device.find(','); }
-
-EalSettings eal_settings(const Configuration& configuration, std::vector<std::string> extra) {
-  EalSettings settings;
-  settings.file_prefix = configuration.instance.file_prefix;
-  settings.memory_megabytes =
-      memory_needed(settings_of(configuration), configuration.limits.routes);
-  settings.hugepages = configuration.dataplane.hugepages;
-  settings.pci = std::ranges::any_of(configuration.ports,
-                                     [](const PortConfig& port) { return is_pci(port.device); });
-  settings.extra = std::move(extra);
-  return settings;
-}
-
-// Addresses that speak IKE here: all of ours, on whatever port.
-std::vector<Address> own_addresses(const Configuration& configuration) {
-  std::vector<Address> own;
-  for (const PortConfig& port : configuration.ports)
-    for (const Prefix& prefix : port.addresses) own.push_back(prefix.address);
-  return own;
-}
 
 std::vector<StaticNeighbour> static_neighbours(const Configuration& configuration) {
   std::vector<StaticNeighbour> neighbours;
@@ -84,37 +23,7 @@ std::vector<StaticNeighbour> static_neighbours(const Configuration& configuratio
   return neighbours;
 }
 
-Expected<void> make_private_directory(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::create_directories(path, error) && error)
-    return fail(Error::Code::Io, "cannot make the directory: " + error.message(),
-                "make its parent writable, or set [instance] state_directory", path.native());
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-  return {};
-}
-
 }  // namespace
-
-std::vector<Policy> all_policies(const Configuration& configuration) {
-  std::vector<Policy> policies;
-  for (std::size_t i = 0; i < configuration.spds.size(); ++i) {
-    const SpdConfig& spd = configuration.spds[i];
-    const SpdId id{static_cast<std::uint16_t>(i)};
-    if (spd.default_policies)
-      std::ranges::move(default_policies({.spd = id,
-                                          .prefix = spd.name,
-                                          .own = own_addresses(configuration),
-                                          .icmp_errors = configuration.icmp.unprotected_side}),
-                        std::back_inserter(policies));
-    std::ranges::copy_if(configuration.policies, std::back_inserter(policies),
-                         [id](const Policy& policy) { return policy.spd == id; });
-  }
-  return policies;
-}
-
-std::uint64_t memory_needed(const Configuration& configuration) {
-  return memory_needed(settings_of(configuration), configuration.limits.routes);
-}
 
 Gateway::Gateway(Eal eal, const Clock& clock)
     : eal_(std::move(eal)),
@@ -128,74 +37,133 @@ Expected<std::unique_ptr<Gateway>> Gateway::open(Configuration configuration,
   auto eal = Eal::start(eal_settings(configuration, surroundings.eal_arguments));
   if (!eal) return std::unexpected(eal.error());
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(*eal), surroundings.clock));
-  gateway->configuration_ = std::move(configuration);
-  if (auto installed = gateway->install(surroundings); !installed)
-    return std::unexpected(installed.error());
+  if (auto made = gateway->make_parts(configuration, surroundings.random); !made)
+    return std::unexpected(made.error());
+  if (auto applied = gateway->apply(std::move(configuration)); !applied)
+    return std::unexpected(applied.error());
   return gateway;
 }
 
-Expected<void> Gateway::install(const Surroundings& surroundings) {
-  auto dataplane = Dataplane::open(settings_of(configuration_), surroundings.random);
+Expected<void> Gateway::make_parts(const Configuration& configuration, Random& random) {
+  auto directory = StateDirectory::hold(configuration.instance.state_directory);
+  if (!directory) return std::unexpected(directory.error());
+  state_directory_.emplace(std::move(*directory));
+  auto reservations = SequenceReservations::open(state_directory_->path() / "sequence-numbers");
+  if (!reservations) return std::unexpected(reservations.error());
+  auto dataplane = Dataplane::open(dataplane_settings(configuration), random);
   if (!dataplane) return std::unexpected(dataplane.error());
   dataplane_ = std::move(*dataplane);
-  control_ = ControlPlane::open(*dataplane_, surroundings.random);
-  spd_ = std::make_unique<Spd>(configuration_.limits.policies, configuration_.spds.size());
+  control_ = ControlPlane::open(*dataplane_, random);
+  spd_ = std::make_shared<Spd>(configuration.limits.policies, configuration.spds.size());
   sad_ = std::make_unique<Sad>(Sad::Parts{
-      dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), surroundings.random,
-      configuration_.dataplane.workers,
-      [&dataplane = *dataplane_](const Address& remote) { return dataplane.link_mtu(remote); }});
+      dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random,
+      configuration.dataplane.workers,
+      [&dataplane = *dataplane_](const Address& remote) { return dataplane.link_mtu(remote); },
+      configuration.limits.sas});
   control_->discover_path_mtus(*sad_);
-  control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
-  if (auto made = make_private_directory(configuration_.instance.state_directory); !made)
-    return made;
-  auto reservations =
-      SequenceReservations::open(configuration_.instance.state_directory / "sequence-numbers");
-  if (!reservations) return std::unexpected(reservations.error());
   static_sas_ = std::make_unique<StaticSaState>(std::move(*reservations), *sad_, jobs_);
   lifetimes_ = std::make_unique<SaLifetimes>(*sad_, lifetime_report_);
-  configure_audit();
-  for (Sa& sa : configuration_.sas)
-    if (auto added = install_sa(sa.duplicate()); !added) return added;
-  if (auto installed = install_policies(); !installed) return installed;
-  return publish();
-}
-
-Expected<void> Gateway::install_policies() { return order_policies(all_policies(configuration_)); }
-
-Expected<void> Gateway::install_sa(Sa sa) {
-  if (sa.static_key)
-    if (auto resumed = static_sas_->resume(sa); !resumed) return resumed;
-  const Sa copy = sa.duplicate();
-  const auto slot = sad_->add(std::move(sa));
-  if (!slot) return std::unexpected(slot.error());
-  if (copy.static_key) static_sas_->watch(copy, *slot);
-  if (copy.hard.time) dataplane_->end_sa(copy.direction, *slot, *copy.hard.time);
-  lifetimes_->started(copy, clock_.now());
   return {};
 }
 
-void Gateway::uninstall_sa(const std::string& name) {
-  // Handles first: no worker may be led to what is going.
-  for (auto& [policy, sas] : sas_of_) {
-    if (std::ranges::count(sas, name) == 0) continue;
-    assign_sas(policy, name);
-    std::erase(sas, name);
+// All that may fail comes first, and nothing of it shows until all of it is there.
+Expected<void> Gateway::apply(Configuration next) {
+  const std::vector<Policy> policies = plan_policies(next);
+  if (auto good = spd_->check(policies); !good) return good;
+  std::vector<Route> routes = plan_routes(next, dataplane_->ports());
+  auto built = Dataplane::build(routes);
+  if (!built) return std::unexpected(built.error());
+  const Sad::Names gone = sas_not_among(next.sas);
+  std::vector<Sa> fresh;
+  for (const Sa& sa : next.sas)
+    if (gone.contains(sa.name) || !sad_->find(sa.name)) fresh.push_back(sa.duplicate());
+  auto sas = prepare_sas(std::move(fresh), gone);
+  if (!sas) return std::unexpected(sas.error());
+
+  configuration_ = std::move(next);
+  routes_ = std::move(routes);
+  uninstall_sas(gone);
+  publish_sas(std::move(*sas));
+  spd_->replace(policies);
+  sas_of_.clear();
+  for (const Policy& policy : policies) {
+    if (policy.protect) sas_of_[policy.name] = policy.protect->sas;
+    assign_sas(policy.name);
   }
-  static_sas_->forget(name);
-  lifetimes_->ended(name);
-  static_cast<void>(sad_->remove(name));
+  dataplane_->publish(spd_->snapshot(), std::move(*built));
+  retire_policies();
+  configure_audit();
+  control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
+  control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
+  sad_->renew_link_mtus();
+  return {};
 }
 
-void Gateway::assign_sas(const std::string& policy, std::string_view without) {
+// Live SAs that are not in the configuration, or are otherwise there.
+Sad::Names Gateway::sas_not_among(const std::vector<Sa>& next) const {
+  std::map<std::string_view, const Sa*> wanted;
+  for (const Sa& sa : next) wanted.emplace(sa.name, &sa);
+  Sad::Names names;
+  sad_->for_each([&](const Sad::Entry& entry) {
+    const auto found = wanted.find(entry.sa->name);
+    if (found == wanted.end() || !same_parameters(*found->second, *entry.sa))
+      names.insert(entry.sa->name);
+  });
+  return names;
+}
+
+// When they are ready, what they may send is on the disk.
+Expected<Sad::Prepared> Gateway::prepare_sas(std::vector<Sa> sas, const Sad::Names& gone) {
+  for (Sa& sa : sas)
+    if (sa.static_key)
+      if (auto resumed = static_sas_->resume(sa); !resumed) return std::unexpected(resumed.error());
+  auto prepared = sad_->prepare(std::move(sas), gone);
+  if (!prepared) return prepared;
+  if (auto saved = static_sas_->save(); !saved) return std::unexpected(saved.error());
+  return prepared;
+}
+
+void Gateway::publish_sas(Sad::Prepared prepared) {
+  std::vector<std::string> names;
+  for (Sa& sa : prepared.sas()) {
+    names.push_back(sa.name);
+    if (sa.static_key && sa.direction == Direction::Inbound)
+      static_cast<void>(static_sas_->catch_up(sa));  // what failed would have failed before
+  }
+  static_cast<void>(sad_->publish(std::move(prepared)));
+  for (const std::string& name : names) {
+    const auto [sa, slot] = *sad_->find(name);
+    if (sa->static_key) static_sas_->watch(*sa, slot);
+    if (sa->hard.time) dataplane_->end_sa(sa->direction, slot, *sa->hard.time);
+    lifetimes_->started(*sa, clock_.now());
+  }
+  static_sas_->open_blocks();
+}
+
+void Gateway::uninstall_sas(const Sad::Names& names) {
+  // Handles first: no worker may be led to what is going.
+  for (auto& [policy, sas] : sas_of_) {
+    const auto going = [&](const std::string& name) { return names.contains(name); };
+    if (std::erase_if(sas, going) != 0) assign_sas(policy);
+  }
+  for (const std::string& name : names) {
+    static_sas_->forget(name);
+    lifetimes_->ended(name);
+    static_cast<void>(sad_->remove(name));
+  }
+}
+
+void Gateway::assign_sas(const std::string& policy) {
   const auto id = spd_->id_of(policy);
   if (!id) return;
   std::vector<SaForClasses> sas;
-  for (const std::string& name : sas_of_[policy]) {
-    const auto entry = sad_->find(name);
-    if (entry && name != without && entry->sa->direction == Direction::Outbound)
-      sas.push_back({entry->slot, entry->sa->dscp});
-  }
+  if (const auto named = sas_of_.find(policy); named != sas_of_.end())
+    for (const std::string& name : named->second) {
+      const auto entry = sad_->find(name);
+      if (entry && entry->sa->direction == Direction::Outbound)
+        sas.push_back({entry->slot, entry->sa->dscp});
+    }
   const SaHandle handle{id->value};
   const auto old = choices_.extract(*id);
   if (sas.size() > 1) {
@@ -209,15 +177,20 @@ void Gateway::assign_sas(const std::string& policy, std::string_view without) {
     dataplane_->retirement().when_unread([kept = old.mapped()]() mutable { kept.reset(); });
 }
 
-Expected<void> Gateway::publish() {
-  // Before packets can meet the new SAs: what they may send is on the disk.
-  if (auto saved = static_sas_->save(); !saved) return saved;
-  routes_ = plan_routes(configuration_, dataplane_->ports());
-  control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
-  set_dummies();
-  if (auto published = dataplane_->publish(spd_->snapshot(), routes_); !published) return published;
-  sad_->renew_link_mtus();
-  return {};
+// Removed policies decide for workers until they have read what was published since.
+void Gateway::retire_policies() {
+  const std::vector<PolicyId> ids = spd_->take_removed();
+  if (ids.empty()) return;
+  dataplane_->retirement().when_unread([this, ids, watched = std::weak_ptr(spd_)] {
+    const auto spd = watched.lock();
+    if (spd == nullptr) return;  // the gateway is going, and all else with it
+    for (const PolicyId id : ids) {
+      dataplane_->handles().assign(SaHandle{id.value}, kNoSa);
+      choices_.erase(id);
+      dataplane_->forget_policy_traffic(id);
+    }
+    spd->reuse(ids);
+  });
 }
 
 void Gateway::set_dummies() {
@@ -301,10 +274,11 @@ void Gateway::take_events(Instant now) {
 
 // Workers have stopped these by themselves, or do so within a turn.
 void Gateway::expire(Instant now) {
-  for (const std::string& name : lifetimes_->poll(now)) {
-    uninstall_sa(name);
-    lifetime_report_.removed(name);
-  }
+  const std::vector<std::string> over = lifetimes_->poll(now);
+  if (over.empty()) return;
+  uninstall_sas({over.begin(), over.end()});
+  set_dummies();
+  for (const std::string& name : over) lifetime_report_.removed(name);
 }
 
 Duration Gateway::age_of(const std::string& sa) const {
@@ -318,12 +292,28 @@ Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
     return fail(Error::Code::NotFound,
                 fmt::format("there is no policy \"{}\" that protects", policy),
                 "name one of sallyportctl show policies");
+  if (auto fresh = check_nonces(sa); !fresh) return fresh;
   const std::string name = sa.name;
-  if (auto added = install_sa(std::move(sa)); !added) return added;
+  std::vector<Sa> one;
+  one.push_back(std::move(sa));
+  auto prepared = prepare_sas(std::move(one));
+  if (!prepared) return std::unexpected(prepared.error());
+  publish_sas(std::move(*prepared));
   sas_of_[policy].push_back(name);
   assign_sas(policy);
   set_dummies();
-  return static_sas_->save();
+  return {};
+}
+
+Expected<void> Gateway::check_nonces(const Sa& sa) const {
+  std::string other;
+  sad_->for_each([&](const Sad::Entry& entry) {
+    if (shares_nonces(sa, *entry.sa)) other = entry.sa->name;
+  });
+  if (other.empty()) return {};
+  return fail(Error::Code::Refused,
+              fmt::format("SA \"{}\" sends the same nonces under the same key", other),
+              "a key of its own for each", "SA " + sa.name);
 }
 
 Expected<void> Gateway::add_sa_text(const std::string& toml, const std::string& policy) {
@@ -340,62 +330,14 @@ Expected<void> Gateway::remove_sa(const std::string& name) {
   if (!sad_->find(name))
     return fail(Error::Code::NotFound, fmt::format("there is no SA \"{}\"", name),
                 "name one of sallyportctl show sas");
-  uninstall_sa(name);
+  uninstall_sas({name});
+  set_dummies();
   return {};
 }
 
 Expected<void> Gateway::reload(Configuration next) {
   if (auto allowed = check_without_restart(configuration_, next); !allowed) return allowed;
-  const std::vector<Policy> policies = all_policies(next);
-  remove_gone_policies(policies);
-  remove_gone_sas(next.sas);
-  if (auto added = add_new_sas(next.sas); !added) return added;
-  if (auto ordered = order_policies(policies); !ordered) return ordered;
-  configuration_ = std::move(next);
-  configure_audit();
-  control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
-  return publish();
-}
-
-void Gateway::remove_gone_policies(const std::vector<Policy>& next) {
-  for (const Policy& running : all_policies(configuration_)) {
-    if (std::ranges::count(next, running) != 0) continue;
-    dataplane_->handles().assign(SaHandle{spd_->id_of(running.name)->value}, kNoSa);
-    sas_of_.erase(running.name);
-    static_cast<void>(spd_->remove(running.name));
-  }
-}
-
-void Gateway::remove_gone_sas(const std::vector<Sa>& next) {
-  std::vector<std::string> gone;
-  sad_->for_each([&](const Sad::Entry& entry) {
-    const bool stays =
-        std::ranges::any_of(next, [&](const Sa& sa) { return same_parameters(sa, *entry.sa); });
-    if (!stays) gone.push_back(entry.sa->name);
-  });
-  for (const std::string& name : gone) uninstall_sa(name);
-}
-
-Expected<void> Gateway::add_new_sas(const std::vector<Sa>& next) {
-  for (const Sa& sa : next)
-    if (!sad_->find(sa.name))
-      if (auto added = install_sa(sa.duplicate()); !added) return added;
-  return {};
-}
-
-Expected<void> Gateway::order_policies(const std::vector<Policy>& next) {
-  std::map<SpdId, std::size_t> position;
-  for (const Policy& policy : next) {
-    const std::size_t place = position[policy.spd]++;
-    if (spd_->find(policy.name) != nullptr) {
-      if (auto moved = spd_->move(policy.name, place); !moved) return moved;
-    } else if (auto inserted = spd_->insert(policy, place); !inserted) {
-      return std::unexpected(inserted.error());
-    }
-    if (policy.protect) sas_of_[policy.name] = policy.protect->sas;
-    assign_sas(policy.name);
-  }
-  return {};
+  return apply(std::move(next));
 }
 
 }  // namespace sallyport

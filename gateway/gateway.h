@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,16 +15,12 @@
 #include "gateway/config/configuration.h"
 #include "gateway/lifetime_report.h"
 #include "gateway/sa_lifetimes.h"
+#include "gateway/state_directory.h"
 #include "gateway/static_sa_state.h"
 #include "sad/sad.h"
 #include "spd/spd.h"
 
 namespace sallyport {
-
-// The shipped entries of each SPD, then the operator's: what a gateway installs (ARCH-09).
-[[nodiscard]] std::vector<Policy> all_policies(const Configuration& configuration);
-// Megabytes of DPDK memory that the configuration needs.
-[[nodiscard]] std::uint64_t memory_needed(const Configuration& configuration);
 
 class Gateway {
  public:
@@ -42,9 +39,9 @@ class Gateway {
   // To be called about every millisecond; never blocks.
   void poll();
 
-  // Makes the difference between the running configuration and `next` take effect; what did not
-  // change keeps its counters and windows. Refuses changes that need a restart (ports, limits,
-  // workers), and then nothing has changed.
+  // Makes the difference between what runs and `next` take effect; what did not change keeps its
+  // counters and windows, and what was added by add_sa() goes. Refuses changes that need a restart
+  // (ports, limits, workers) and what there is no room for, and then nothing has changed.
   [[nodiscard]] Expected<void> reload(Configuration next);
   [[nodiscard]] Expected<void> add_sa(Sa sa, const std::string& policy);
   // The same from the text of an [[sa]] table.
@@ -74,13 +71,18 @@ class Gateway {
   // One for what must be durable, one for what may have to wait for a slow disk.
   static constexpr unsigned kJobThreads = 2;
   Gateway(Eal eal, const Clock& clock);
-  [[nodiscard]] Expected<void> install(const Surroundings& surroundings);
-  [[nodiscard]] Expected<void> install_policies();
-  [[nodiscard]] Expected<void> install_sa(Sa sa);
-  void uninstall_sa(const std::string& name);
-  // Leads the policy to its outbound SAs, all but `without`, which is about to go.
-  void assign_sas(const std::string& policy, std::string_view without = {});
-  [[nodiscard]] Expected<void> publish();
+  [[nodiscard]] Expected<void> make_parts(const Configuration& configuration, Random& random);
+  [[nodiscard]] Expected<void> apply(Configuration next);
+  [[nodiscard]] Sad::Names sas_not_among(const std::vector<Sa>& next) const;
+  [[nodiscard]] Expected<Sad::Prepared> prepare_sas(std::vector<Sa> sas,
+                                                    const Sad::Names& gone = {});
+  void publish_sas(Sad::Prepared prepared);
+  void uninstall_sas(const Sad::Names& names);
+  // Leads the policy to its outbound SAs.
+  void assign_sas(const std::string& policy);
+  void retire_policies();
+  // Refuses an SA that would send under the key of one that sends already.
+  [[nodiscard]] Expected<void> check_nonces(const Sa& sa) const;
   [[nodiscard]] AuditNames audit_names() const;
   void configure_audit();
   void take_events(Instant now);
@@ -88,20 +90,16 @@ class Gateway {
   // After SAs or policies have changed.
   void set_dummies();
 
-  void remove_gone_policies(const std::vector<Policy>& next);
-  void remove_gone_sas(const std::vector<Sa>& next);
-  [[nodiscard]] Expected<void> add_new_sas(const std::vector<Sa>& next);
-  [[nodiscard]] Expected<void> order_policies(const std::vector<Policy>& next);
-
   Eal eal_;
   const Clock& clock_;
   Configuration configuration_;
   JobPool jobs_{kJobThreads};
   AuditLog audit_;
   LifetimeReport lifetime_report_{audit_};
+  std::optional<StateDirectory> state_directory_;
   std::unique_ptr<Dataplane> dataplane_;
   std::unique_ptr<ControlPlane> control_;
-  std::unique_ptr<Spd> spd_;
+  std::shared_ptr<Spd> spd_;  // also watched by what waits for retirement
   std::unique_ptr<Sad> sad_;
   std::unique_ptr<StaticSaState> static_sas_;
   std::unique_ptr<SaLifetimes> lifetimes_;

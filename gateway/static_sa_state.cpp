@@ -26,50 +26,67 @@ Expected<std::string> identity_of(const Sa& sa) {
   return digest;
 }
 
+SequenceNumber block_after(SequenceNumber used, SequenceNumber end) {
+  return {end.value - used.value > kBlock ? used.value + kBlock : end.value};
+}
+
 }  // namespace
 
 StaticSaState::StaticSaState(SequenceReservations reservations, Sad& sad, JobPool& jobs)
     : reservations_(std::move(reservations)), sad_(sad), jobs_(jobs) {}
 
 Expected<void> StaticSaState::resume(Sa& sa) {
+  if (sa.direction == Direction::Inbound) return catch_up(sa);
   const auto identity = identity_of(sa);
   if (!identity) return std::unexpected(identity.error());
-  const SequenceNumber last = reservations_.reserved(*identity);
-  if (sa.direction == Direction::Inbound) {
-    // A window starts with all up to here marked as seen: nothing old comes in twice.
-    if (sa.replay_window != 0) sa.last_sequence = std::max(sa.last_sequence, last);
-    return {};
-  }
-  sa.last_sequence = std::max(sa.last_sequence, last);
-  reservations_.reserve(*identity, {sa.last_sequence.value + kBlock});
+  const SequenceNumber end = last_sendable(sa);
+  // Where all are used up it sends nothing, and says so packet by packet (ESP-10).
+  sa.last_sequence = std::min(end, std::max(sa.last_sequence, reservations_.reserved(*identity)));
+  reservations_.reserve(*identity, block_after(sa.last_sequence, end));
   changed_ = true;
+  return {};
+}
+
+Expected<void> StaticSaState::catch_up(Sa& inbound) const {
+  const auto identity = identity_of(inbound);
+  if (!identity) return std::unexpected(identity.error());
+  // A window starts with all up to here marked as seen: nothing old comes in twice.
+  if (inbound.replay_window != 0)
+    inbound.last_sequence = std::min(
+        last_sendable(inbound), std::max(inbound.last_sequence, reservations_.reserved(*identity)));
   return {};
 }
 
 void StaticSaState::watch(const Sa& sa, SaSlot slot) {
   const auto identity = identity_of(sa);
   if (!identity) return;
-  watched_.insert_or_assign(sa.name, Watched{*identity, sa.direction, slot});
+  watched_.insert_or_assign(sa.name, Watched{*identity, sa.direction, slot, last_sendable(sa)});
 }
 
 void StaticSaState::forget(const std::string& name) {
   const auto found = watched_.find(name);
   if (found == watched_.end()) return;
   note_arrivals(found->second);
+  if (found->second.direction == Direction::Outbound) left_.insert(found->second.identity);
   watched_.erase(found);
+}
+
+SequenceNumber StaticSaState::used(const Watched& sa) const {
+  return sad_.table().counters(sa.direction, sa.slot).sequence;
 }
 
 void StaticSaState::reserve_ahead(const Watched& sa) {
   if (sa.direction == Direction::Inbound) return;
-  const SequenceNumber used = sad_.table().counters(sa.direction, sa.slot).sequence;
-  if (reservations_.reserved(sa.identity).value - used.value >= kBlock / 2) return;
-  reservations_.reserve(sa.identity, {used.value + kBlock});
+  const SequenceNumber reserved = reservations_.reserved(sa.identity);
+  const SequenceNumber sent = used(sa);
+  if (reserved >= sa.last || reserved.value - sent.value >= kBlock / 2) return;
+  reservations_.reserve(sa.identity, block_after(sent, sa.last));
   changed_ = true;
 }
 
 void StaticSaState::note_arrivals(const Watched& sa) {
   if (sa.direction == Direction::Outbound) return;
-  const SequenceNumber highest = sad_.table().counters(sa.direction, sa.slot).sequence;
+  const SequenceNumber highest = used(sa);
   if (highest <= reservations_.reserved(sa.identity)) return;
   reservations_.reserve(sa.identity, highest);
   changed_ = true;
@@ -89,6 +106,7 @@ void StaticSaState::poll() {
     return [this, image, outcome] {
       saving_ = false;
       saved(image, outcome);
+      open_blocks();
     };
   });
 }
@@ -107,17 +125,32 @@ void StaticSaState::saved(const SequenceReservations::Image& image, const Expect
   if (!outcome && !failing_)
     spdlog::error("SAs may run out of numbers: {}", to_string(outcome.error()));
   failing_ = !outcome;
-  if (!outcome) {
+  if (!outcome)
     changed_ = true;
-    return;
-  }
+  else if (image.edition() > durable_.edition())
+    durable_ = image;
+}
+
+void StaticSaState::open_blocks() {
   for (const auto& [name, sa] : watched_)
     if (sa.direction == Direction::Outbound)
-      sad_.table().raise_sequence_limit(sa.slot, image.reserved(sa.identity));
+      sad_.table().raise_sequence_limit(sa.slot, durable_.reserved(sa.identity));
+}
+
+// What several SAs have sent under one identity is not known where one of them has gone.
+void StaticSaState::settle_senders() {
+  std::map<std::string_view, SequenceNumber> highest;
+  for (const auto& [name, sa] : watched_) {
+    if (sa.direction == Direction::Inbound || left_.contains(sa.identity)) continue;
+    SequenceNumber& sent = highest[sa.identity];
+    sent = std::max(sent, used(sa));
+  }
+  for (const auto& [identity, sent] : highest) reservations_.settle(std::string(identity), sent);
 }
 
 Expected<void> StaticSaState::close() {
   for (const auto& [name, sa] : watched_) note_arrivals(sa);
+  settle_senders();
   return reservations_.save();
 }
 

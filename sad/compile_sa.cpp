@@ -192,8 +192,7 @@ void set_sizes(const Sa& sa, OutboundSa& out) {
   const CipherFacts& cipher = facts(sa.transform.cipher);
   if (sa.protocol == IpsecProtocol::Ah) {
     out.iv_bytes = static_cast<std::uint8_t>(ah_bytes(sa) - sizeof(AhHeader));
-    out.iv_rule =
-        facts(sa.transform.integrity).iv_bytes == 0 ? IvRule::None : IvRule::CounterXorMask;
+    out.iv_rule = facts(sa.transform.integrity).iv_bytes == 0 ? IvRule::None : IvRule::Counter;
     return;
   }
   out.iv_rule = cipher.iv_rule;
@@ -240,7 +239,6 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.tfc_bytes = std::max(sa.tfc_bytes, sa.tfc_multiple);
   out.tfc_mask = static_cast<std::uint16_t>(std::max<unsigned>(sa.tfc_multiple, 1) - 1);
   out.loop_back = sa.loop_back;
-  out.iv_mask = context.iv_mask;
   out.dscp_map = context.dscp_map;
   out.fragment_before = sa.fragmentation == Fragmentation::Before;
   out.fragments = sa.fragments;

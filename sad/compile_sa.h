@@ -12,7 +12,6 @@ struct CompileContext {
   KeySlot key{kNoKey};
   WorkerId owner{};
   std::uint16_t dscp_map{};
-  std::uint64_t iv_mask{};  // fresh random bits
 };
 
 // `sa` has passed validate(). Pure functions.

@@ -49,8 +49,6 @@ struct alignas(64) OutboundSa {
   std::array<std::uint8_t, 4> salt{};
   bool fragment_before{};  // IPv4 that is too long is cut before it is encapsulated (OUT-05)
   FragmentChecks fragments{FragmentChecks::Stateless};
-  // Xor mask of the counter that an IV is made of (IvRule::CounterXorMask).
-  std::uint64_t iv_mask{};
   // Index into the shared DSCP maps (64 octets each); map 0 is the identity (TUN-04).
   std::uint16_t dscp_map{};
   std::uint16_t tfc_bytes{};  // shorter inner packets are padded to it; 0: no TFC

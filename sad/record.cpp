@@ -12,7 +12,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'S', 'P', 'S', 'A'};
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;
 
 // Both sides name every field once, in this order, by `transfer(archive, sa)`; an archive writes
 // or reads one field a call.

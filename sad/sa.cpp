@@ -202,6 +202,24 @@ Sa Sa::duplicate() const {
           .used = used};
 }
 
+LookupKey lookup_key(const Sa& sa) {
+  const Address none;
+  return {sa.spi, sa.lookup, sa.lookup == SaLookup::Spi ? none : sa.endpoints.local,
+          sa.lookup == SaLookup::SpiDestinationSource ? sa.endpoints.remote : none};
+}
+
+ByteView nonce_key(const Sa& sa) noexcept {
+  if (!counter_based(sa.transform)) return {};
+  return sa.cipher_key.empty() ? sa.integrity_key.view() : sa.cipher_key.view();
+}
+
+bool shares_nonces(const Sa& left, const Sa& right) noexcept {
+  if (left.direction == Direction::Inbound || right.direction == Direction::Inbound) return false;
+  const ByteView key = nonce_key(left);
+  return !key.empty() && equal_in_constant_time(key, nonce_key(right)) &&
+         equal_in_constant_time(left.salt.view(), right.salt.view());
+}
+
 std::optional<Family> outer_family(const Sa& sa) noexcept {
   if (sa.endpoints != Endpoints{}) return sa.endpoints.local.family;
   if (sa.mode == IpsecMode::Tunnel || sa.selectors.empty()) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
@@ -97,6 +98,16 @@ struct Sa {
 // Of the addresses outside: the endpoints' or, where transport mode has none, the selectors';
 // nullopt where both leave it open.
 [[nodiscard]] std::optional<Family> outer_family(const Sa& sa) noexcept;
+
+// What an inbound look-up compares (RFC 4301 4.1): two SAs of one key could not be told apart.
+using LookupKey = std::tuple<Spi, SaLookup, Address, Address>;
+[[nodiscard]] LookupKey lookup_key(const Sa& sa);
+
+// The key under which the SA's numbers are its nonces: no number may be sent twice under it
+// (MAN-02, ALG-20). Empty where the transform makes no nonces of numbers.
+[[nodiscard]] ByteView nonce_key(const Sa& sa) noexcept;
+// True where both send, and one number would be one nonce for both.
+[[nodiscard]] bool shares_nonces(const Sa& left, const Sa& right) noexcept;
 
 // So many numbers before the last one a successor is asked for: half a minute at ten million
 // packets a second.

@@ -5,28 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <new>
-#include <numeric>
 #include <unordered_map>
 #include <vector>
 
 #include "sad/compile_sa.h"
-#include "sad/dscp_maps.h"
-#include "sad/pmr_array.h"
 #include "sad/replay_window.h"
 
 namespace sallyport {
 namespace {
-
-// What an SA occupies besides its entry; freed when no worker can reach it any more.
-struct Holding {
-  Direction direction{};
-  SaSlot slot{kNoSa};  // first edition
-  KeySlot key{kNoKey};
-  std::optional<std::uint16_t> dscp_map;
-  std::span<CompiledSelector> selectors;  // where they do not fit nearby
-  std::span<std::uint64_t> bitmap;        // likewise
-};
 
 struct Move {
   Endpoints to;
@@ -36,16 +22,15 @@ struct Move {
 struct Live {
   Sa sa;
   SaSlot slot;  // the published edition
-  Holding holding;
+  SaHolding holding;
   bool moving{};             // the other edition may still be read
   std::optional<Move> next;  // waits for that
 };
 
-// The slots of one direction.
+// The SAs of one direction.
 struct Side {
-  std::vector<std::uint32_t> free;  // the next one at the end
-  std::vector<Live*> live;          // by first edition
-  std::uint32_t turn{};             // SAs added so far: whose turn it is to own one
+  std::vector<Live*> live;  // by first edition
+  std::uint32_t turn{};     // owners given out so far
   std::size_t size{};
 };
 
@@ -72,23 +57,21 @@ constexpr std::size_t index(Direction direction) { return static_cast<std::size_
 
 struct Sad::State : std::enable_shared_from_this<State> {
   explicit State(Parts given)
-      : parts(std::move(given)), dscp_maps(parts.table), path_mtus(parts.table) {
+      : parts(std::move(given)), room(parts.table, parts.keys), path_mtus(parts.table) {
     const SaTable::Capacity capacity = parts.table.capacity();
-    for (const auto& [direction, count] : {std::pair{Direction::Outbound, capacity.outbound},
-                                           std::pair{Direction::Inbound, capacity.inbound}}) {
-      Side& side = sides[index(direction)];
-      side.live.resize(count);
-      side.free.resize(count);
-      std::iota(side.free.rbegin(), side.free.rend(), 0u);
-    }
+    sides[index(Direction::Outbound)].live.resize(capacity.outbound);
+    sides[index(Direction::Inbound)].live.resize(capacity.inbound);
   }
 
-  Expected<void> take_room(const Sa& sa, Holding& holding);
-  void give_back(const Holding& holding) noexcept;
-  Expected<void> place(const Sa& sa, Holding& holding);
-  Expected<void> place_inbound(const Sa& sa, Holding& holding, const CompileContext& context);
-  WorkerId owner_of(const Sa& sa) const;
-  void retire(const Holding& holding);
+  Expected<void> check_names_and_keys(const std::vector<Sa>& fresh, const Names& gone) const;
+  Expected<void> check_limit(const std::vector<Sa>& fresh, const Names& gone,
+                             Direction direction) const;
+  WorkerId next_owner(const Sa& sa);
+  void fill(const Sa& sa, const SaHolding& holding);
+  void fill_inbound(const Sa& sa, const SaHolding& holding, const CompileContext& context);
+  void start_inbound(const Sa& sa, const SaHolding& holding);
+  SaSlot publish(Sa sa, const SaHolding& holding);
+  void retire(const SaHolding& holding);
   void apply(Live& live, const Move& move);
   void finish_move(const std::string& name, std::uint32_t slot);
   SaSlot fill_other_edition(const Live& live);
@@ -96,101 +79,99 @@ struct Sad::State : std::enable_shared_from_this<State> {
   void forget_sender(const Live& live) noexcept;
 
   Parts parts;
-  DscpMaps dscp_maps;
+  SaRoom room;
   PathMtus path_mtus;
   std::map<std::string, Live, std::less<>> by_name;
+  std::map<LookupKey, std::string> by_lookup;  // names of inbound SAs
   std::array<Side, 2> sides;
   std::unordered_multimap<std::uint32_t, const Live*> senders;  // outbound, by SPI
-  std::unordered_map<std::uint64_t, Holding> retiring;
+  std::unordered_map<std::uint64_t, SaHolding> retiring;
   std::uint64_t next_retirement{};
 };
 
-// Slot, keys, DSCP map and arrays; on failure `holding` says what was taken so far.
-Expected<void> Sad::State::take_room(const Sa& sa, Holding& holding) {
-  Side& side = sides[index(sa.direction)];
-  if (side.free.empty())
-    return fail(Error::Code::Exhausted,
-                fmt::format("there is room for {} {} SAs and no more", side.live.size(),
-                            to_string(sa.direction)),
-                "raise the limit of SAs in [limits]");
-  holding.direction = sa.direction;
-  holding.slot = SaSlot{side.free.back()};
-  side.free.pop_back();
-  const auto key = parts.keys.install(
-      {sa.transform, sa.cipher_key.view(), sa.salt.view(), sa.integrity_key.view()});
-  if (!key) return std::unexpected(key.error());
-  holding.key = *key;
-  if (sa.direction == Direction::Inbound) return {};
-  const auto map = dscp_maps.acquire(sa.header.dscp);
-  if (!map) return std::unexpected(map.error());
-  holding.dscp_map = *map;
+Expected<void> Sad::State::check_names_and_keys(const std::vector<Sa>& fresh,
+                                                const Names& gone) const {
+  std::set<std::string_view> names;
+  std::set<LookupKey> lookups;
+  for (const Sa& sa : fresh) {
+    const std::string where = "SA " + sa.name;
+    if (auto valid = validate(sa); !valid) {
+      if (valid.error().where.empty()) valid.error().where = where;
+      return valid;
+    }
+    if (!names.insert(sa.name).second || (by_name.contains(sa.name) && !gone.contains(sa.name)))
+      return fail(Error::Code::Exists, "another SA has this name", "choose another name", where);
+    if (sa.direction == Direction::Outbound) continue;
+    const auto taken = by_lookup.find(lookup_key(sa));
+    if (!lookups.insert(lookup_key(sa)).second ||
+        (taken != by_lookup.end() && !gone.contains(taken->second)))
+      return fail(
+          Error::Code::Exists,
+          fmt::format("another inbound SA is already looked up by SPI {:#010x}{}", sa.spi.value,
+                      sa.lookup == SaLookup::Spi ? "" : " and the same addresses"),
+          "choose another SPI, or a look-up by addresses that differ", where);
+  }
   return {};
 }
 
-void Sad::State::give_back(const Holding& holding) noexcept {
-  if (holding.key != kNoKey) parts.keys.retire(holding.key);
-  if (holding.dscp_map) dscp_maps.release(*holding.dscp_map);
-  free_array(parts.table.memory(), holding.selectors);
-  free_array(parts.table.memory(), holding.bitmap);
-  if (holding.slot != kNoSa) sides[index(holding.direction)].free.push_back(holding.slot.value);
+Expected<void> Sad::State::check_limit(const std::vector<Sa>& fresh, const Names& gone,
+                                       Direction direction) const {
+  const Side& side = sides[index(direction)];
+  const std::size_t most = parts.limit == 0 ? side.live.size() : parts.limit;
+  const auto added = std::ranges::count(fresh, direction, &Sa::direction);
+  const auto removed = std::ranges::count_if(gone, [&](const std::string& name) {
+    const auto found = by_name.find(name);
+    return found != by_name.end() && found->second.sa.direction == direction;
+  });
+  if (side.size + static_cast<std::size_t>(added) - static_cast<std::size_t>(removed) <= most)
+    return {};
+  return fail(Error::Code::Exhausted,
+              fmt::format("there is room for {} {} SAs and no more", most, to_string(direction)),
+              "raise the limit of SAs in [limits]", "SA " + fresh.back().name);
 }
 
-// Owners are given out in turn.
-WorkerId Sad::State::owner_of(const Sa& sa) const {
+// In turn.
+WorkerId Sad::State::next_owner(const Sa& sa) {
+  const std::uint32_t turn = sides[index(sa.direction)].turn++;
   if (sa.spread && parts.workers > 1) return kEveryWorker;
-  const std::uint32_t turn = sides[index(sa.direction)].turn;
   return WorkerId{static_cast<std::uint16_t>(turn % std::max<unsigned>(1, parts.workers))};
 }
 
-// Everything up to where workers can find the SA; on failure `holding` says what was taken.
-Expected<void> Sad::State::place(const Sa& sa, Holding& holding) {
-  if (auto taken = take_room(sa, holding); !taken) return taken;
-  const CompileContext context{.key = holding.key,
-                               .owner = owner_of(sa),
-                               .dscp_map = holding.dscp_map.value_or(0),
-                               .iv_mask = parts.random.u64()};
-  if (sa.direction == Direction::Inbound) return place_inbound(sa, holding, context);
+void Sad::State::fill(const Sa& sa, const SaHolding& holding) {
+  const CompileContext context{
+      .key = holding.key, .owner = next_owner(sa), .dscp_map = holding.dscp_map.value_or(0)};
+  if (sa.direction == Direction::Inbound) return fill_inbound(sa, holding, context);
   parts.table.writable_outbound(holding.slot) = compile_outbound(sa, context);
-  parts.table.outbound_state(holding.slot) = initial_outbound_state(sa);
-  path_mtus.start(holding.slot, link_mtu(sa));
-  return {};
 }
 
-Expected<void> Sad::State::place_inbound(const Sa& sa, Holding& holding,
-                                         const CompileContext& context) {
-  SaTable& table = parts.table;
+void Sad::State::fill_inbound(const Sa& sa, const SaHolding& holding,
+                              const CompileContext& context) {
   const std::vector<CompiledSelector> rows = compile_selectors(sa.selectors);
-  const std::size_t words = replay_words(sa.replay_window);
-  std::span<CompiledSelector> selectors = table.nearby_selectors(holding.slot);
-  std::span<std::uint64_t> bitmap = table.nearby_bitmap(holding.slot);
-  try {
-    if (rows.size() > selectors.size())
-      selectors = holding.selectors = make_array<CompiledSelector>(table.memory(), rows.size());
-    if (words > bitmap.size())
-      bitmap = holding.bitmap = make_array<std::uint64_t>(table.memory(), words);
-  } catch (const std::bad_alloc&) {
-    return fail(Error::Code::Exhausted, "no memory is left for selectors and replay windows",
-                "raise the limit of SAs in [limits], or use smaller windows");
-  }
+  const std::span<CompiledSelector> selectors =
+      holding.selectors.empty() ? parts.table.nearby_selectors(holding.slot) : holding.selectors;
   std::ranges::copy(rows, selectors.begin());
-  InboundSa& compiled = table.writable_inbound(holding.slot);
+  InboundSa& compiled = parts.table.writable_inbound(holding.slot);
   compiled = compile_inbound(sa, context);
   compiled.selectors = selectors.data();
   compiled.selector_count = static_cast<std::uint32_t>(rows.size());
-  InboundState& state = table.inbound_state(holding.slot);
-  state = initial_inbound_state(sa);
-  state.bitmap = bitmap.data();
-  replay_reset(compiled, state);
-  return table.writable_index().add(holding.slot);
 }
 
-void Sad::State::retire(const Holding& holding) {
+void Sad::State::start_inbound(const Sa& sa, const SaHolding& holding) {
+  SaTable& table = parts.table;
+  InboundState& state = table.inbound_state(holding.slot);
+  state = initial_inbound_state(sa);
+  state.bitmap =
+      holding.bitmap.empty() ? table.nearby_bitmap(holding.slot).data() : holding.bitmap.data();
+  replay_reset(table.inbound(holding.slot), state);
+}
+
+void Sad::State::retire(const SaHolding& holding) {
   const std::uint64_t id = next_retirement++;
   retiring.emplace(id, holding);
   parts.retirement.when_unread([watched = weak_from_this(), id] {
     const auto state = watched.lock();
     if (!state) return;
-    state->give_back(state->retiring.at(id));
+    state->room.give_back(state->retiring.at(id));
     state->retiring.erase(id);
   });
 }
@@ -200,8 +181,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
   const SaSlot other = table.other_edition(live.sa.direction, live.slot);
   if (live.sa.direction == Direction::Outbound) {
     const OutboundSa& old = table.outbound(live.slot);
-    table.writable_outbound(other) =
-        compile_outbound(live.sa, {old.key, old.owner, old.dscp_map, old.iv_mask});
+    table.writable_outbound(other) = compile_outbound(live.sa, {old.key, old.owner, old.dscp_map});
     path_mtus.start(other, link_mtu(live.sa));
     table.writable_outbound(other).expires = table.outbound_expiry(live.slot);
     return other;
@@ -257,33 +237,70 @@ void Sad::State::finish_move(const std::string& name, std::uint32_t slot) {
 Sad::Sad(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {}
 
 Sad::~Sad() {
-  for (const auto& [name, live] : state_->by_name) state_->give_back(live.holding);
-  for (const auto& [id, holding] : state_->retiring) state_->give_back(holding);
+  for (const auto& [name, live] : state_->by_name) state_->room.give_back(live.holding);
+  for (const auto& [id, holding] : state_->retiring) state_->room.give_back(holding);
+}
+
+Sad::Prepared::~Prepared() {
+  for (const SaHolding& holding : holdings_) state_->room.give_back(holding);
+}
+
+Expected<Sad::Prepared> Sad::prepare(std::vector<Sa> sas, const Names& gone) {
+  if (auto good = state_->check_names_and_keys(sas, gone); !good)
+    return std::unexpected(std::move(good).error());
+  for (const Direction direction : {Direction::Outbound, Direction::Inbound})
+    if (auto good = state_->check_limit(sas, gone, direction); !good)
+      return std::unexpected(std::move(good).error());
+  Prepared prepared(state_);
+  for (Sa& sa : sas) {
+    auto holding = state_->room.take(sa);
+    if (!holding) {
+      if (holding.error().where.empty()) holding.error().where = "SA " + sa.name;
+      return std::unexpected(std::move(holding).error());
+    }
+    prepared.holdings_.push_back(*holding);
+    state_->fill(sa, *holding);
+    prepared.sas_.push_back(std::move(sa));
+  }
+  return prepared;
+}
+
+std::vector<SaSlot> Sad::publish(Prepared prepared) {
+  std::vector<SaSlot> slots;
+  for (std::size_t i = 0; i < prepared.sas_.size(); ++i)
+    slots.push_back(state_->publish(std::move(prepared.sas_[i]), prepared.holdings_[i]));
+  prepared.holdings_.clear();
+  return slots;
+}
+
+SaSlot Sad::State::publish(Sa sa, const SaHolding& holding) {
+  const SaSlot slot = holding.slot;
+  Side& side = sides[index(sa.direction)];
+  ++side.size;
+  std::string name = sa.name;
+  const auto [entry, added] = by_name.emplace(
+      std::move(name), Live{.sa = std::move(sa), .slot = slot, .holding = holding, .next = {}});
+  side.live[slot.value] = &entry->second;
+  const Sa& live = entry->second.sa;
+  if (live.direction == Direction::Outbound) {
+    parts.table.outbound_state(slot) = initial_outbound_state(live);
+    path_mtus.start(slot, link_mtu(live));
+    senders.emplace(live.spi.value, &entry->second);
+    return slot;
+  }
+  start_inbound(live, holding);
+  by_lookup.emplace(lookup_key(live), live.name);
+  // Nobody has the look-up key, and the index has an entry for every slot.
+  static_cast<void>(parts.table.writable_index().add(slot));
+  return slot;
 }
 
 Expected<SaSlot> Sad::add(Sa sa) {
-  if (auto valid = validate(sa); !valid) return std::unexpected(valid.error());
-  const std::string where = "SA " + sa.name;
-  if (state_->by_name.contains(sa.name))
-    return fail(Error::Code::Exists, "another SA has this name", "choose another name", where);
-  Holding holding;
-  if (auto placed = state_->place(sa, holding); !placed) {
-    state_->give_back(holding);
-    if (placed.error().where.empty()) placed.error().where = where;
-    return std::unexpected(placed.error());
-  }
-  Side& side = state_->sides[index(sa.direction)];
-  ++side.turn;
-  ++side.size;
-  const SaSlot slot = holding.slot;
-  std::string name = sa.name;
-  const auto [entry, added] = state_->by_name.emplace(
-      std::move(name), Live{.sa = std::move(sa), .slot = slot, .holding = holding, .next = {}});
-  side.live[slot.value] = &entry->second;
-  const Sa& added_sa = entry->second.sa;
-  if (added_sa.direction == Direction::Outbound)
-    state_->senders.emplace(added_sa.spi.value, &entry->second);
-  return slot;
+  std::vector<Sa> one;
+  one.push_back(std::move(sa));
+  auto prepared = prepare(std::move(one));
+  if (!prepared) return std::unexpected(std::move(prepared).error());
+  return publish(std::move(*prepared)).front();
 }
 
 Expected<void> Sad::remove(std::string_view name) {
@@ -293,13 +310,15 @@ Expected<void> Sad::remove(std::string_view name) {
                 "see `sallyportctl show sas`");
   const Live& live = found->second;
   Side& side = state_->sides[index(live.sa.direction)];
-  if (live.sa.direction == Direction::Inbound)
+  if (live.sa.direction == Direction::Inbound) {
+    state_->by_lookup.erase(lookup_key(live.sa));
     state_->parts.table.writable_index().remove(live.slot);
-  else
+  } else {
     state_->forget_sender(live);
+  }
   side.live[live.holding.slot.value] = nullptr;
   --side.size;
-  const Holding holding = live.holding;
+  const SaHolding holding = live.holding;
   state_->by_name.erase(found);
   state_->retire(holding);
   return {};

@@ -5,14 +5,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/random.h"
 #include "sad/key_store.h"
 #include "sad/path_mtus.h"
 #include "sad/retirement.h"
 #include "sad/sa.h"
+#include "sad/sa_room.h"
 #include "sad/sa_table.h"
 
 namespace sallyport {
@@ -28,6 +31,8 @@ class Sad {
     std::uint16_t workers{1};  // owners are given out in turn
     // MTU of the link by which packets for an outer address leave.
     std::function<std::uint16_t(const Address& remote)> link_mtu{};  // absent: 1500
+    // SAs in each direction; the table may hold more, for what is being replaced. 0: as many.
+    std::size_t limit{};
   };
   explicit Sad(Parts parts);
   // No worker reads the table any more.
@@ -35,8 +40,16 @@ class Sad {
   Sad(const Sad&) = delete;
   Sad& operator=(const Sad&) = delete;
 
-  // Validates, installs the keys, fills a slot, publishes it. Refuses a taken name, a taken inbound
-  // look-up key, a full table; a refusal leaves nothing behind.
+  // SAs with slots, keys and all, which nobody can find yet.
+  class Prepared;
+  using Names = std::set<std::string, std::less<>>;
+  // Validates, installs the keys, fills slots. Refuses a taken name, a taken inbound look-up key
+  // (by each other or by a live SA that is not among `gone`), more SAs than there may be; a refusal
+  // leaves nothing behind.
+  [[nodiscard]] Expected<Prepared> prepare(std::vector<Sa> sas, const Names& gone = {});
+  // Makes them live, in their order; what was `gone` has been removed since.
+  std::vector<SaSlot> publish(Prepared prepared);
+  // Both at once.
   [[nodiscard]] Expected<SaSlot> add(Sa sa);
   // Unpublishes at once; the slot and the keys are freed when unread (DP-04, SAD-12). The handles
   // that lead to an outbound SA have been emptied before.
@@ -83,6 +96,24 @@ class Sad {
  private:
   struct State;
   std::shared_ptr<State> state_;  // also watched by what waits for retirement
+};
+
+// Dropped unpublished, it gives everything back.
+class Sad::Prepared {
+ public:
+  Prepared(Prepared&&) noexcept = default;
+  Prepared& operator=(Prepared&&) = delete;
+  ~Prepared();
+
+  // Until they are published their `last_sequence` may still be raised.
+  [[nodiscard]] std::vector<Sa>& sas() noexcept { return sas_; }
+
+ private:
+  friend class Sad;
+  explicit Prepared(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+  std::vector<Sa> sas_;
+  std::vector<SaHolding> holdings_;  // of each
 };
 
 }  // namespace sallyport

@@ -34,7 +34,7 @@ class FileDescriptor {
 
 std::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view doing) {
   return fail(Error::Code::Io, fmt::format("cannot {}: {}", doing, std::strerror(errno)),
-              "make the run directory writable and give it room", file.string());
+              "make the state directory writable and give it room", file.string());
 }
 
 std::unexpected<Error> damaged(const std::filesystem::path& file, std::size_t line,
@@ -154,6 +154,10 @@ SequenceNumber SequenceReservations::reserved(const std::string& identity) const
 void SequenceReservations::reserve(const std::string& identity, SequenceNumber up_to) {
   SequenceNumber& present = reserved_[identity];
   present = std::max(present, up_to);
+}
+
+void SequenceReservations::settle(const std::string& identity, SequenceNumber used) {
+  reserved_[identity] = used;
 }
 
 SequenceReservations::Image SequenceReservations::image() {

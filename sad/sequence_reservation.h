@@ -22,11 +22,14 @@ class SequenceReservations {
   // Reads the file; one that is absent is empty, one that is damaged is an error.
   [[nodiscard]] static Expected<SequenceReservations> open(std::filesystem::path file);
 
-  // The last number that may have been used under this key identity; 0 where there is none. The
-  // identity is derived from SA direction, SPI and keys (a digest, never the keys themselves).
+  // The last number that may have been used under this key identity; 0 where there is none. An
+  // identity is whatever the caller tells keys apart by: a digest, never the keys themselves.
   [[nodiscard]] SequenceNumber reserved(const std::string& identity) const noexcept;
   // Raises the reservation; durable once save() has returned, here or of an image made since.
   void reserve(const std::string& identity, SequenceNumber up_to);
+  // The exact number, where nothing is sent under the identity any more: the rest of the block is
+  // not lost.
+  void settle(const std::string& identity, SequenceNumber used);
   [[nodiscard]] Expected<void> save() { return image().save(); }
 
   // What is reserved at this moment, to be saved by any thread. An older image never replaces a
@@ -35,6 +38,8 @@ class SequenceReservations {
    public:
     [[nodiscard]] Expected<void> save() const;
     [[nodiscard]] SequenceNumber reserved(const std::string& identity) const noexcept;
+    // Rises from image to image.
+    [[nodiscard]] std::uint64_t edition() const noexcept { return edition_; }
 
    private:
     friend class SequenceReservations;

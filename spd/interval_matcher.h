@@ -14,6 +14,7 @@ class IntervalMatcher final : public PolicyMatcher {
  public:
   // A segment ends at either; a policy with more ranges stands in one of its own.
   static constexpr std::size_t kSegmentColumns = IntervalIndex::kCapacity;
+  static_assert(kMostSelectors <= kSegmentColumns);
   static constexpr std::size_t kSegmentRanges = 4 * kSegmentColumns;
 
   // Refuses also a policy of more than kSegmentColumns selectors.

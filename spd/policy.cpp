@@ -17,6 +17,9 @@ Expected<void> validate_selectors(const Policy& policy) {
   if (policy.selectors.empty())
     return refuse("a policy without selectors matches nothing",
                   "give one; an empty one matches every packet");
+  if (policy.selectors.size() > kMostSelectors)
+    return refuse(fmt::format("{} selectors in one policy", policy.selectors.size()),
+                  fmt::format("split it into policies of at most {}", kMostSelectors));
   std::optional<Family> family;
   for (std::size_t i = 0; i < policy.selectors.size(); ++i) {
     const Selector& selector = policy.selectors[i];

@@ -99,6 +99,9 @@ struct PopulateFromPacket {
   friend bool operator==(const PopulateFromPacket&, const PopulateFromPacket&) = default;
 };
 
+// The most selectors that one policy may have.
+inline constexpr std::size_t kMostSelectors = 4096;
+
 struct Policy {
   std::string name;
   SpdId spd{};
@@ -113,7 +116,7 @@ struct Policy {
 // What cannot be a tunnel header: a DSCP of more than six bits, a map without 64 entries, hop limit
 // 0, a flow label of more than 20 bits.
 [[nodiscard]] Expected<void> validate(const TunnelHeaderRules& rules);
-// Refuses what no entry may be (RFC 4301 4.4.1.2): no or mixed selectors, an action and a
+// Refuses what no entry may be (RFC 4301 4.4.1.2): no, too many or mixed selectors, an action and a
 // protection that disagree, endpoints that the mode has no use for, PFP of an OPAQUE field.
 [[nodiscard]] Expected<void> validate(const Policy& policy);
 // What is allowed but may not mean what its author thinks, one sentence each (SPD-10).

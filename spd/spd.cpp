@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "spd/interval_matcher.h"
 
@@ -33,6 +34,21 @@ std::unexpected<Error> no_such_policy(std::string_view name) {
               "`show policies` lists them");
 }
 
+std::unexpected<Error> no_such_spd(const Policy& policy, std::size_t databases) {
+  return fail(Error::Code::NotFound, fmt::format("there is no SPD {}", policy.spd.value),
+              fmt::format("choose 0 to {}", databases - 1), "policy " + policy.name);
+}
+
+std::unexpected<Error> too_many_policies(std::size_t capacity) {
+  return fail(Error::Code::Exhausted, fmt::format("all {} places for policies are taken", capacity),
+              "raise limits.policies");
+}
+
+std::unexpected<Error> too_many_edits() {
+  return fail(Error::Code::Exhausted, "workers still read the policies that were removed last",
+              "try again");
+}
+
 std::size_t position_in(const std::vector<PolicyId>& order, PolicyId id) {
   return static_cast<std::size_t>(std::ranges::find(order, id) - order.begin());
 }
@@ -45,20 +61,16 @@ Spd::Spd(std::size_t capacity, std::size_t databases)
 }
 
 Expected<PolicyId> Spd::free_slot() const {
+  if (ids_.size() >= capacity_) return too_many_policies(capacity_);
   if (!free_.empty()) return free_.back();
-  if (slots_.size() > capacity_)
-    return fail(Error::Code::Exhausted,
-                fmt::format("all {} places for policies are taken", capacity_),
-                "raise limits.policies");
+  if (slots_.size() > ids_for(capacity_)) return too_many_edits();
   return PolicyId{static_cast<std::uint32_t>(slots_.size())};
 }
 
 Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
   if (auto ok = validate(policy); !ok) return std::unexpected(ok.error());
   const std::string where = "policy " + policy.name;
-  if (policy.spd.value >= databases_.size())
-    return fail(Error::Code::NotFound, fmt::format("there is no SPD {}", policy.spd.value),
-                fmt::format("choose 0 to {}", databases_.size() - 1), where);
+  if (policy.spd.value >= databases_.size()) return no_such_spd(policy, databases_.size());
   if (ids_.contains(policy.name))
     return fail(Error::Code::Exists, "the name is taken", "choose another one", where);
   const Expected<PolicyId> id = free_slot();
@@ -96,7 +108,7 @@ Expected<void> Spd::remove(std::string_view name) {
   // The others keep what they decided: the removed one did not match it, or came after them.
   ++slot.generation;
   slot.policy.reset();
-  free_.push_back(id);
+  removed_.push_back(id);
   ids_.erase(named);
   return {};
 }
@@ -119,6 +131,45 @@ Expected<void> Spd::move(std::string_view name, std::size_t position) {
   ++slot.generation;
   changed(database);
   return {};
+}
+
+Expected<void> Spd::check(const std::vector<Policy>& next) const {
+  if (next.size() > capacity_) return too_many_policies(capacity_);
+  std::set<std::string_view> names;
+  std::size_t fresh = 0;
+  for (const Policy& policy : next) {
+    const std::string where = "policy " + policy.name;
+    if (auto ok = validate(policy); !ok) return ok;
+    if (policy.spd.value >= databases_.size()) return no_such_spd(policy, databases_.size());
+    if (!names.insert(policy.name).second)
+      return fail(Error::Code::Exists, "the name is taken", "choose another one", where);
+    const Policy* const present = find(policy.name);
+    fresh += present == nullptr || *present != policy;
+  }
+  const std::size_t unused = ids_for(capacity_) + 1 - slots_.size() + free_.size();
+  if (fresh > unused) return too_many_edits();
+  return {};
+}
+
+void Spd::replace(const std::vector<Policy>& next) {
+  std::map<std::string_view, const Policy*> wanted;
+  for (const Policy& policy : next) wanted.emplace(policy.name, &policy);
+  std::vector<std::string> gone;
+  for (const auto& [name, id] : ids_) {
+    const auto found = wanted.find(name);
+    if (found == wanted.end() || *found->second != *find(id)) gone.push_back(name);
+  }
+  // None of these fails: check() has seen to it.
+  for (const std::string& name : gone) static_cast<void>(remove(name));
+  std::vector<std::size_t> filled(databases_.size());
+  for (const Policy& policy : next) {
+    const std::size_t place = filled[policy.spd.value]++;
+    const auto present = ids_.find(policy.name);
+    if (present == ids_.end())
+      static_cast<void>(insert(policy, place));
+    else if (databases_[policy.spd.value].order[place] != present->second)
+      static_cast<void>(move(policy.name, place));
+  }
 }
 
 void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "spd/policy_matcher.h"
@@ -36,6 +37,11 @@ class Spd {
  public:
   // `capacity` policies over all SPDs; `databases` SPD-IDs, 0 and up.
   Spd(std::size_t capacity, std::size_t databases);
+  // Ids run from 0 to this: that of a removed policy waits until no worker reads it any more, and
+  // every policy may be replaced at once.
+  [[nodiscard]] static constexpr std::size_t ids_for(std::size_t capacity) noexcept {
+    return 2 * capacity;
+  }
 
   // `position` counts within the policy's SPD; npos appends. Refuses a taken name, an invalid
   // selector, a full table.
@@ -44,6 +50,18 @@ class Spd {
   [[nodiscard]] Expected<void> remove(std::string_view name);
   // `position` is the one that the policy has in its SPD afterwards.
   [[nodiscard]] Expected<void> move(std::string_view name, std::size_t position);
+  // Refuses what the SPDs could not hold in place of what they hold now.
+  [[nodiscard]] Expected<void> check(const std::vector<Policy>& next) const;
+  // Makes each SPD hold these, which have passed check(), in this order. A policy that is among
+  // them as it was keeps its id.
+  void replace(const std::vector<Policy>& next);
+
+  // Ids of policies removed since the last call. They are given to no new policy before they come
+  // back by reuse(): when no worker can have a snapshot with them any more.
+  [[nodiscard]] std::vector<PolicyId> take_removed() noexcept {
+    return std::exchange(removed_, {});
+  }
+  void reuse(std::span<const PolicyId> ids) { free_.insert(free_.end(), ids.begin(), ids.end()); }
 
   [[nodiscard]] const Policy* find(std::string_view name) const noexcept;
   [[nodiscard]] const Policy* find(PolicyId id) const noexcept;
@@ -71,6 +89,7 @@ class Spd {
   std::size_t capacity_;
   std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry
   std::vector<PolicyId> free_;
+  std::vector<PolicyId> removed_;
   std::map<std::string, PolicyId, std::less<>> ids_;  // by name
   std::vector<Database> databases_;
   std::uint32_t version_{1};

@@ -13,31 +13,28 @@ constexpr std::size_t kLanes = 8;  // blocks in flight: what hides the latency o
 constexpr int kRounds = 10;
 using IvBlock = std::array<std::uint8_t, 16>;
 
-void write_masked_counters(const OutboundSa& sa, std::span<const CryptoJob> jobs,
-                           std::uint64_t counter) noexcept {
+void write_counters(std::span<const CryptoJob> jobs, std::uint64_t counter) noexcept {
   for (const CryptoJob& job : jobs) {
-    store_be<std::uint64_t>(job.esp + kEspHeaderBytes, counter++ ^ sa.iv_mask);
+    store_be<std::uint64_t>(job.esp + kEspHeaderBytes, counter++);
   }
 }
 
 // AH has its IV at the start of its ICV field (RFC 4543 4).
-[[gnu::noinline]] void write_ah_counters(const OutboundSa& sa, std::span<const CryptoJob> jobs,
+[[gnu::noinline]] void write_ah_counters(std::span<const CryptoJob> jobs,
                                          std::uint64_t counter) noexcept {
   for (const CryptoJob& job : jobs) {
-    store_be<std::uint64_t>(job.esp + job.icv_offset, counter++ ^ sa.iv_mask);
+    store_be<std::uint64_t>(job.esp + job.icv_offset, counter++);
   }
 }
 
-// AES-128 of the numbers `counter`, `counter + 1`, ..., each beside `mask`.
+// AES-128 of the numbers `counter`, `counter + 1`, ...
 __attribute__((target("aes,sse4.1"))) void encrypt_counters(
-    const std::array<std::uint8_t, 176>& schedule, std::uint64_t mask, std::uint64_t counter,
+    const std::array<std::uint8_t, 176>& schedule, std::uint64_t counter,
     std::array<IvBlock, kLanes>& out) noexcept {
   const auto* keys = reinterpret_cast<const __m128i*>(schedule.data());
   __m128i blocks[kLanes];
   for (__m128i& block : blocks) {
-    const auto high = std::bit_cast<long long>(mask);
-    const auto low = std::bit_cast<long long>(counter++);
-    block = _mm_xor_si128(_mm_set_epi64x(high, low), keys[0]);
+    block = _mm_xor_si128(_mm_set_epi64x(0, std::bit_cast<long long>(counter++)), keys[0]);
   }
   for (int round = 1; round < kRounds; ++round) {
     for (__m128i& block : blocks) block = _mm_aesenc_si128(block, keys[round]);
@@ -49,12 +46,12 @@ __attribute__((target("aes,sse4.1"))) void encrypt_counters(
 }
 
 template <std::size_t iv_bytes>
-void write_encrypted_counters(const OutboundSa& sa, const ExpandedKey& key,
-                              std::span<const CryptoJob> jobs, std::uint64_t counter) noexcept {
+void write_encrypted_counters(const ExpandedKey& key, std::span<const CryptoJob> jobs,
+                              std::uint64_t counter) noexcept {
   std::array<IvBlock, kLanes> blocks;
   while (!jobs.empty()) {
     const auto some = jobs.first(std::min(jobs.size(), kLanes));
-    encrypt_counters(key.separate.iv_schedule, sa.iv_mask, counter, blocks);
+    encrypt_counters(key.separate.iv_schedule, counter, blocks);
     for (std::size_t i = 0; i < some.size(); ++i) {
       std::memcpy(some[i].esp + kEspHeaderBytes, blocks[i].data(), iv_bytes);
     }
@@ -70,14 +67,13 @@ void SaIvSource::fill(const OutboundSa& sa, std::span<const CryptoJob> jobs,
   switch (sa.iv_rule) {
     case IvRule::None:
       return;
-    case IvRule::CounterXorMask:
+    case IvRule::Counter:
       if (sa.protocol == IpsecProtocol::Ah) [[unlikely]]
-        return write_ah_counters(sa, jobs, first.value);
-      return write_masked_counters(sa, jobs, first.value);
+        return write_ah_counters(jobs, first.value);
+      return write_counters(jobs, first.value);
     case IvRule::EncryptedCounter:
-      return sa.iv_bytes == 16
-                 ? write_encrypted_counters<16>(sa, keys_.at(sa.key), jobs, first.value)
-                 : write_encrypted_counters<8>(sa, keys_.at(sa.key), jobs, first.value);
+      return sa.iv_bytes == 16 ? write_encrypted_counters<16>(keys_.at(sa.key), jobs, first.value)
+                               : write_encrypted_counters<8>(keys_.at(sa.key), jobs, first.value);
   }
 }
 

@@ -7,9 +7,9 @@
 
 namespace sallyport {
 
-// CounterXorMask: the 64-bit sequence number xor the SA's mask. EncryptedCounter: AES-128 of the
-// sequence number under a key that only this slot knows, cut to the IV's length (RFC 3602 3, NIST
-// SP 800-38A appendix C).
+// Counter: the 64-bit sequence number, which no life of a key uses twice (MAN-02).
+// EncryptedCounter: AES-128 of the sequence number under a key that only this slot knows, cut to
+// the IV's length (RFC 3602 3, NIST SP 800-38A appendix C).
 class SaIvSource final : public IvSource {
  public:
   // `keys` must outlive it.

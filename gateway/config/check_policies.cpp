@@ -50,18 +50,6 @@ std::string nearest_sa(const SasByName& sas, std::string_view name) {
   return names.size() > 20 ? "" : suggestion(name, names);
 }
 
-// Nothing: the SA is as the policy says.
-std::string mismatch(const Sa& sa, const Protection& protect) {
-  if (sa.protocol != protect.protocol) return "another protocol";
-  if (sa.mode != protect.mode) return "another mode";
-  if (sa.mode == IpsecMode::Tunnel && sa.endpoints != protect.endpoints) return "other endpoints";
-  const auto& proposals = protect.proposals;
-  if (!proposals.empty() && std::ranges::find(proposals, sa.transform) == proposals.end()) {
-    return "a transform that is not among the proposals";
-  }
-  return {};
-}
-
 void warn_of_pair(const Sa& outbound, const Sa& inbound, const Position& at,
                   Diagnostics& diagnostics) {
   for (std::string& warning : pair_warnings(outbound, inbound))
@@ -81,7 +69,7 @@ void check_named_sas(const Named& named, const SasByName& sas, Loading& loading)
       continue;
     }
     const Sa* sa = found->second;
-    if (const std::string what = mismatch(*sa, protect); !what.empty()) {
+    if (const std::string what = disagreement(*sa, protect); !what.empty()) {
       loading.diagnostics.error(at, fmt::format("sas: SA \"{}\" has {}", name, what),
                                 "what the policy says, or leave it out of the SA");
     }
@@ -102,6 +90,18 @@ void check_named_sas(const Named& named, const SasByName& sas, Loading& loading)
 }
 
 }  // namespace
+
+std::string disagreement(const Sa& sa, const Protection& protection) {
+  if (sa.protocol != protection.protocol) return "another protocol";
+  if (sa.mode != protection.mode) return "another mode";
+  if (sa.mode == IpsecMode::Tunnel && sa.endpoints != protection.endpoints)
+    return "other endpoints";
+  const auto& proposals = protection.proposals;
+  if (!proposals.empty() && std::ranges::find(proposals, sa.transform) == proposals.end()) {
+    return "a transform that is not among the proposals";
+  }
+  return {};
+}
 
 void check_policies(Loading& loading) {
   SasByName sas;

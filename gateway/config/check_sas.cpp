@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "gateway/config/loading.h"
+#include "gateway/policy_plan.h"
 
 namespace sallyport {
 namespace {
-
-// What an inbound look-up compares (RFC 4301 4.1): two SAs of one key could not be told apart.
-using LookupKey = std::tuple<Spi, SaLookup, Address, Address>;
-
-LookupKey lookup_key(const Sa& sa) {
-  const Address none;
-  return {sa.spi, sa.lookup, sa.lookup == SaLookup::Spi ? none : sa.endpoints.local,
-          sa.lookup == SaLookup::SpiDestinationSource ? sa.endpoints.remote : none};
-}
 
 void check_lookup_keys(Loading& loading, const std::vector<const Value*>& elements) {
   std::map<LookupKey, std::size_t> taken;
@@ -40,18 +31,23 @@ struct KeyOrder {
   }
 };
 
-// One key under two senders: their nonces may meet.
-void warn_of_shared_keys(Loading& loading, const std::vector<const Value*>& elements) {
+// One key under two senders: where numbers are nonces, these meet at once (MAN-02).
+void check_shared_keys(Loading& loading, const std::vector<const Value*>& elements) {
   std::map<ByteView, const Sa*, KeyOrder> senders;
   const auto& sas = loading.configuration.sas;
   for (std::size_t i = 0; i < sas.size(); ++i) {
-    if (sas[i].direction == Direction::Inbound || sas[i].cipher_key.empty()) continue;
-    const auto [first, fresh] = senders.try_emplace(sas[i].cipher_key.view(), &sas[i]);
+    const ByteView key = nonce_key(sas[i]).empty() ? sas[i].cipher_key.view() : nonce_key(sas[i]);
+    if (sas[i].direction == Direction::Inbound || key.empty()) continue;
+    const auto [first, fresh] = senders.try_emplace(key, &sas[i]);
     if (fresh) continue;
-    loading.diagnostics.warn(place(*elements[i], "key"),
-                             fmt::format("outbound SAs \"{}\" and \"{}\" have the same key",
-                                         first->second->name, sas[i].name),
-                             "a key of its own for each");
+    const std::string what = fmt::format("outbound SAs \"{}\" and \"{}\" have the same key",
+                                         first->second->name, sas[i].name);
+    const Position& at = place(*elements[i], "key");
+    if (shares_nonces(*first->second, sas[i]))
+      loading.diagnostics.error(at, what + " and send the same nonces", "a key of its own for each",
+                                Error::Code::Refused);
+    else
+      loading.diagnostics.warn(at, what, "a key of its own for each");
   }
 }
 
@@ -114,7 +110,7 @@ void check_sas(Loading& loading) {
     for (std::string& warning : warnings(sa)) loading.diagnostics.warn(elements[i]->at, warning);
   }
   check_lookup_keys(loading, elements);
-  warn_of_shared_keys(loading, elements);
+  check_shared_keys(loading, elements);
   check_implicit_ivs(loading, elements);
 }
 
@@ -131,7 +127,7 @@ void check_capacities(Loading& loading) {
   const auto outbound = static_cast<std::size_t>(
       std::ranges::count(configuration.sas, Direction::Outbound, &Sa::direction));
   check("sas", std::max(outbound, configuration.sas.size() - outbound), configuration.limits.sas);
-  check("policies", configuration.policies.size(), configuration.limits.policies);
+  check("policies", plan_policies(configuration).size(), configuration.limits.policies);
   check("routes", configuration.routes.size(), configuration.limits.routes);
   check("neighbours", configuration.neighbours.size(), configuration.limits.neighbours);
 }

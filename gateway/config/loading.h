@@ -55,6 +55,10 @@ struct SpdReference {
   [[nodiscard]] Expected<SpdId> operator()(const Value& value) const;
 };
 
+// In what a configured SA is not as the protection says, "another mode" for example; empty where it
+// agrees.
+[[nodiscard]] std::string disagreement(const Sa& sa, const Protection& protection);
+
 // In this order: a section may look at what an earlier one has filled in.
 void read_instance(TableReader& root, Loading& loading);
 void read_limits(TableReader& root, Loading& loading);

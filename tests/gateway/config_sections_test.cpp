@@ -1,6 +1,7 @@
 // Each field of the simple sections is read, has its default, and is refused where it is wrong.
 #include <catch2/catch.hpp>
 
+#include "gateway/policy_plan.h"
 #include "tests/gateway/config_support.h"
 
 using namespace sallyport;
@@ -461,4 +462,16 @@ TEST_CASE("all errors are told at once") {
         "/etc/sallyport/gateway.toml:2:7: sas: 0 is out of range (1 to 1048576)\n"
         "/etc/sallyport/gateway.toml:3:9: flows: 1 is out of range (64 to 67108864)\n"
         "/etc/sallyport/gateway.toml:5:8: idle: \"x\" is not known (one of: spin, yield, sleep)");
+}
+
+TEST_CASE("the limit of policies holds for the shipped ones, too") {
+  const std::size_t all = plan_policies(good(kPorts + kPolicy + kSas)).size();
+  REQUIRE(all > 2);
+  const auto limited = [&](std::size_t limit) {
+    return "[limits]\npolicies = " + std::to_string(limit) + kPorts + kPolicy + kSas;
+  };
+  CHECK(parse(limited(all)));
+  CHECK_THAT(to_string(parse(limited(all - 1)).error()),
+             Catch::Contains("policies: " + std::to_string(all) + " are configured, the limit is " +
+                             std::to_string(all - 1)));
 }

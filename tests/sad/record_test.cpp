@@ -149,8 +149,8 @@ TEST_CASE(
   other[0] ^= 1;
   CHECK(import_record(other, 0).error().what == "this is not the record of an SA");
   other = record;
-  other[5] = 2;
-  CHECK(import_record(other, 0).error().what == "version 2 of the record is unknown, 1 is known");
+  other[5] = 3;
+  CHECK(import_record(other, 0).error().what == "version 3 of the record is unknown, 2 is known");
   Sa reserved = test::sample_sa(Direction::Inbound, 12);
   CHECK_FALSE(import_record(table.record_of(reserved), 0));
 }

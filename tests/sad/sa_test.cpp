@@ -250,6 +250,35 @@ TEST_CASE("MAN-02, RPL-06: ESN and a replay window on a configured SA draw a war
   CHECK(warnings(outbound).size() == 1);
 }
 
+TEST_CASE("ALG-20: two senders share nonces where numbers make them under one key and salt") {
+  const auto sender = [](std::string_view transform) {
+    Sa sa = sample_sa(Direction::Outbound);
+    const Transform parsed = parse_transform(transform).value();
+    if (facts(parsed.integrity).ah_only()) sa.protocol = IpsecProtocol::Ah;
+    test::set_transform(sa, parsed);
+    return sa;
+  };
+  for (const char* counting : {"aes128-gcm16", "aes128-ctr+hmac-sha1-96", "aes128-ccm16",
+                               "chacha20-poly1305", "aes128-gmac", "aes128-gcm16-iiv"}) {
+    CAPTURE(counting);
+    Sa other = sender(counting);
+    CHECK(shares_nonces(sender(counting), other));
+    other.spi = Spi{0x9999};
+    CHECK(shares_nonces(sender(counting), other));
+    other.direction = Direction::Inbound;
+    CHECK_FALSE(shares_nonces(sender(counting), other));
+    other = sender(counting);
+    other.salt = test::counting_key<4>(other.salt.size(), 7);
+    CHECK_FALSE(shares_nonces(sender(counting), other));
+    other = sender(counting);
+    other.cipher_key = test::counting_key<32>(other.cipher_key.size(), 7);
+    CHECK_FALSE(shares_nonces(sender(counting), other));
+  }
+  // One key, one salt, another mode of it: the key stream is the same.
+  CHECK(shares_nonces(sender("aes128-gcm16"), sender("aes128-ctr+hmac-sha1-96")));
+  CHECK_FALSE(shares_nonces(sender("aes128-cbc+hmac-sha1-96"), sender("aes128-cbc+hmac-sha1-96")));
+}
+
 TEST_CASE("MAN-03: each direction may have its own key, equal ones draw a warning") {
   Sa outbound = sample_sa(Direction::Outbound, 0x1000, "there");
   Sa inbound = sample_sa(Direction::Inbound, 0x2000, "back");

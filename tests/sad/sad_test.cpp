@@ -23,7 +23,6 @@ TEST_CASE("SAD-02, ARCH-14: an added SA is compiled, keyed and found where packe
   CHECK(world.sad->size(Direction::Outbound) == 1);
   CHECK(world.sad->size(Direction::Inbound) == 1);
   CHECK(world.table.outbound(out).spi == Spi{0x1000});
-  CHECK(world.table.outbound(out).iv_mask != 0);
   CHECK(world.table.outbound_state(out).sequence_limit == ~0ull);
   CHECK(world.keys.held.at(world.table.outbound(out).key).cipher_key.size() == 16);
   CHECK(world.table.index().find(Spi{0x2000}, {}, {}) == in);
@@ -247,6 +246,70 @@ TEST_CASE("MAN-02, ESP-10: a static key sends what is reserved, and no number pa
   CHECK(world.table.sequence_limit(slot) == 5000);
   world.table.raise_sequence_limit(slot, SequenceNumber{1ull << 32});
   CHECK(world.table.sequence_limit(slot) == 0xffffffff);
+}
+
+TEST_CASE("SAD-12: an SA takes another one's place, name, SPI and all, in one step or not at all") {
+  World world({3, 3});
+  REQUIRE(world.sad->add(large_inbound_sa("site", 0x2000)));
+  REQUIRE(world.sad->add(inbound_sa("other", 0x3000)));
+  const auto two = [](std::uint32_t spi) {
+    std::vector<Sa> fresh;
+    fresh.push_back(large_inbound_sa("site", 0x2000));
+    fresh.push_back(inbound_sa("new", spi));
+    return fresh;
+  };
+  // The second one's SPI is that of an SA that stays.
+  const std::size_t memory = world.memory.out;
+  CHECK(world.sad->prepare(two(0x3000), {"site"}).error().code == Error::Code::Exists);
+  // The table has one slot left, and two are asked for.
+  CHECK(world.sad->prepare(two(0x4000), {"site"}).error().code == Error::Code::Exhausted);
+  CHECK(world.memory.out == memory);
+  CHECK(world.keys.held.size() == 2);
+  CHECK(world.sad->find("site"));
+  {
+    std::vector<Sa> fresh;
+    fresh.push_back(inbound_sa("site", 0x2000));
+    const auto dropped = world.sad->prepare(std::move(fresh), {"site"});
+    REQUIRE(dropped);
+    CHECK(world.keys.held.size() == 3);
+  }
+  CHECK(world.keys.held.size() == 2);
+
+  std::vector<Sa> fresh;
+  fresh.push_back(large_inbound_sa("site", 0x2000));
+  auto prepared = world.sad->prepare(std::move(fresh), {"site"});
+  REQUIRE(prepared);
+  const SaSlot old = world.sad->find("site")->slot;
+  CHECK(world.table.index().find(Spi{0x2000}, {}, {}) == old);
+  prepared->sas()[0].last_sequence = {500};
+  REQUIRE(world.sad->remove("site"));
+  const std::vector<SaSlot> slots = world.sad->publish(std::move(*prepared));
+  REQUIRE(slots.size() == 1);
+  CHECK(slots[0] != old);
+  CHECK(world.table.index().find(Spi{0x2000}, {}, {}) == slots[0]);
+  CHECK(world.table.counters(Direction::Inbound, slots[0]).sequence == SequenceNumber{500});
+  CHECK_FALSE(replay_check(world.table.inbound(slots[0]), world.table.inbound_state(slots[0]),
+                           SequenceNumber{500}));
+  CHECK(world.sad->size(Direction::Inbound) == 2);
+}
+
+TEST_CASE("SAD-12: there are as many SAs as the limit says, and a full database still exchanges") {
+  World world({4, 4});
+  Sad sad({world.table, world.keys, world.retirement, world.random, 1, {}, 2});
+  REQUIRE(sad.add(outbound_sa("a")));
+  REQUIRE(sad.add(outbound_sa("b")));
+  CHECK(sad.add(outbound_sa("c")).error().code == Error::Code::Exhausted);
+  std::vector<Sa> fresh;
+  fresh.push_back(outbound_sa("c"));
+  fresh.push_back(outbound_sa("d"));
+  CHECK(sad.prepare({}, {"a", "nobody"}));
+  auto prepared = sad.prepare(std::move(fresh), {"a", "b"});
+  REQUIRE(prepared);
+  REQUIRE(sad.remove("a"));
+  REQUIRE(sad.remove("b"));
+  CHECK(sad.publish(std::move(*prepared)).size() == 2);
+  CHECK(sad.find("d")->sa->spi == Spi{0x1000});
+  CHECK(sad.size(Direction::Outbound) == 2);
 }
 
 }  // namespace sallyport

@@ -212,6 +212,7 @@ TEST_CASE("SPD-06: an id is used again, with a higher generation") {
   const Cached cached = ask(*spd.snapshot(), packet_to("10.0.0.1"));
   const std::uint32_t before = generation(spd, "old");
   REQUIRE(spd.remove("old"));
+  spd.reuse(spd.take_removed());
   REQUIRE(spd.insert(policy("new", "172.16.0.0/12", kProtect)).value() == cached.policy);
   CHECK(generation(spd, "new") > before);
   CHECK(cached.stale(*spd.snapshot()));
@@ -282,4 +283,78 @@ TEST_CASE("edits that cannot be are refused, and change nothing") {
   CHECK(spd.find("c")->name == "c");
   CHECK(spd.find(PolicyId{99}) == nullptr);
   CHECK(spd.ordered(SpdId{9}).empty());
+}
+
+TEST_CASE("SPD-06: whole lists are exchanged; what stays as it was keeps its id and its answers") {
+  Spd spd(4, 2);
+  Policy other = policy("other", "", kBypass);
+  other.spd = SpdId{1};
+  std::vector<Policy> list{policy("a", "10.1.0.0/16", kBypass), policy("b", "10.0.0.0/8", kDiscard),
+                           policy("c", "172.16.0.0/12", kBypass), other};
+  REQUIRE(spd.check(list));
+  spd.replace(list);
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b", "c"});
+  CHECK(names(spd, SpdId{1}) == std::vector<std::string>{"other"});
+  const auto before = spd.snapshot();
+  const PolicyId a = spd.id_of("a").value(), b = spd.id_of("b").value(), c = spd.id_of("c").value();
+
+  // c first, b discards no more, a stays, d is new where "other" was: four again.
+  list = {list[2], list[0], policy("b", "10.0.0.0/8", kBypass), policy("d", "", kDiscard)};
+  REQUIRE(spd.check(list));
+  spd.replace(list);
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"c", "a", "b", "d"});
+  CHECK(spd.ordered(SpdId{1}).empty());
+  CHECK(spd.id_of("a") == a);
+  CHECK(spd.id_of("c") == c);
+  // Who still has the old snapshot finds its own b there, and nobody else under that id.
+  CHECK(before->entry(b).action == kDiscard);
+  for (const char* name : {"a", "b", "c", "d"}) CHECK(spd.id_of(name) != b);
+  CHECK(spd.take_removed().size() == 2);
+  CHECK(spd.take_removed().empty());
+}
+
+TEST_CASE("SPD-06: a list that cannot be is refused, and nothing has changed") {
+  Spd spd(3, 1);
+  const std::vector<Policy> list{policy("a", "10.0.0.0/8", kBypass), policy("b", "", kDiscard)};
+  REQUIRE(spd.check(list));
+  spd.replace(list);
+  const std::uint32_t version = spd.snapshot()->version;
+  const auto refused = [&](std::vector<Policy> next, Error::Code code) {
+    const auto good = spd.check(next);
+    REQUIRE_FALSE(good);
+    CHECK(good.error().code == code);
+    CHECK_FALSE(good.error().remedy.empty());
+  };
+  refused({list[0], list[1], policy("c", "", kBypass), policy("d", "", kBypass)},
+          Error::Code::Exhausted);
+  refused({list[0], list[0]}, Error::Code::Exists);
+  Policy lost = policy("lost", "", kBypass);
+  lost.spd = SpdId{1};
+  refused({lost}, Error::Code::NotFound);
+  Policy large = policy("large", "", kBypass);
+  large.selectors.resize(kMostSelectors + 1);
+  refused({large}, Error::Code::Invalid);
+  CHECK(spd.snapshot()->version == version);
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("SPD-06: ids of removed policies wait for those who may still read them") {
+  Spd spd(2, 1);
+  const auto exchange = [&](std::string one, std::string other) {
+    const std::vector<Policy> list{policy(std::move(one), "10.0.0.0/8", kBypass),
+                                   policy(std::move(other), "", kDiscard)};
+    const auto good = spd.check(list);
+    if (good) spd.replace(list);
+    return good;
+  };
+  REQUIRE(exchange("a", "b"));
+  REQUIRE(exchange("c", "d"));
+  const auto again = exchange("e", "f");
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == Error::Code::Exhausted);
+  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"c", "d"});
+  spd.reuse(spd.take_removed());
+  REQUIRE(exchange("e", "f"));
+  for (const Policy* each : spd.ordered(SpdId{0}))
+    CHECK(spd.id_of(each->name)->value <= Spd::ids_for(2));
 }

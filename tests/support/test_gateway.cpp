@@ -83,7 +83,7 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .workers = settings_.workers,
                               .burst = settings_.burst,
                               .sas = settings_.sas,
-                              .policies = 256,
+                              .policies = Spd::ids_for(256),
                               .flows = settings_.flows,
                               .neighbours = 256,
                               .neighbour_hold = settings_.neighbour_hold,
