@@ -11,6 +11,27 @@
 #include <utility>
 
 namespace sallyport {
+namespace {
+
+// {"ok": {...}}, with "rows" a list where there are any, or {"error": {...}}.
+bool is_answer(const nlohmann::json& answer) {
+  if (!answer.is_object()) return false;
+  if (answer.contains("error")) return answer["error"].is_object();
+  if (!answer.contains("ok") || !answer["ok"].is_object()) return false;
+  return !answer["ok"].contains("rows") || answer["ok"]["rows"].is_array();
+}
+
+// nlohmann::json throws where a text is not UTF-8.
+Expected<std::string> line_of(const nlohmann::json& request) {
+  try {
+    return request.dump() + '\n';
+  } catch (const nlohmann::json::type_error&) {
+    return fail(Error::Code::Invalid, "the command holds text that is not UTF-8",
+                "write it in UTF-8");
+  }
+}
+
+}  // namespace
 
 Expected<ControlClient> ControlClient::connect(const std::filesystem::path& socket_path) {
   sockaddr_un address{};
@@ -67,11 +88,14 @@ Expected<nlohmann::json> ControlClient::ask(const std::string& command,
                                             const nlohmann::json& arguments) {
   const nlohmann::json request = {
       {"v", 1}, {"id", next_id_++}, {"do", command}, {"args", arguments}};
-  if (auto sent = send_line(request.dump() + '\n'); !sent) return std::unexpected(sent.error());
+  const auto asked = line_of(request);
+  if (!asked) return std::unexpected(asked.error());
+  if (auto sent = send_line(*asked); !sent) return std::unexpected(sent.error());
   const auto line = read_line();
   if (!line) return std::unexpected(line.error());
   auto answer = nlohmann::json::parse(*line, nullptr, false);
   if (answer.is_discarded()) return fail(Error::Code::Io, "the gateway's answer is no JSON");
+  if (!is_answer(answer)) return fail(Error::Code::Io, "the gateway's answer is none");
   return answer;
 }
 

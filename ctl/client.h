@@ -17,7 +17,8 @@ class ControlClient {
   ControlClient(ControlClient&& other) noexcept;
   ControlClient& operator=(ControlClient&&) = delete;
 
-  // One request, one answer: the whole object, be it "ok" or "error".
+  // One request, one answer: the whole object, be it "ok" or "error". Error::Code::Invalid where
+  // the request cannot be written, Io where no answer comes.
   [[nodiscard]] Expected<nlohmann::json> ask(const std::string& command,
                                              const nlohmann::json& arguments);
 

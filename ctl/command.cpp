@@ -28,10 +28,18 @@ std::unexpected<Error> no_command(const std::string& what) {
   return fail(Error::Code::Invalid, what, "see sallyportctl --help");
 }
 
+std::string topics_parted_by(std::string_view mark) {
+  std::string text;
+  for (const std::string_view topic : topics()) {
+    if (!text.empty()) text += mark;
+    text += topic;
+  }
+  return text;
+}
+
 Expected<void> read_show(const Words& words, Command& command) {
   if (words.size() != 2 || columns_of(words[1]).empty())
-    return no_command(
-        "show what? ports, routes, neighbours, policies, sas, drops, audit, workers, account");
+    return no_command("show what? " + topics_parted_by(", "));
   command.topic = words[1];
   command.request = "show." + words[1];
   return {};
@@ -73,9 +81,8 @@ Expected<void> read_words(const Words& words, Command& command) {
 
 std::string usage() {
   std::ostringstream text;
-  text << "sallyportctl [options] show ports|routes|neighbours|policies|sas|drops|audit|"
-          "workers|account\n"
-          "                       sa add POLICY FILE | sa remove NAME | monitor | reload | stop\n"
+  text << "sallyportctl [options] show " << topics_parted_by("|")
+       << "\n                       sa add POLICY FILE | sa remove NAME | monitor | reload | stop\n"
        << description() << "exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway reached\n";
   return text.str();
 }

@@ -39,16 +39,19 @@ void print_refusal(const Json& error, std::ostream& err) {
   err << '\n';
 }
 
+// The gateway was not asked, or gave no answer.
+ExitStatus print_failure(const Error& error, std::ostream& err) {
+  err << to_string(error) << '\n';
+  return error.code == Error::Code::Invalid ? ExitStatus::Usage : ExitStatus::NotReachable;
+}
+
 // Asks for what is new, a line of JSON each, until the gateway or the reader is gone.
 ExitStatus follow(ControlClient& client, std::ostream& out, std::ostream& err) {
   constexpr auto kPeriod = std::chrono::milliseconds(300);
   std::uint64_t last = 0;
   while (out) {
     const auto answer = client.ask("show.audit", {{"after", last}});
-    if (!answer) {
-      err << to_string(answer.error()) << '\n';
-      return ExitStatus::NotReachable;
-    }
+    if (!answer) return print_failure(answer.error(), err);
     if (answer->contains("error")) {
       print_refusal((*answer)["error"], err);
       return ExitStatus::Refused;
@@ -68,16 +71,10 @@ ExitStatus follow(ControlClient& client, std::ostream& out, std::ostream& err) {
 
 ExitStatus run_command(const Command& command, std::ostream& out, std::ostream& err) {
   auto client = ControlClient::connect(command.socket);
-  if (!client) {
-    err << to_string(client.error()) << '\n';
-    return ExitStatus::NotReachable;
-  }
+  if (!client) return print_failure(client.error(), err);
   if (command.follow) return follow(*client, out, err);
   const auto answer = ask_all(*client, command);
-  if (!answer) {
-    err << to_string(answer.error()) << '\n';
-    return ExitStatus::NotReachable;
-  }
+  if (!answer) return print_failure(answer.error(), err);
   if (command.json) out << answer->dump() << '\n';
   if (answer->contains("error")) {
     if (!command.json) print_refusal((*answer)["error"], err);

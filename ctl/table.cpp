@@ -115,6 +115,12 @@ Cell cell_of(const Json& row, const Column& column) {
 
 }  // namespace
 
+std::vector<std::string_view> topics() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, columns] : kTopics) names.push_back(name);
+  return names;
+}
+
 std::vector<Column> columns_of(std::string_view topic) {
   const auto found = kTopics.find(topic);
   return found == kTopics.end() ? std::vector<Column>{} : found->second;

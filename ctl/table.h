@@ -14,6 +14,9 @@ struct Column {
   std::string_view field;
 };
 
+// What `show` can show.
+[[nodiscard]] std::vector<std::string_view> topics();
+
 // The columns that `show TOPIC` prints; empty: there is no such topic.
 [[nodiscard]] std::vector<Column> columns_of(std::string_view topic);
 

@@ -1,6 +1,5 @@
 #include "gateway/control_commands.h"
 
-#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -11,33 +10,32 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kPage = 500;  // rows of one answer: a long list never stalls the loop
-
 Json error_json(const Error& error) {
   return {{"code", to_string(error.code)},
           {"what", error.where.empty() ? error.what : error.where + ": " + error.what},
           {"remedy", error.remedy}};
 }
 
-// {"rows": ..., "next": cursor} where more follow.
-Json page_of(const Json& rows, const Json& arguments) {
-  const std::size_t first = std::min<std::size_t>(arguments.value("cursor", 0u), rows.size());
-  const std::size_t last = std::min(first + kPage, rows.size());
-  Json page = {{"rows", Json::array()}};
-  for (std::size_t i = first; i < last; ++i) page["rows"].push_back(rows[i]);
-  if (last < rows.size()) page["next"] = last;
-  return page;
-}
-
-using View = Json (*)(Gateway&);
+using View = void (*)(Gateway&, PageOfRows&);
 const std::map<std::string_view, View> kViews{
     {"show.ports", show_ports},       {"show.routes", show_routes},
     {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
     {"show.policies", show_policies}, {"show.workers", show_workers},
     {"show.account", show_account},   {"show.icmp", show_icmp}};
 
+// Both throw where it is not what it must be.
 std::string text_argument(const Json& arguments, const char* name) {
-  return arguments.value(name, std::string{});
+  if (!arguments.contains(name) || !arguments[name].is_string())
+    throw std::invalid_argument(std::string("the argument \"") + name + "\" must be a text");
+  return arguments[name].get<std::string>();
+}
+
+// 0 where it is not given.
+std::uint64_t number_argument(const Json& arguments, const char* name) {
+  if (!arguments.contains(name)) return 0;
+  if (!arguments[name].is_number_unsigned())
+    throw std::invalid_argument(std::string("the argument \"") + name + "\" must be a number");
+  return arguments[name].get<std::uint64_t>();
 }
 
 }  // namespace
@@ -49,18 +47,7 @@ class ControlRequest {
       : gateway_(gateway), hooks_(hooks), arguments_(request.value("args", Json::object())) {}
 
   [[nodiscard]] Expected<Json> carry_out(const std::string& command) {
-    if (const auto view = kViews.find(command); view != kViews.end())
-      return page_of(view->second(gateway_), arguments_);
-    if (command == "show.drops")
-      return page_of(
-          show_drops(gateway_, arguments_.value("all", false) ? DropRows::All : DropRows::Occurred),
-          arguments_);
-    if (command == "show.audit") {
-      Json page =
-          page_of(show_audit(gateway_, arguments_.value("after", std::uint64_t{0})), arguments_);
-      page["counters"] = audit_counters(gateway_);
-      return page;
-    }
+    if (command.starts_with("show.")) return show(command);
     if (command == "sa.remove") return done(gateway_.remove_sa(text_argument(arguments_, "name")));
     if (command == "sa.add")
       return done(gateway_.add_sa_text(text_argument(arguments_, "toml"),
@@ -70,11 +57,34 @@ class ControlRequest {
       hooks_.stop();
       return Json::object();
     }
+    return no_command(command);
+  }
+
+ private:
+  static std::unexpected<Error> no_command(const std::string& command) {
     return fail(Error::Code::Unsupported, "there is no command \"" + command + "\"",
                 "see docs/control-protocol.md");
   }
 
- private:
+  Expected<Json> show(const std::string& command) {
+    PageOfRows page(number_argument(arguments_, "cursor"));
+    if (command == "show.drops") {
+      show_drops(gateway_, arguments_.value("all", false) ? DropRows::All : DropRows::Occurred,
+                 page);
+      return std::move(page).take();
+    }
+    if (command == "show.audit") {
+      show_audit(gateway_, number_argument(arguments_, "after"), page);
+      Json answer = std::move(page).take();
+      answer["counters"] = audit_counters(gateway_);
+      return answer;
+    }
+    const auto view = kViews.find(command);
+    if (view == kViews.end()) return no_command(command);
+    view->second(gateway_, page);
+    return std::move(page).take();
+  }
+
   static Expected<Json> done(const Expected<void>& outcome) {
     if (!outcome) return std::unexpected(outcome.error());
     return Json::object();

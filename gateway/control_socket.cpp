@@ -31,7 +31,8 @@ std::unexpected<Error> io_error(const std::filesystem::path& path, const char* d
 
 // A socket file that nobody listens on is what a killed instance left behind.
 Expected<void> remove_stale(const std::filesystem::path& path, const sockaddr_un& address) {
-  if (!std::filesystem::is_socket(path)) return {};
+  std::error_code error;
+  if (!std::filesystem::is_socket(path, error)) return {};  // or bind() says what is wrong
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const bool answered =
       connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
@@ -39,7 +40,9 @@ Expected<void> remove_stale(const std::filesystem::path& path, const sockaddr_un
   if (answered)
     return fail(Error::Code::Exists, "another instance answers on the control socket",
                 "stop it, or give this one another [instance] name", path.native());
-  std::filesystem::remove(path);
+  if (!std::filesystem::remove(path, error) && error)
+    return fail(Error::Code::Io, "cannot remove the stale socket: " + error.message(),
+                "check the directory's permissions", path.native());
   return {};
 }
 
@@ -99,6 +102,11 @@ void ControlSocket::read_from(int descriptor) {
   std::array<char, 4096> chunk;
   const ssize_t got = read(descriptor, chunk.data(), chunk.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got == 0 && !client.ended && !client.unsent.empty()) {
+    client.ended = true;
+    loop_.watch_writable_only(descriptor, [this, descriptor] { send_more(descriptor); });
+    return;
+  }
   if (got <= 0) return close_client(descriptor);
   client.received.append(chunk.data(), static_cast<std::size_t>(got));
   if (!answer_lines(client) || !send_to(descriptor, client)) close_client(descriptor);
@@ -122,6 +130,7 @@ bool ControlSocket::send_to(int descriptor, Client& client) {
     if (sent < 0) break;
     client.unsent.erase(0, static_cast<std::size_t>(sent));
   }
+  if (client.ended) return !client.unsent.empty();
   loop_.watch_writable_too(
       descriptor,
       client.unsent.empty() ? EventLoop::Ready{} : [this, descriptor] { send_more(descriptor); });

@@ -31,6 +31,7 @@ class ControlSocket {
   struct Client {
     std::string received;
     std::string unsent;
+    bool ended{};  // sends nothing any more, and goes when it has its answers
   };
   ControlSocket(std::filesystem::path path, int listener, EventLoop& loop, ControlHandler& handler)
       : path_(std::move(path)), listener_(listener), loop_(loop), handler_(handler) {}

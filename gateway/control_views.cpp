@@ -48,14 +48,33 @@ Json lifetime(const Lifetime& life) {
   return json;
 }
 
+// As the configuration writes it: a word, the class, or a table of outer classes by inner ones.
+Json outer_dscp(const DscpRule& rule) {
+  if (rule.kind == DscpRule::Kind::Copy) return "copy";
+  if (rule.kind == DscpRule::Kind::Fixed) return rule.fixed;
+  Json table = Json::object();
+  for (std::size_t inner = 0; inner < rule.map.size(); ++inner)
+    if (rule.map[inner] != inner) table[std::to_string(inner)] = rule.map[inner];
+  return table;
+}
+
 Json header_rules(const TunnelHeaderRules& rules) {
   constexpr std::string_view kDf[] = {"copy", "set", "clear"};
-  constexpr std::string_view kDscp[] = {"copy", "fixed", "map"};
   return {{"df", kDf[static_cast<std::size_t>(rules.df)]},
           {"ecn", rules.ecn == EcnRule::Normal ? "normal" : "compatibility"},
-          {"dscp", kDscp[static_cast<std::size_t>(rules.dscp.kind)]},
+          {"dscp", outer_dscp(rules.dscp)},
+          {"dscp_from_outer", rules.dscp_from_outer},
           {"hop_limit", rules.hop_limit},
           {"flow_label", rules.flow_label}};
+}
+
+std::string_view name_of(FragmentChecks checks) {
+  constexpr std::string_view kNames[] = {"stateless", "opaque", "opaque-ipv6", "stateful"};
+  return kNames[static_cast<std::size_t>(checks)];
+}
+
+std::string_view name_of(Fragmentation when) {
+  return when == Fragmentation::After ? "after" : "before";
 }
 
 Json protection(const Protection& protect) {
@@ -65,13 +84,16 @@ Json protection(const Protection& protect) {
           {"remote", to_string(protect.endpoints.remote)},
           {"esn", protect.esn},
           {"replay_window", protect.replay_window},
+          {"fragments", name_of(protect.fragments)},
+          {"fragmentation", name_of(protect.fragmentation)},
           {"header", header_rules(protect.header)},
           {"soft", lifetime(protect.soft)},
           {"hard", lifetime(protect.hard)},
+          {"loop_back", protect.loop_back},
           {"sas", protect.sas}};
 }
 
-Json policy_row(Gateway& gateway, const Policy& policy) {
+Json row_of(Gateway& gateway, const Policy& policy) {
   const auto traffic = gateway.dataplane().policy_traffic(*gateway.spd().id_of(policy.name));
   Json row = {{"name", policy.name},
               {"spd", gateway.configuration().spds[policy.spd.value].name},
@@ -83,6 +105,18 @@ Json policy_row(Gateway& gateway, const Policy& policy) {
   return row;
 }
 
+// What only senders have.
+void add_outbound(const Sa& sa, Json& row) {
+  row["fragmentation"] = name_of(sa.fragmentation);
+  row["dscp_classes"] = sa.dscp;
+  row["spread"] = sa.spread;
+  row["tfc"] = {{"size", sa.tfc_bytes}, {"multiple", sa.tfc_multiple}};
+  row["dummies"] = {{"rate", sa.dummies.per_second},
+                    {"size", sa.dummies.bytes},
+                    {"random", sa.dummies.random_size}};
+  row["loop_back"] = sa.loop_back;
+}
+
 // Its age is told where it was learnt; otherwise it is the first link's.
 void add_path_mtu(Gateway& gateway, SaSlot slot, Json& row) {
   const PathMtu path = gateway.sad().path_mtus().of(slot);
@@ -92,7 +126,7 @@ void add_path_mtu(Gateway& gateway, SaSlot slot, Json& row) {
   row["path_mtu_age_seconds"] = age.count();
 }
 
-Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
+Json row_of(Gateway& gateway, const Sad::Entry& entry) {
   const Sa& sa = *entry.sa;
   const SaCounters counters = gateway.dataplane().sas().counters(sa.direction, entry.slot);
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(gateway.age_of(sa.name));
@@ -113,14 +147,17 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
               {"age_seconds", age.count()},
               {"soft", lifetime(sa.soft)},
               {"hard", lifetime(sa.hard)},
+              {"fragments", name_of(sa.fragments)},
               {"header", header_rules(sa.header)},
-              {"dscp", sa.dscp},
+              {"destination_options", to_string(sa.destination_options)},
               {"selectors", texts(sa.selectors)},
-              {"tfc", {{"size", sa.tfc_bytes}, {"multiple", sa.tfc_multiple}}},
-              {"dummies", {{"rate", sa.dummies.per_second}, {"size", sa.dummies.bytes}}},
-              {"loop_back", sa.loop_back},
               {"configured", sa.static_key}};
-  if (sa.direction == Direction::Outbound) add_path_mtu(gateway, entry.slot, row);
+  if (sa.direction == Direction::Outbound) {
+    add_outbound(sa, row);
+    add_path_mtu(gateway, entry.slot, row);
+  } else {
+    row["lookup"] = to_string(sa.lookup);
+  }
   if (sa.protocol == IpsecProtocol::Ah) row["ah_alignment"] = sa.ah_alignment;
   if (const auto limit = gateway.lifetimes().soft_limit_of(sa.name))
     row["soft_reached"] = to_string(*limit);
@@ -130,97 +167,130 @@ Json sa_row(Gateway& gateway, const Sad::Entry& entry) {
   return row;
 }
 
+Json row_of(const PortStatus& port) {
+  Json row = {{"name", port.settings->name},
+              {"device", port.settings->device},
+              {"driver", port.driver},
+              {"side", port.settings->side == Side::Protected ? "protected" : "unprotected"},
+              {"kind", port.settings->kind == PortKind::Link ? "link" : "local-stack"},
+              {"link", port.link_up ? "up" : "down"},
+              {"mac", to_string(port.mac)},
+              {"mtu", port.settings->mtu},
+              {"addresses", texts(port.settings->addresses)},
+              {"queues", port.queues},
+              {"received_packets", port.received_packets},
+              {"received_bytes", port.received_bytes},
+              {"sent_packets", port.sent_packets},
+              {"sent_bytes", port.sent_bytes}};
+  if (port.settings->vlan) row["vlan"] = *port.settings->vlan;
+  return row;
+}
+
+Json row_of(Gateway& gateway, const Route& route) {
+  Json row = {{"to", to_string(route.destination)},
+              {"kind", kind_name(route.next_hop.kind)},
+              {"port", port_name(gateway, route.next_hop.port)}};
+  if (route.next_hop.kind == NextHop::Kind::Gateway) row["via"] = to_string(route.next_hop.gateway);
+  return row;
+}
+
+Json row_of(Gateway& gateway, const NeighbourFacts& neighbour) {
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(neighbour.age);
+  return {{"address", to_string(neighbour.address)},
+          {"port", port_name(gateway, neighbour.port)},
+          {"mac", neighbour.mac ? to_string(*neighbour.mac) : ""},
+          {"state", neighbour.is_static ? "static" : to_string(neighbour.state)},
+          {"age_seconds", age.count()}};
+}
+
+Json row_of(const WorkerStatus& worker) {
+  return {{"worker", worker.id.value},
+          {"crypto", worker.crypto_variant},
+          {"turns", worker.turns},
+          {"busy_turns", worker.busy_turns},
+          {"flow_hits", worker.flow_hits},
+          {"flow_misses", worker.flow_misses},
+          {"flow_stale", worker.flow_stale},
+          {"flow_evictions", worker.flow_evictions},
+          {"punted", worker.punted},
+          {"held", worker.held},
+          {"released", worker.released},
+          {"originated", worker.originated},
+          {"given", worker.given},
+          {"taken", worker.taken},
+          {"resynchronised", worker.resynchronised},
+          {"resynchronisation_trials", worker.resynchronisation_trials}};
+}
+
+Json row_of(const PacketAccount& account, std::uint64_t mbufs_in_use) {
+  return {{"received", account.received},
+          {"originated", account.originated},
+          {"fragments_made", account.fragments_made},
+          {"sent", account.sent},
+          {"dropped", account.dropped},
+          {"consumed", account.consumed},
+          {"punted", account.punted},
+          {"held", account.held},
+          {"handed_off", account.handed_off},
+          {"fragments_joined", account.fragments_joined},
+          {"fragments_kept", account.fragments_kept},
+          {"balance", account.balance()},
+          {"mbufs_in_use", mbufs_in_use}};
+}
+
 }  // namespace
 
-Json show_ports(Gateway& gateway) {
-  Json rows = Json::array();
-  for (const PortStatus& port : gateway.dataplane().ports()) {
-    rows.push_back({{"name", port.settings->name},
-                    {"device", port.settings->device},
-                    {"driver", port.driver},
-                    {"side", port.settings->side == Side::Protected ? "protected" : "unprotected"},
-                    {"kind", port.settings->kind == PortKind::Link ? "link" : "local-stack"},
-                    {"link", port.link_up ? "up" : "down"},
-                    {"mac", to_string(port.mac)},
-                    {"mtu", port.settings->mtu},
-                    {"addresses", texts(port.settings->addresses)},
-                    {"queues", port.queues},
-                    {"received_packets", port.received_packets},
-                    {"received_bytes", port.received_bytes},
-                    {"sent_packets", port.sent_packets},
-                    {"sent_bytes", port.sent_bytes}});
-    if (port.settings->vlan) rows.back()["vlan"] = *port.settings->vlan;
-  }
-  return rows;
+void show_ports(Gateway& gateway, PageOfRows& page) {
+  for (const PortStatus& port : gateway.dataplane().ports()) page.add([&] { return row_of(port); });
 }
 
-Json show_routes(Gateway& gateway) {
-  Json rows = Json::array();
-  for (const Route& route : gateway.routes()) {
-    Json row = {{"to", to_string(route.destination)},
-                {"kind", kind_name(route.next_hop.kind)},
-                {"port", port_name(gateway, route.next_hop.port)}};
-    if (route.next_hop.kind == NextHop::Kind::Gateway)
-      row["via"] = to_string(route.next_hop.gateway);
-    rows.push_back(std::move(row));
-  }
-  return rows;
+void show_routes(Gateway& gateway, PageOfRows& page) {
+  for (const Route& route : gateway.routes()) page.add([&] { return row_of(gateway, route); });
 }
 
-Json show_neighbours(Gateway& gateway) {
-  Json rows = Json::array();
-  for (const NeighbourFacts& neighbour : gateway.neighbours()) {
-    const auto age = std::chrono::duration_cast<std::chrono::seconds>(neighbour.age);
-    rows.push_back({{"address", to_string(neighbour.address)},
-                    {"port", port_name(gateway, neighbour.port)},
-                    {"mac", neighbour.mac ? to_string(*neighbour.mac) : ""},
-                    {"state", neighbour.is_static ? "static" : to_string(neighbour.state)},
-                    {"age_seconds", age.count()}});
-  }
-  return rows;
+void show_neighbours(Gateway& gateway, PageOfRows& page) {
+  for (const NeighbourFacts& neighbour : gateway.neighbours())
+    page.add([&] { return row_of(gateway, neighbour); });
 }
 
-Json show_policies(Gateway& gateway) {
-  Json rows = Json::array();
+void show_policies(Gateway& gateway, PageOfRows& page) {
   for (std::size_t i = 0; i < gateway.configuration().spds.size(); ++i)
     for (const Policy* policy : gateway.spd().ordered(SpdId{static_cast<std::uint16_t>(i)}))
-      rows.push_back(policy_row(gateway, *policy));
-  const auto unmatched = gateway.dataplane().policy_traffic(kNoPolicy);
-  rows.push_back({{"name", "(nothing matched)"},
-                  {"spd", ""},
-                  {"action", "discard"},
-                  {"selectors", Json::array({"any"})},
-                  {"packets", unmatched.packets},
-                  {"bytes", unmatched.bytes}});
-  return rows;
+      page.add([&] { return row_of(gateway, *policy); });
+  page.add([&]() -> Json {
+    const auto unmatched = gateway.dataplane().policy_traffic(kNoPolicy);
+    return {{"name", "(nothing matched)"},  {"spd", ""},
+            {"action", "discard"},          {"selectors", Json::array({"any"})},
+            {"packets", unmatched.packets}, {"bytes", unmatched.bytes}};
+  });
 }
 
-Json show_sas(Gateway& gateway) {
-  Json rows = Json::array();
-  gateway.sad().for_each([&](const Sad::Entry& entry) { rows.push_back(sa_row(gateway, entry)); });
-  return rows;
+void show_sas(Gateway& gateway, PageOfRows& page) {
+  gateway.sad().for_each(
+      [&](const Sad::Entry& entry) { page.add([&] { return row_of(gateway, entry); }); });
 }
 
-Json show_drops(Gateway& gateway, DropRows rows) {
-  Json list = Json::array();
+void show_drops(Gateway& gateway, DropRows rows, PageOfRows& page) {
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     const auto reason = static_cast<DropReason>(i);
     const std::uint64_t count = gateway.dataplane().dropped(reason);
     if (count == 0 && rows == DropRows::Occurred) continue;
     const DropFacts& about = facts(reason);
-    list.push_back({{"reason", about.name},
-                    {"packets", count},
-                    {"class", about.kind == DropClass::Dropped ? "dropped" : "consumed"},
-                    {"audit", about.audit},
-                    {"meaning", about.meaning}});
+    page.add([&]() -> Json {
+      return {{"reason", about.name},
+              {"packets", count},
+              {"class", about.kind == DropClass::Dropped ? "dropped" : "consumed"},
+              {"audit", about.audit},
+              {"meaning", about.meaning}};
+    });
   }
-  return list;
 }
 
-Json show_icmp(Gateway& gateway) {
-  Json rows = Json::array();
+void show_icmp(Gateway& gateway, PageOfRows& page) {
   const auto add = [&](std::string_view direction, std::string_view outcome, std::uint64_t count) {
-    rows.push_back({{"direction", direction}, {"outcome", outcome}, {"messages", count}});
+    page.add([&]() -> Json {
+      return {{"direction", direction}, {"outcome", outcome}, {"messages", count}};
+    });
   };
   for (std::size_t i = 0; i < kIcmpOutcomeCount; ++i) {
     const auto outcome = static_cast<IcmpOutcome>(i);
@@ -230,35 +300,16 @@ Json show_icmp(Gateway& gateway) {
   add("told", "sent", made.sent.read());
   add("told", "limited", made.limited.read());
   add("told", "suppressed", made.suppressed.read());
-  return rows;
 }
 
-Json show_workers(Gateway& gateway) {
-  Json rows = Json::array();
+void show_workers(Gateway& gateway, PageOfRows& page) {
   for (const WorkerStatus& worker : gateway.dataplane().workers())
-    rows.push_back({{"worker", worker.id.value},
-                    {"crypto", worker.crypto_variant},
-                    {"turns", worker.turns},
-                    {"busy_turns", worker.busy_turns},
-                    {"flow_hits", worker.flow_hits},
-                    {"flow_misses", worker.flow_misses},
-                    {"flow_stale", worker.flow_stale},
-                    {"flow_evictions", worker.flow_evictions},
-                    {"punted", worker.punted},
-                    {"held", worker.held},
-                    {"released", worker.released},
-                    {"originated", worker.originated},
-                    {"given", worker.given},
-                    {"taken", worker.taken},
-                    {"resynchronised", worker.resynchronised},
-                    {"resynchronisation_trials", worker.resynchronisation_trials}});
-  return rows;
+    page.add([&] { return row_of(worker); });
 }
 
-Json show_audit(Gateway& gateway, std::uint64_t after) {
-  Json rows = Json::array();
-  for (const AuditRecord& record : gateway.audit().recent(after)) rows.push_back(Json(record));
-  return rows;
+void show_audit(Gateway& gateway, std::uint64_t after, PageOfRows& page) {
+  for (const AuditRecord& record : gateway.audit().recent(after))
+    page.add([&] { return Json(record); });
 }
 
 Json audit_counters(Gateway& gateway) {
@@ -269,21 +320,9 @@ Json audit_counters(Gateway& gateway) {
           {"events_lost", gateway.dataplane().events_lost()}};
 }
 
-Json show_account(Gateway& gateway) {
-  const PacketAccount account = gateway.dataplane().account();
-  return Json::array({{{"received", account.received},
-                       {"originated", account.originated},
-                       {"fragments_made", account.fragments_made},
-                       {"sent", account.sent},
-                       {"dropped", account.dropped},
-                       {"consumed", account.consumed},
-                       {"punted", account.punted},
-                       {"held", account.held},
-                       {"handed_off", account.handed_off},
-                       {"fragments_joined", account.fragments_joined},
-                       {"fragments_kept", account.fragments_kept},
-                       {"balance", account.balance()},
-                       {"mbufs_in_use", gateway.dataplane().mbufs_in_use()}}});
+void show_account(Gateway& gateway, PageOfRows& page) {
+  page.add(
+      [&] { return row_of(gateway.dataplane().account(), gateway.dataplane().mbufs_in_use()); });
 }
 
 }  // namespace sallyport

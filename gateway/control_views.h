@@ -1,27 +1,28 @@
-// What `show` tells: the running state as JSON. Keys never appear (SAD-12).
+// What `show` tells: the running state as rows of JSON. Keys never appear (SAD-12).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "gateway/gateway.h"
+#include "gateway/page_of_rows.h"
 
 namespace sallyport {
 
-[[nodiscard]] nlohmann::json show_ports(Gateway& gateway);
-[[nodiscard]] nlohmann::json show_routes(Gateway& gateway);
-[[nodiscard]] nlohmann::json show_neighbours(Gateway& gateway);
-[[nodiscard]] nlohmann::json show_policies(Gateway& gateway);
-[[nodiscard]] nlohmann::json show_sas(Gateway& gateway);
+void show_ports(Gateway& gateway, PageOfRows& page);
+void show_routes(Gateway& gateway, PageOfRows& page);
+void show_neighbours(Gateway& gateway, PageOfRows& page);
+void show_policies(Gateway& gateway, PageOfRows& page);
+void show_sas(Gateway& gateway, PageOfRows& page);
 // What became of ICMP errors: those for us by outcome, and those that we made.
-[[nodiscard]] nlohmann::json show_icmp(Gateway& gateway);
+void show_icmp(Gateway& gateway, PageOfRows& page);
 // Reasons that have occurred; all of them where `all` says so.
 enum class DropRows : std::uint8_t { Occurred, All };
-[[nodiscard]] nlohmann::json show_drops(Gateway& gateway, DropRows rows);
-[[nodiscard]] nlohmann::json show_workers(Gateway& gateway);
+void show_drops(Gateway& gateway, DropRows rows, PageOfRows& page);
+void show_workers(Gateway& gateway, PageOfRows& page);
 // The last records of the audit log, those after number `after`.
-[[nodiscard]] nlohmann::json show_audit(Gateway& gateway, std::uint64_t after);
+void show_audit(Gateway& gateway, std::uint64_t after, PageOfRows& page);
 [[nodiscard]] nlohmann::json audit_counters(Gateway& gateway);
 // The conservation law's two sides.
-[[nodiscard]] nlohmann::json show_account(Gateway& gateway);
+void show_account(Gateway& gateway, PageOfRows& page);
 
 }  // namespace sallyport

@@ -45,13 +45,20 @@ Expected<void> EventLoop::watch(int descriptor, Ready ready) {
   return {};
 }
 
-void EventLoop::watch_writable_too(int descriptor, const Ready& ready_to_write) {
+void EventLoop::change(int descriptor, unsigned events, const Ready& ready_to_write) {
   epoll_event event{};
-  event.events = EPOLLIN;
-  if (ready_to_write) event.events |= EPOLLOUT;
+  event.events = events;
   event.data.fd = descriptor;
   epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event);
   watched_[descriptor].writable = ready_to_write;
+}
+
+void EventLoop::watch_writable_too(int descriptor, const Ready& ready_to_write) {
+  change(descriptor, ready_to_write ? EPOLLIN | EPOLLOUT : EPOLLIN, ready_to_write);
+}
+
+void EventLoop::watch_writable_only(int descriptor, const Ready& ready_to_write) {
+  change(descriptor, EPOLLOUT, ready_to_write);
 }
 
 void EventLoop::forget(int descriptor) {

@@ -20,6 +20,8 @@ class EventLoop {
   using Ready = std::function<void()>;
   [[nodiscard]] Expected<void> watch(int descriptor, Ready ready);
   void watch_writable_too(int descriptor, const Ready& ready_to_write);
+  // From now on only that; a descriptor that hangs up still counts as readable.
+  void watch_writable_only(int descriptor, const Ready& ready_to_write);
   void forget(int descriptor);
   // Blocks the signal for this thread and those it starts, and calls `arrived` from the loop.
   [[nodiscard]] Expected<void> on_signal(int signal, Ready arrived);
@@ -34,6 +36,7 @@ class EventLoop {
     Ready readable;
     Ready writable;
   };
+  void change(int descriptor, unsigned events, const Ready& ready_to_write);
   void dispatch(int descriptor, unsigned events);
 
   int epoll_{-1};

@@ -7,15 +7,20 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ctl/table.h"
+
 using namespace sallyport;
 
 TEST_CASE("every show topic is a request of the protocol") {
-  for (const char* topic : {"ports", "routes", "neighbours", "policies", "sas", "drops", "audit",
-                            "workers", "account"}) {
-    const auto command = read_command({"show", topic});
+  CHECK(topics() == std::vector<std::string_view>{"account", "audit", "drops", "icmp", "neighbours",
+                                                  "policies", "ports", "routes", "sas", "workers"});
+  for (const std::string_view topic : topics()) {
+    const std::string name(topic);
+    const auto command = read_command({"show", name});
     REQUIRE(command);
-    CHECK(command->request == std::string("show.") + topic);
-    CHECK(command->topic == topic);
+    CHECK(command->request == "show." + name);
+    CHECK(command->topic == name);
+    CHECK(usage().find(name) != std::string::npos);
     CHECK_FALSE(command->json);
   }
 }

@@ -124,6 +124,52 @@ TEST_CASE("a client that does not read is cut off at the bound, the others go on
   close(other);
 }
 
+TEST_CASE("a client that has said all it has to say still gets its answers") {
+  Rig rig;
+  rig.handler.padding = 1 << 20;  // more than the socket takes at once
+  rig.open();
+  const int client = rig.client();
+  REQUIRE(send(client, "one\ntwo\n", 8, MSG_NOSIGNAL) == 8);
+  REQUIRE(shutdown(client, SHUT_WR) == 0);
+  std::string answers;
+  for (int i = 0; i < 100 && answers.size() < 2u << 20; ++i) {
+    rig.work();
+    answers += Rig::heard(client);
+  }
+  CHECK(answers.starts_with("[one]"));
+  CHECK(answers.size() == 2 * ((1u << 20) + 6));
+  rig.work();
+  char byte = 0;
+  CHECK(recv(client, &byte, 1, 0) == 0);  // and is let go then
+  close(client);
+}
+
+TEST_CASE("a client that goes before it has its answers is forgotten") {
+  Rig rig;
+  rig.handler.padding = 1 << 20;
+  rig.open();
+  const int client = rig.client();
+  REQUIRE(send(client, "one\n", 4, MSG_NOSIGNAL) == 4);
+  rig.work();
+  REQUIRE(shutdown(client, SHUT_WR) == 0);
+  rig.work();
+  close(client);
+  rig.work();
+  rig.handler.padding = 0;
+  const int other = rig.client();
+  CHECK(rig.talk(other, "hello\n") == "[hello]\n");
+  close(other);
+}
+
+TEST_CASE("what lies where the socket should be is told, and left alone") {
+  Rig rig;
+  std::filesystem::create_directories(rig.path);
+  const auto opened = ControlSocket::open(rig.path, rig.loop, rig.handler);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Error::Code::Io);
+  CHECK(std::filesystem::is_directory(rig.path));
+}
+
 TEST_CASE("a second instance on the same socket is refused, a stale file is not in the way") {
   Rig rig;
   rig.open();
