@@ -23,7 +23,13 @@ const std::map<std::string_view, View> kViews{
     {"show.policies", show_policies}, {"show.workers", show_workers},
     {"show.account", show_account},   {"show.icmp", show_icmp}};
 
-// Both throw where it is not what it must be.
+// All three throw where it is not what it must be.
+Json arguments_of(const Json& request) {
+  Json arguments = request.value("args", Json::object());
+  if (!arguments.is_object()) throw std::invalid_argument("the arguments must be an object");
+  return arguments;
+}
+
 std::string text_argument(const Json& arguments, const char* name) {
   if (!arguments.contains(name) || !arguments[name].is_string())
     throw std::invalid_argument(std::string("the argument \"") + name + "\" must be a text");
@@ -44,7 +50,7 @@ std::uint64_t number_argument(const Json& arguments, const char* name) {
 class ControlRequest {
  public:
   ControlRequest(Gateway& gateway, const ControlCommands::Hooks& hooks, const Json& request)
-      : gateway_(gateway), hooks_(hooks), arguments_(request.value("args", Json::object())) {}
+      : gateway_(gateway), hooks_(hooks), arguments_(arguments_of(request)) {}
 
   [[nodiscard]] Expected<Json> carry_out(const std::string& command) {
     if (command.starts_with("show.")) return show(command);

@@ -1,0 +1,152 @@
+#include "gateway/control_commands.h"
+
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "tests/gateway/running_gateway.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+const std::string kSite = policy_text("site", 2, R"("out", "in")") + sa_text("out", "out", 0x1001) +
+                          sa_text("in", "in", 0x1002) +
+                          "[[neighbour]]\nport = \"wan\"\naddress = \"192.0.2.2\"\n"
+                          "mac = \"02:00:00:00:00:02\"\n";
+
+std::string code_of(const Json& answer) { return answer.at("error").at("code"); }
+
+// What docs/control-protocol.md says of a view: field, and whether it is in every row.
+std::map<std::string, bool> documented_fields(const std::string& view) {
+  std::ifstream page("docs/control-protocol.md");
+  REQUIRE(page);
+  const std::regex field("`([a-z_]+)`(\\\\\\*)?");
+  std::map<std::string, bool> fields;
+  for (std::string line; std::getline(page, line);) {
+    const std::string start = "| `" + view + "` fields | ";
+    if (!line.starts_with(start)) continue;
+    line.erase(0, start.size());
+    for (std::sregex_iterator each(line.begin(), line.end(), field), end; each != end; ++each)
+      fields[(*each)[1]] = (*each)[2].length() == 0;
+  }
+  return fields;
+}
+
+}  // namespace
+
+TEST_CASE("every view answers with rows") {
+  RunningGateway gateway(kSite);
+  for (const char* view :
+       {"show.ports", "show.routes", "show.neighbours", "show.policies", "show.sas", "show.icmp",
+        "show.drops", "show.audit", "show.workers", "show.account"}) {
+    const Json answer = gateway.ask(view, Json::object());
+    INFO(answer.dump());
+    REQUIRE(answer.contains("ok"));
+    CHECK(answer["ok"].at("rows").is_array());
+    CHECK(answer.at("id") == 1);
+  }
+  CHECK(gateway.rows("show.drops", {{"all", true}}).size() == kDropReasonCount);
+  CHECK(gateway.ask("show.audit", Json::object()).at("ok").contains("counters"));
+}
+
+TEST_CASE("the protocol's page names the fields of every view, and no others") {
+  RunningGateway gateway(kSite);
+  for (const std::string view :
+       {"show.ports", "show.routes", "show.neighbours", "show.policies", "show.sas", "show.icmp",
+        "show.drops", "show.workers", "show.account"}) {
+    const auto documented = documented_fields(view);
+    CHECK_FALSE(documented.empty());
+    const Json rows = gateway.rows(view, {{"all", true}});
+    REQUIRE_FALSE(rows.empty());
+    for (const Json& row : rows) {
+      for (const auto& [name, value] : row.items()) {
+        INFO(view << ": " << name << " is not in docs/control-protocol.md");
+        CHECK(documented.contains(name));
+      }
+      for (const auto& [name, always] : documented) {
+        INFO(view << ": " << name << " is not in every row: " << row.dump());
+        CHECK((row.contains(name) || !always));
+      }
+    }
+  }
+}
+
+TEST_CASE("a long list comes in pages") {
+  std::string many = kSite;
+  for (unsigned i = 0; i < 600; ++i)
+    many += "[[policy]]\nname = \"p" + std::to_string(i) + "\"\nremote = \"10." +
+            std::to_string(3 + i / 200) + "." + std::to_string(i % 200) +
+            ".0/24\"\naction = \"bypass\"\n";
+  RunningGateway gateway(many, {.policies = 1024});
+  const Json first = gateway.ask("show.policies", Json::object()).at("ok");
+  CHECK(first.at("rows").size() == 500);
+  CHECK(first.at("next") == 500);
+  const Json second = gateway.ask("show.policies", {{"cursor", 500}}).at("ok");
+  CHECK(second.at("rows").size() > 100);
+  CHECK_FALSE(second.contains("next"));
+  CHECK(second.at("rows").back().at("name") == "(nothing matched)");
+}
+
+TEST_CASE("sa.add and sa.remove take an SA in and out") {
+  RunningGateway gateway(kSite);
+  const Json text = {{"policy", "site"}, {"toml", sa_text("more", "out", 0x2001)}};
+  CHECK(gateway.ask("sa.add", text).at("ok") == Json::object());
+  CHECK(gateway.rows("show.sas").size() == 3);
+  CHECK(gateway.ask("sa.add", text).contains("error"));
+  CHECK(gateway.ask("sa.remove", {{"name", "more"}}).at("ok") == Json::object());
+  CHECK(code_of(gateway.ask("sa.remove", {{"name", "more"}})) == "not_found");
+  CHECK(gateway.rows("show.sas").size() == 2);
+}
+
+TEST_CASE("a missing argument, or one of another type, is named") {
+  RunningGateway gateway(kSite);
+  for (const auto& [command, arguments] :
+       std::vector<std::pair<std::string, Json>>{{"sa.remove", Json::object()},
+                                                 {"sa.remove", {{"name", 5}}},
+                                                 {"sa.add", Json::object()},
+                                                 {"sa.add", {{"policy", "site"}}},
+                                                 {"sa.add", {{"toml", "[[sa]]"}}},
+                                                 {"show.sas", {{"cursor", "x"}}},
+                                                 {"show.sas", {{"cursor", -1}}},
+                                                 {"show.sas", {{"cursor", 1e300}}},
+                                                 {"show.audit", {{"after", "x"}}},
+                                                 {"show.drops", {{"all", "x"}}},
+                                                 {"show.sas", Json::array()}}) {
+    INFO(command << " " << arguments.dump());
+    const Json answer = gateway.ask(command, arguments);
+    REQUIRE(answer.contains("error"));
+    CHECK(code_of(answer) == "invalid");
+    CHECK_FALSE(answer["error"].at("what").get<std::string>().empty());
+    CHECK(answer.at("id") == 1);
+  }
+  CHECK(gateway.rows("show.sas").size() == 2);
+}
+
+TEST_CASE("reload and stop are carried out by their owners") {
+  RunningGateway gateway(kSite);
+  CHECK(gateway.ask("reload", Json::object()).at("ok") == Json::object());
+  CHECK(gateway.reloads == 1);
+  gateway.reload_outcome = fail(Error::Code::Refused, "not so", "do it otherwise", "file:1");
+  const Json refused = gateway.ask("reload", Json::object());
+  CHECK(code_of(refused) == "refused");
+  CHECK(refused["error"].at("what") == "file:1: not so");
+  CHECK(refused["error"].at("remedy") == "do it otherwise");
+  CHECK(gateway.ask("stop", Json::object()).at("ok") == Json::object());
+  CHECK(gateway.stops == 1);
+}
+
+TEST_CASE("what is no request of the protocol is answered with an error") {
+  RunningGateway gateway(kSite);
+  CHECK(code_of(gateway.ask("show.keys", Json::object())) == "unsupported");
+  CHECK(code_of(gateway.ask("restart", Json::object())) == "unsupported");
+  CHECK(code_of(gateway.ask("", Json::object())) == "unsupported");
+  for (const char* line : {"", "x", "{", "[]", "5", "null", R"({"v":1})", R"({"v":2,"do":"stop"})",
+                           R"({"v":1,"do":5})", R"({"do":"show.sas"})", "\xff\xfe",
+                           R"({"v":1,"do":"show.sas","args":5})"}) {
+    INFO(line);
+    CHECK(code_of(gateway.ask(line)) == "invalid");
+  }
+  CHECK(gateway.stops == 0);
+}
