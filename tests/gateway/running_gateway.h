@@ -146,8 +146,8 @@ class RunningGateway {
 inline std::string sa_text(const std::string& name, const std::string& direction, unsigned spi) {
   return "[[sa]]\nname = \"" + name + "\"\ndirection = \"" + direction +
          "\"\nspi = " + std::to_string(spi) +
-         "\ntransform = \"aes128-gcm16\"\nunsafe_static_key = true\nkey = \"0x" + hex_key(20, spi) +
-         "\"\n";
+         "\ntransform = \"aes128-gcm16\"\nunsafe_static_key = true\nkey = \"0x" +
+         hex_key(20, spi + (spi >> 8)) + "\"\n";
 }
 
 // A [[policy]] towards 10.NET.0.0/24 that protects by these SAs.
