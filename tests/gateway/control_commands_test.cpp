@@ -1,8 +1,10 @@
 #include "gateway/control_commands.h"
 
+#include <algorithm>
+#include <catch2/catch.hpp>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <regex>
-#include <set>
 
 #include "tests/gateway/running_gateway.h"
 

@@ -1,5 +1,10 @@
 #include "gateway/gateway.h"
 
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/gateway/config_support.h"
 #include "tests/gateway/running_gateway.h"
 
 using namespace sallyport;

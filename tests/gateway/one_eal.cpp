@@ -1,5 +1,6 @@
 // Each Gateway starts EAL, and EAL starts once a process: here the second start and those that
 // follow find it running (the program is linked with --wrap).
+// NOLINTBEGIN(readability-identifier-naming): the linker's names
 extern "C" {
 int __real_rte_eal_init(int argc, char** argv);
 int __real_rte_eal_cleanup();
@@ -22,3 +23,4 @@ int __wrap_rte_eal_init(int argc, char** argv) {
 }
 
 int __wrap_rte_eal_cleanup() { return --users == 0 ? __real_rte_eal_cleanup() : 0; }
+// NOLINTEND(readability-identifier-naming)

@@ -1,6 +1,7 @@
 #include "gateway/page_of_rows.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 using namespace sallyport;

@@ -1,6 +1,9 @@
 // A reload takes over what changed and nothing else, or fails and changes nothing.
+#include <algorithm>
+#include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "tests/gateway/running_gateway.h"
 

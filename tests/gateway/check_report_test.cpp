@@ -1,0 +1,54 @@
+#include "gateway/check_report.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/gateway/config_support.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+bool holds(const std::string& report, std::string_view line) {
+  if (report.find(line) != std::string::npos) return true;
+  UNSCOPED_INFO(report);
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("--check tells ports, routes, policies and SAs, a line each") {
+  const std::string text = kPorts + kPolicy + kSas +
+                           "[[route]]\nto = \"10.9.0.0/16\"\nvia = \"192.0.2.2\"\n"
+                           "[[route]]\nto = \"10.8.0.0/16\"\naction = \"blackhole\"\n";
+  const std::string report = check_report(parse(text).value());
+  CHECK(holds(report, "instance sallyport: 1 worker(s), "));
+  CHECK(holds(report,
+              "port lan: net_af_packet0,iface=lan0, protected side, MTU 1500, addresses "
+              "10.1.0.1/24, 2001:db8:1::1/64\n"));
+  CHECK(holds(report, "port wan: net_af_packet1,iface=wan0, unprotected side, MTU 1500"));
+  CHECK(holds(report, "route 10.9.0.0/16: via 192.0.2.2\n"));
+  CHECK(holds(report, "route 10.8.0.0/16: blackhole\n"));
+  CHECK(holds(report, "policy site: protect (esp tunnel, SAs out, in)\n    10.1.0.0/24 <-> "));
+  CHECK(holds(report,
+              "SA out: outbound, SPI 0x00001001, esp tunnel, aes128-gcm16, 192.0.2.1 to "
+              "192.0.2.2\n"));
+  CHECK(holds(report, "SA in: inbound, SPI 0x00001002"));
+}
+
+TEST_CASE(
+    "ARCH-09: --check shows the shipped policies before the operator's, the nominal entry last") {
+  const std::string report = check_report(parse(kPorts + kPolicy + kSas).value());
+  const std::size_t shipped = report.find("policy default-ike-v4: bypass");
+  const std::size_t own = report.find("policy site:");
+  const std::size_t nominal = report.find("policy (nothing matched): discard");
+  REQUIRE(nominal != std::string::npos);
+  CHECK(shipped < own);
+  CHECK(own < nominal);
+}
+
+TEST_CASE("SAD-12: --check tells warnings and no keys") {
+  const std::string report = check_report(parse(kPorts + kPolicy + kSas).value());
+  CHECK(holds(report, "warning: "));
+  CHECK(report.find(hex_key(20).substr(0, 16)) == std::string::npos);
+}
