@@ -1,5 +1,6 @@
 #include "dataplane/forward.h"
 
+#include "dataplane/from_workers.h"
 #include "dataplane/outbound.h"
 #include "dataplane/punt.h"
 #include "dataplane/transmit.h"
@@ -107,6 +108,7 @@ bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept
 
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  give_to_fragment_owners(burst, now, my);
   Burst leaving;
   burst.keep_if([&](Packet& packet) {
     if (!has_a_way(packet, my) || !may_leave_its_link(packet, my) || !passes_hop_limit(packet, my))
