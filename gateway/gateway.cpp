@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "dataplane/pci_address.h"
 #include "gateway/config/live_sa.h"
 #include "gateway/configuration_diff.h"
 #include "gateway/routing_plan.h"
@@ -55,16 +56,14 @@ DataplaneSettings settings_of(const Configuration& configuration) {
   return settings;
 }
 
-bool is_pci(const std::string& device) { return device.find(':') < device.find(','); }
-
 EalSettings eal_settings(const Configuration& configuration, std::vector<std::string> extra) {
   EalSettings settings;
   settings.file_prefix = configuration.instance.file_prefix;
   settings.memory_megabytes =
       memory_needed(settings_of(configuration), configuration.limits.routes);
   settings.hugepages = configuration.dataplane.hugepages;
-  settings.pci = std::ranges::any_of(configuration.ports,
-                                     [](const PortConfig& port) { return is_pci(port.device); });
+  for (const PortConfig& port : configuration.ports)
+    if (auto address = pci_address(port.device)) settings.pci.push_back(std::move(*address));
   settings.extra = std::move(extra);
   return settings;
 }
@@ -237,7 +236,7 @@ void Gateway::set_dummies() {
   control_->set_dummies(flows, clock_.now());
 }
 
-void Gateway::start() { dataplane_->start(); }
+Expected<void> Gateway::start() { return dataplane_->start(); }
 
 Gateway::~Gateway() {
   if (dataplane_ != nullptr) dataplane_->stop();
