@@ -103,7 +103,7 @@ Burst cut_inner(Packet& packet, PacketStore& store, WorkerContext& my) noexcept 
     store[i] = packet;
     store[i].mbuf = pieces[i];
     // Of a good datagram, but that ports may lie in another fragment.
-    static_cast<void>(summarize(store[i]));
+    static_cast<void>(summarize(store[i], my.skipped_headers));
     fragments.push(store[i]);
   }
   rte_pktmbuf_free(packet.mbuf);

@@ -172,11 +172,15 @@ Expected<void> make_control_audit(Dataplane::Parts& parts) {
   return {};
 }
 
-void pin(std::thread& thread, std::uint16_t core) {
+Expected<void> pin(std::thread& thread, std::uint16_t core) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
-  CPU_SET(core, &cores);
-  pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
+  if (core < CPU_SETSIZE) CPU_SET(core, &cores);
+  const int status = pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
+  if (status == 0) return {};
+  return fail(Error::Code::Invalid,
+              fmt::format("a worker cannot run on core {}: {}", core, rte_strerror(status)),
+              "name cores in [dataplane] cores that exist and that this process may use");
 }
 
 }  // namespace
@@ -229,7 +233,7 @@ std::unique_ptr<IvSource> Dataplane::sa_ivs(const KeyTable& keys) {
 
 Dataplane::~Dataplane() { stop(); }
 
-void Dataplane::start() {
+Expected<void> Dataplane::start() {
   for (auto& worker : parts_->workers) {
     parts_->threads.emplace_back([&worker] {
       rte_thread_register();
@@ -237,9 +241,11 @@ void Dataplane::start() {
       rte_thread_unregister();
     });
     const std::size_t index = parts_->threads.size() - 1;
-    if (index < parts_->settings.cores.size())
-      pin(parts_->threads.back(), parts_->settings.cores[index]);
+    if (index >= parts_->settings.cores.size()) continue;
+    if (auto pinned = pin(parts_->threads.back(), parts_->settings.cores[index]); !pinned)
+      return pinned;
   }
+  return {};
 }
 
 void Dataplane::stop() noexcept {

@@ -112,8 +112,9 @@ class Dataplane {
   ~Dataplane();
 
   // One thread for each worker. Without start(), turn() gives each worker a turn on the calling
-  // thread: tests and benches go turn by turn.
-  void start();
+  // thread: tests and benches go turn by turn. Fails where a core of the settings is not to be had;
+  // stop() then ends what runs.
+  [[nodiscard]] Expected<void> start();
   void stop() noexcept;
   bool turn() noexcept;
 

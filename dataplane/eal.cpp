@@ -41,7 +41,9 @@ std::string present_cores() {
   return "0@(" + list + ")";
 }
 
-std::vector<std::string> eal_arguments(const EalSettings& settings, bool hugepages) {
+}  // namespace
+
+std::vector<std::string> eal_arguments(const EalSettings& settings, Hugepages hugepages) {
   std::vector<std::string> list{"sallyport",
                                 "--file-prefix=" + settings.file_prefix,
                                 "--lcores=" + present_cores(),
@@ -49,11 +51,14 @@ std::vector<std::string> eal_arguments(const EalSettings& settings, bool hugepag
                                 std::to_string(settings.memory_megabytes),
                                 "--no-telemetry",
                                 "--log-level=lib.eal:4",
-                                hugepages ? "--in-memory" : "--no-huge"};
-  if (!settings.pci) list.emplace_back("--no-pci");
+                                hugepages == Hugepages::Yes ? "--in-memory" : "--no-huge"};
+  if (settings.pci.empty()) list.emplace_back("--no-pci");
+  for (const std::string& address : settings.pci) list.insert(list.end(), {"-a", address});
   list.insert(list.end(), settings.extra.begin(), settings.extra.end());
   return list;
 }
+
+namespace {
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -66,7 +71,7 @@ std::string joined(const std::vector<std::string>& words) {
 Expected<Eal> Eal::start(const EalSettings& settings) {
   Eal eal;
   eal.hugepages_ = use_hugepages(settings);
-  eal.arguments_ = eal_arguments(settings, eal.hugepages_);
+  eal.arguments_ = eal_arguments(settings, eal.hugepages_ ? Hugepages::Yes : Hugepages::No);
   std::vector<std::string> copies = eal.arguments_;
   std::vector<char*> pointers;
   for (std::string& copy : copies) pointers.push_back(copy.data());

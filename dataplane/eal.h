@@ -15,9 +15,13 @@ struct EalSettings {
   std::string file_prefix{"sallyport"};
   std::uint64_t memory_megabytes{512};
   Hugepages hugepages{Hugepages::Auto};
-  bool pci{};                      // look for PCI devices
-  std::vector<std::string> extra;  // the operator's own EAL arguments, last
+  std::vector<std::string> pci{};    // the PCI devices to take; no other is touched
+  std::vector<std::string> extra{};  // the operator's own EAL arguments, last
 };
+
+// What EAL is told, once it is known whether there are huge pages: Yes or No.
+[[nodiscard]] std::vector<std::string> eal_arguments(const EalSettings& settings,
+                                                     Hugepages hugepages);
 
 // The environment of this process; ends with it. The thread that starts it is the control thread.
 class Eal {

@@ -29,13 +29,15 @@ enum class Purpose : std::uint8_t {
   // Worker to worker.
   Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
   Seal,      // the other owns its outbound SA; `port` is where it came in
+  Fragment,  // the other has all pieces of its datagram; otherwise as Open
   Transmit,  // a whole frame for `port`, whose queue is the other's
 };
 
 struct Envelope {
   Purpose purpose{};
-  PortId port{kNoPort};  // ingress of what goes to control, egress of what comes from it
-  WorkerId worker{};     // Resolve: who asks, and gets it back
+  PortId port{kNoPort};     // ingress of what goes to control, egress of what comes from it
+  WorkerId worker{};        // Resolve: who asks, and gets it back
+  PortId ingress{kNoPort};  // Resolve: where it came in
   std::uint16_t mtu{};
   std::uint8_t hand_offs{};  // between workers, so far
   std::uint8_t passes{};     // as in Packet

@@ -60,6 +60,7 @@ bool is_for_our_group(const Packet& packet, const WorkerContext& my) noexcept {
 IpsecKind ipsec_kind(Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
   if (!packet.next_hop->ours() && !is_for_our_group(packet, my)) return IpsecKind::No;
+  if (summary.segments_left != 0) return IpsecKind::No;  // not the last stop (RFC 8200 4.4)
   if (summary.protocol == kProtocolUdp) return udp_kind(packet, my);
   if (summary.protocol != kProtocolEsp && summary.protocol != kProtocolAh) return IpsecKind::No;
   if (summary.fragment) return IpsecKind::Fragment;

@@ -1,5 +1,6 @@
 #include "dataplane/forward.h"
 
+#include "dataplane/from_workers.h"
 #include "dataplane/outbound.h"
 #include "dataplane/punt.h"
 #include "dataplane/transmit.h"
@@ -26,6 +27,17 @@ bool is_ours_for_host(const Packet& packet) noexcept {
   return is_neighbour_discovery(packet.summary) || carries_ipsec(packet.summary, packet.bytes());
 }
 
+// Of what is for this node; false where it rests in reassembly or ended. No type of routing header
+// is processed here (RFC 8200 4.4).
+bool has_arrived(Packet& packet, WorkerContext& my) noexcept {
+  if (packet.summary.segments_left != 0) {
+    my.drops.drop(packet, DropReason::RoutingHeader);
+    return false;
+  }
+  return !packet.summary.fragment || !my.reassembly.enabled() ||
+         my.reassembly.add(packet, my.ticks.now(), my);
+}
+
 // What is for this node, and what has nowhere to go, ends here.
 bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
   switch (packet.next_hop->kind) {
@@ -38,10 +50,7 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
       punt_delivery(packet, my);
       return false;
     case NextHop::Kind::Ours:
-      if (packet.summary.fragment && my.reassembly.enabled() &&
-          !my.reassembly.add(packet, my.ticks.now(), my))
-        return false;
-      punt_delivery(packet, my);
+      if (has_arrived(packet, my)) punt_delivery(packet, my);
       return false;
     case NextHop::Kind::Multicast:
       my.drops.drop(packet, DropReason::Multicast);
@@ -53,6 +62,15 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
       drop_and_tell(packet, {DropReason::NoRoute, Purpose::Unreachable}, my);
       return false;
   }
+  return false;
+}
+
+// Whatever policy says of them: the protocols of one link are not forwarded.
+bool may_leave_its_link(Packet& packet, WorkerContext& my) noexcept {
+  if (!is_link_protocol(packet.summary) || packet.next_hop->kind == NextHop::Kind::LocalStack)
+      [[likely]]
+    return true;
+  my.drops.drop(packet, DropReason::LinkProtocol);
   return false;
 }
 
@@ -90,9 +108,11 @@ bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept
 
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  give_to_fragment_owners(burst, now, my);
   Burst leaving;
   burst.keep_if([&](Packet& packet) {
-    if (!has_a_way(packet, my) || !passes_hop_limit(packet, my)) return false;
+    if (!has_a_way(packet, my) || !may_leave_its_link(packet, my) || !passes_hop_limit(packet, my))
+      return false;
     if (!leaves_the_boundary(packet, my)) return true;
     leaving.push(packet);
     return false;

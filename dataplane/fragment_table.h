@@ -13,6 +13,16 @@
 
 namespace sallyport {
 
+// The same for all fragments of a datagram; `seed` keeps outsiders from aiming.
+[[nodiscard]] inline std::uint64_t hash_of(const FragmentKey& key, std::uint64_t seed) noexcept {
+  static_assert(offsetof(FragmentKey, family) == 40);
+  std::uint64_t words[5];
+  std::memcpy(words, &key, sizeof words);
+  std::uint64_t hash = seed ^ (std::uint64_t{key.protocol} << 8);
+  for (const std::uint64_t word : words) hash = _mm_crc32_u64(hash, word ^ seed);
+  return hash;
+}
+
 // One worker's. All live equally long, so the oldest is the first to end.
 template <class Value>
 class FragmentTable {
@@ -76,12 +86,7 @@ class FragmentTable {
   void release(Entry& entry) noexcept { entry.next_ = std::exchange(free_, &entry); }
 
   [[nodiscard]] std::size_t bucket_of(const FragmentKey& key) const noexcept {
-    static_assert(offsetof(FragmentKey, family) == 40);
-    std::uint64_t words[5];
-    std::memcpy(words, &key, sizeof words);
-    std::uint64_t hash = seed_ ^ (std::uint64_t{key.protocol} << 8);
-    for (const std::uint64_t word : words) hash = _mm_crc32_u64(hash, word ^ seed_);
-    return hash & (buckets_.size() - 1);
+    return hash_of(key, seed_) & (buckets_.size() - 1);
   }
 
   std::uint64_t seed_;

@@ -25,7 +25,43 @@ bool read_headers(Packet& packet, WorkerContext& my) noexcept {
   return false;
 }
 
+// Fragments that are joined or judged by others of their datagram. What came out of an SA is joined
+// by that SA's owner, who has them all.
+bool meets_others(const Packet& packet, const Tables& now, const WorkerContext& my) noexcept {
+  if (packet.ingress == kNoPort) return false;
+  const NextHop& hop = *packet.next_hop;
+  if (packet.decapsulated) return now.policies->stateful && hop.leads_on();
+  return now.policies->stateful || (hop.ours() && my.reassembly.enabled());
+}
+
+// Without a seed: all workers must say the same. A remainder without a division.
+WorkerId fragment_owner(const Packet& packet, std::uint64_t workers) noexcept {
+  Fragment fragment;
+  static_cast<void>(read_fragment(packet.bytes(), packet.summary, fragment));  // the key is whole
+  return WorkerId{static_cast<std::uint16_t>(hash_of(fragment.key, 0) * workers >> 32)};
+}
+
+// Of what is handed over before it has been opened or judged.
+bool is_from_outside(const Packet& packet, const WorkerContext& my) noexcept {
+  if (purpose_of(packet) != Purpose::Fragment) return true;
+  return !packet.decapsulated && my.ports[packet.ingress.value].port().side() == Side::Unprotected;
+}
+
 }  // namespace
+
+void give_to_fragment_owners(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (my.hand_off.alone()) [[likely]]
+    return;
+  const std::uint64_t workers = my.hand_off.sources() + 1;
+  burst.keep_if([&](Packet& packet) {
+    if (!packet.summary.fragment || !meets_others(packet, now, my)) [[likely]]
+      return true;
+    const WorkerId owner = fragment_owner(packet, workers);
+    if (owner == my.id) return true;
+    my.hand_off.give(packet, owner, {.purpose = Purpose::Fragment}, my.drops);
+    return false;
+  });
+}
 
 void give_to_inbound_owners(Burst& burst, WorkerContext& my) noexcept {
   if (my.hand_off.alone()) [[likely]]
@@ -58,6 +94,8 @@ void go_on_with(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) { return read_headers(packet, my); });
   Burst leaving =
       burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Seal; });
+  Burst inside = burst.take_if([&](const Packet& packet) { return !is_from_outside(packet, my); });
+  if (!inside.empty()) forward(inside, now, my);
   if (!burst.empty()) {
     inbound(burst, now, my);
     for (Packet* packet : burst) packet->passes = 0;

@@ -19,7 +19,7 @@ enum class IcmpError : std::uint8_t { HopLimit, NoRoute, NoNeighbour, Prohibited
 struct UndeliverablePacket {
   IcmpError error{};
   ByteView datagram;
-  PortId port{kNoPort};  // where it came in; where it would have gone out for NoNeighbour
+  PortId port{kNoPort};  // where it came in; kNoPort: made here
   bool decapsulated{};   // it came out of an SA
   std::uint16_t mtu{};   // TooBig: what would have fitted
 };

@@ -73,6 +73,7 @@ void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
 
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  give_to_fragment_owners(burst, now, my);
   Burst ipsec = take_ipsec_for_us(burst, my);
   if (!burst.empty()) {
     match_policies(burst, Direction::Inbound, now, my);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/envelope.h"
 #include "dataplane/solicit.h"
 
 namespace sallyport {
@@ -240,11 +241,14 @@ void Neighbours::expire(Entry& entry, Instant now) {
 void Neighbours::fail(Entry& entry, Instant now) {
   counters_.failed.add();
   std::vector<rte_mbuf*>& waiting = entry.second.waiting;
-  if (!waiting.empty())
+  if (!waiting.empty()) {
+    const Envelope& envelope = Envelope::of(waiting.front());
     my_.errors.report({.error = IcmpError::NoNeighbour,
                        .datagram = bytes_of(waiting.front()),
-                       .port = entry.first.port},
+                       .port = envelope.ingress,
+                       .decapsulated = envelope.decapsulated},
                       now);
+  }
   held_ -= waiting.size();
   for (rte_mbuf* packet : waiting) my_.sender.drop_held(packet, DropReason::HoldTimeout);
   erase(entry);

@@ -36,7 +36,7 @@ bool turns_back(Packet& packet, WorkerContext& my) noexcept {
   const NextHop& hop = *packet.next_hop;
   const bool leaves = hop.leads_on() &&
                       my.ports[hop.port.value].port().side() == Side::Unprotected &&
-                      summarize(packet) == ParseVerdict::Good;
+                      summarize(packet, my.skipped_headers) == ParseVerdict::Good;
   if (!leaves) {
     my.drops.drop(packet, DropReason::NoRoute);
     return false;

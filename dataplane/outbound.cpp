@@ -64,6 +64,18 @@ void finish(const SaRun& run, WorkerContext& my) noexcept {
     restore_headers(run, my);
 }
 
+// What the engine did not seal may still be in clear.
+void drop_unsealed(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < run.packets.size(); ++i) {
+    if (jobs[i].good) [[likely]]
+      run.packets[kept++] = run.packets[i];
+    else
+      my.drops.drop(*run.packets[i], DropReason::SealFailure);
+  }
+  run.packets = run.packets.first(kept);
+}
+
 // Leaves in `burst` what was sealed, with the next hop of what it has become.
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
@@ -79,8 +91,12 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.engine.seal(std::span(jobs).first(count));
   burst.clear();
   Burst again;
-  for (const SaRun& run : runs) {
+  count = 0;
+  for (SaRun& run : runs) {
+    const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
+    count += static_cast<unsigned>(run_jobs.size());
     finish(run, my);
+    drop_unsealed(run, run_jobs, my);
     Burst& to = my.sas.outbound(run.sa).loop_back ? again : burst;
     for (Packet* packet : run.packets) to.push(*packet);
   }

@@ -76,11 +76,69 @@ void make_transport_checksum(Packet& packet) noexcept {
       ~(RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 }
 
+// What the device says of an IPv4 header's checksum, where it verifies them.
+enum class DeviceVerdict { None, Good, Bad };
+
+DeviceVerdict verdict_of_device(const Packet& packet) noexcept {
+  const std::uint64_t flags = packet.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+  if (flags == RTE_MBUF_F_RX_IP_CKSUM_GOOD) return DeviceVerdict::Good;
+  return flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ? DeviceVerdict::Bad : DeviceVerdict::None;
+}
+
+// IP headers read, and the datagram's lengths made sure of.
+ParseVerdict read_datagram(Packet& packet, const WorkerContext& my) noexcept {
+  const DeviceVerdict device = verdict_of_device(packet);
+  if (device == DeviceVerdict::Bad && packet.size() != 0 && packet.data()[0] >> 4 == 4)
+    return ParseVerdict::BadChecksum;
+  return summarize(packet, my.skipped_headers,
+                   device == DeviceVerdict::Good ? HeaderChecksum::Good : HeaderChecksum::Verify);
+}
+
+// A group address of the link and a host's own of IP do not go together (RFC 1122 3.3.6, RFC 1812
+// 5.3.4). Whether an IPv4 address is a subnet's broadcast is not known here, and does not matter:
+// it is not forwarded either.
+bool is_misdirected(const PacketSummary& summary) noexcept {
+  const Address destination = summary.destination_address();
+  const bool limited_broadcast = summary.family == Family::V4 &&
+                                 load_be<std::uint32_t>(summary.destination.data()) == 0xffffffff;
+  return !destination.is_multicast() && !limited_broadcast;
+}
+
 // DP-03. False where it had to be dropped.
 bool is_one_piece(Packet& packet, WorkerContext& my) noexcept {
   const auto fault = join_pieces(packet, my);
   if (fault) my.drops.drop(packet, *fault);
   return !fault;
+}
+
+// False where it went to control or was dropped.
+bool read_frame(Packet& packet, const Port& port, WorkerContext& my) noexcept {
+  packet.ingress = port.id();
+  if (packet.mbuf->nb_segs != 1 && !is_one_piece(packet, my)) [[unlikely]]
+    return false;
+  const LinkVerdict link = read_link_header(packet, port);
+  if (link == LinkVerdict::Arp) {
+    punt_arp(packet, port, my);
+    return false;
+  }
+  if (link != LinkVerdict::Ip) {
+    my.drops.drop(packet, drop_reason(link));
+    return false;
+  }
+  const bool to_group = rte_is_multicast_ether_addr(&packet.header<rte_ether_hdr>().dst_addr) != 0;
+  packet.strip_front(port.link_bytes());
+  const bool unfinished = left_to_device(packet);
+  if (unfinished) [[unlikely]]
+    make_ip_checksum(packet);
+  const ParseVerdict verdict = read_datagram(packet, my);
+  if (verdict != ParseVerdict::Good || (to_group && is_misdirected(packet.summary))) [[unlikely]] {
+    my.drops.drop(packet,
+                  verdict != ParseVerdict::Good ? drop_reason(verdict) : DropReason::LinkGroup);
+    return false;
+  }
+  if (unfinished) [[unlikely]]
+    make_transport_checksum(packet);
+  return true;
 }
 
 }  // namespace
@@ -102,40 +160,16 @@ DropReason drop_reason(ParseVerdict verdict) noexcept {
   }
 }
 
-ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped) noexcept {
-  const ParseVerdict verdict = summarize(packet.bytes(), packet.summary, skipped);
+ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,
+                       HeaderChecksum header) noexcept {
+  const ParseVerdict verdict = summarize(packet.bytes(), packet.summary, skipped, header);
   if (verdict == ParseVerdict::Good) packet.set_size(packet.summary.length);
   return verdict;
 }
 
 void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
   for (Packet* packet : burst) rte_prefetch0(packet->data());
-  burst.keep_if([&](Packet& packet) {
-    packet.ingress = port.id();
-    if (packet.mbuf->nb_segs != 1 && !is_one_piece(packet, my)) [[unlikely]]
-      return false;
-    const LinkVerdict link = read_link_header(packet, port);
-    if (link == LinkVerdict::Arp) {
-      punt_arp(packet, port, my);
-      return false;
-    }
-    if (link != LinkVerdict::Ip) {
-      my.drops.drop(packet, drop_reason(link));
-      return false;
-    }
-    packet.strip_front(port.link_bytes());
-    const bool unfinished = left_to_device(packet);
-    if (unfinished) [[unlikely]]
-      make_ip_checksum(packet);
-    const ParseVerdict verdict = summarize(packet, my.skipped_headers);
-    if (verdict != ParseVerdict::Good) {
-      my.drops.drop(packet, drop_reason(verdict));
-      return false;
-    }
-    if (unfinished) [[unlikely]]
-      make_transport_checksum(packet);
-    return true;
-  });
+  burst.keep_if([&](Packet& packet) { return read_frame(packet, port, my); });
 }
 
 }  // namespace sallyport

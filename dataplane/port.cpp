@@ -9,12 +9,16 @@
 #include <algorithm>
 
 #include "dataplane/hand_off.h"
+#include "dataplane/pci_address.h"
 
 namespace sallyport {
 namespace {
 
-// The device's own name: what stands before the first comma of a vdev string.
-std::string device_name(const std::string& device) { return device.substr(0, device.find(',')); }
+// The device's own name: the whole PCI address, or what stands before the first comma of a vdev
+// string.
+std::string device_name(const std::string& device) {
+  return pci_address(device).value_or(device.substr(0, device.find(',')));
+}
 
 // PCI devices are found at EAL start; virtual ones are made here.
 Expected<bool> probe(const std::string& device) {
@@ -78,6 +82,20 @@ Expected<void> start_device(std::uint16_t device, const PortSettings& settings,
   return {};
 }
 
+// The device takes frames for the address that we are told to have. One that has neither an address
+// to set nor a way to take all (ring, vhost) filters nothing.
+Expected<void> listen_as(std::uint16_t device, const PortSettings& settings) {
+  if (!settings.mac || settings.kind == PortKind::LocalStack) return {};
+  rte_ether_addr address{};
+  std::ranges::copy(settings.mac->bytes, std::begin(address.addr_bytes));
+  if (rte_eth_dev_default_mac_addr_set(device, &address) == 0) return {};
+  const int status = rte_eth_promiscuous_enable(device);
+  if (status == 0 || status == -ENOTSUP) return {};
+  Error error = device_error(settings, "it takes no other address, nor all frames", status);
+  error.remedy = "leave [[port]] mac out, so that the port has the device's own address";
+  return std::unexpected(std::move(error));
+}
+
 MacAddress read_mac(std::uint16_t device) {
   rte_ether_addr address{};
   rte_eth_macaddr_get(device, &address);
@@ -106,6 +124,8 @@ Expected<std::unique_ptr<Port>> Port::open(PortId id, PortSettings settings, Que
   if (auto started = start_device(port->device_, port->settings_, queues, pool); !started)
     return std::unexpected(started.error());
   port->stack_mac_ = read_mac(port->device_);
+  if (auto listens = listen_as(port->device_, port->settings_); !listens)
+    return std::unexpected(listens.error());
   port->mac_ = port->settings_.mac.value_or(port->stack_mac_);
   // The host behind a local stack has the device's address; ours must be another.
   if (port->kind() == PortKind::LocalStack && port->mac_ == port->stack_mac_)

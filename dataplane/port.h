@@ -24,7 +24,8 @@ class Port {
     std::uint16_t descriptors{1024};
   };
   // Probes the device if need be, sets it up with one queue pair per worker where it has them,
-  // RSS and checksum offloads where it offers them, and starts it.
+  // RSS and verification of IPv4 header checksums where it offers them, makes it take frames for
+  // the port's own link address, and starts it.
   [[nodiscard]] static Expected<std::unique_ptr<Port>> open(PortId id, PortSettings settings,
                                                             Queues queues, rte_mempool* pool);
   ~Port();

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "net/neighbour_discovery.h"
+
 namespace sallyport {
 namespace {
 
-void hand_over(Packet& packet, Counter& counter, WorkerContext& my) noexcept {
-  if (!my.punts.allow(rte_rdtsc())) return my.drops.drop(packet, DropReason::PuntLimit);
+void hand_over(Packet& packet, Counter& counter, RateLimit& limit, WorkerContext& my) noexcept {
+  if (!limit.allow(rte_rdtsc())) return my.drops.drop(packet, DropReason::PuntLimit);
   if (my.to_control.push(packet.mbuf))
     counter.add();
   else
@@ -23,7 +25,7 @@ void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
   std::ranges::copy(ether.src_addr.addr_bytes, envelope.mac.bytes.begin());
   packet.strip_front(port.link_bytes());
   Envelope::of(packet.mbuf) = envelope;
-  hand_over(packet, my.counters.punted, my);
+  hand_over(packet, my.counters.punted, my.punts.neighbours, my);
 }
 
 void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
@@ -36,14 +38,19 @@ void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
                 RTE_ETHER_ADDR_LEN);
   }
   Envelope::of(packet.mbuf) = envelope;
-  hand_over(packet, my.counters.punted, my);
+  hand_over(packet, my.counters.punted,
+            is_neighbour_discovery(packet.summary) ? my.punts.neighbours : my.punts.others, my);
 }
 
 void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
                      WorkerContext& my) noexcept {
-  Envelope::of(packet.mbuf) =
-      Envelope{.purpose = Purpose::Resolve, .port = port, .worker = my.id, .next_hop = next_hop};
-  hand_over(packet, my.counters.held, my);
+  Envelope::of(packet.mbuf) = Envelope{.purpose = Purpose::Resolve,
+                                       .port = port,
+                                       .worker = my.id,
+                                       .ingress = packet.ingress,
+                                       .decapsulated = packet.decapsulated,
+                                       .next_hop = next_hop};
+  hand_over(packet, my.counters.held, my.punts.unresolved, my);
 }
 
 void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept {

@@ -57,8 +57,8 @@ void write_lengths(Packet& packet, std::uint16_t next_header_at,
 }
 
 // What a datagram may not be once it is whole; nullopt where it may.
-std::optional<DropReason> fault_of_whole(Packet& packet) noexcept {
-  const ParseVerdict verdict = summarize(packet);
+std::optional<DropReason> fault_of_whole(Packet& packet, const SkippedHeaders& skipped) noexcept {
+  const ParseVerdict verdict = summarize(packet, skipped);
   if (verdict != ParseVerdict::Good) return drop_reason(verdict);
   if (packet.summary.fragment) return DropReason::FragmentOverlap;  // fragments of a fragment
   if (is_neighbour_discovery(packet.summary)) return DropReason::FragmentForbidden;
@@ -213,7 +213,8 @@ bool Reassembly::finish(Packet& packet, Table::Entry& entry, WorkerContext& my) 
   const bool ecn_mixed =
       (datagram.ecn_seen & kCeSeen) != 0 && (datagram.ecn_seen & kNotEctSeen) != 0;
   table_.erase(entry);
-  const auto fault = ecn_mixed ? std::optional(DropReason::EcnCe) : fault_of_whole(packet);
+  const auto fault =
+      ecn_mixed ? std::optional(DropReason::EcnCe) : fault_of_whole(packet, my.skipped_headers);
   if (!fault) return true;
   my.drops.drop(packet, *fault);
   return false;

@@ -77,7 +77,8 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .drops = Drops(audit_),
           .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
-          .punts = punt_limit(settings.punts_per_second)} {}
+          .punts = {punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),
+                    punt_limit(settings.punts_per_second)}} {}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();

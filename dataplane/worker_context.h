@@ -38,6 +38,13 @@ struct WorkerCounters {
   Counter busy_turns;
 };
 
+// What each kind of packet may take of control's time, so that no kind keeps another from it.
+struct PuntLimits {
+  RateLimit neighbours{};  // ARP and neighbour discovery
+  RateLimit unresolved{};  // packets for a neighbour that is not known
+  RateLimit others{};      // whatever else is for us
+};
+
 struct WorkerContext {
   // Shared; read only here.
   SaTable& sas;
@@ -65,7 +72,7 @@ struct WorkerContext {
   WorkerCounters counters{};
   std::vector<TrafficCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
-  RateLimit punts{};
+  PuntLimits punts{};
   HeaderCopies headers{};
   Resynchronisation resynchronisation{};
 };

@@ -64,7 +64,7 @@ Expected<void> run_daemon(Configuration configuration, const CommandLine& comman
   ControlCommands commands(**gateway, {.reload = [&] { return reload(**gateway); }, .stop = stop});
   auto socket = ControlSocket::open(socket_path, *loop, commands);
   if (!socket) return std::unexpected(socket.error());
-  (*gateway)->start();
+  if (auto started = (*gateway)->start(); !started) return started;
   announce(**gateway);
   loop->run(kTick, [&] { (*gateway)->poll(); });
   spdlog::info("stopping");

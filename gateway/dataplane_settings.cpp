@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/pci_address.h"
+
 namespace sallyport {
 namespace {
 
@@ -20,8 +22,6 @@ PortSettings port_settings(const PortConfig& port) {
           .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0,
           .udp_zero_checksum_v6 = port.udp_zero_checksum_v6};
 }
-
-bool is_pci(const std::string& device) { return device.find(':') < device.find(','); }
 
 }  // namespace
 
@@ -57,8 +57,8 @@ EalSettings eal_settings(const Configuration& configuration, std::vector<std::st
   settings.file_prefix = configuration.instance.file_prefix;
   settings.memory_megabytes = memory_needed(configuration);
   settings.hugepages = configuration.dataplane.hugepages;
-  settings.pci = std::ranges::any_of(configuration.ports,
-                                     [](const PortConfig& port) { return is_pci(port.device); });
+  for (const PortConfig& port : configuration.ports)
+    if (auto address = pci_address(port.device)) settings.pci.push_back(std::move(*address));
   settings.extra = std::move(extra);
   return settings;
 }

@@ -210,7 +210,7 @@ void Gateway::set_dummies() {
   control_->set_dummies(flows, clock_.now());
 }
 
-void Gateway::start() { dataplane_->start(); }
+Expected<void> Gateway::start() { return dataplane_->start(); }
 
 Gateway::~Gateway() {
   if (dataplane_ != nullptr) dataplane_->stop();

@@ -34,7 +34,8 @@ class Gateway {
                                                                const Surroundings& surroundings);
   ~Gateway();
 
-  void start();
+  // Workers run from here on; fails where one cannot be pinned to its core.
+  [[nodiscard]] Expected<void> start();
   // Everything that is due: packets for control, timers, lifetimes, reservations, retirement.
   // To be called about every millisecond; never blocks.
   void poll();

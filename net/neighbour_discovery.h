@@ -29,6 +29,10 @@ struct NeighbourMessage {
 // By its type: a solicitation or an advertisement, valid or not.
 [[nodiscard]] bool is_neighbour_discovery(const PacketSummary& packet) noexcept;
 
+// By its type: neighbour and router discovery (RFC 4861 4) or multicast listener discovery (RFC
+// 2710, RFC 3810), which have no meaning beyond the link that they are sent on.
+[[nodiscard]] bool is_link_protocol(const PacketSummary& packet) noexcept;
+
 // Reads an ICMPv6 datagram of type 135 or 136. Nullopt where a check of RFC 4861 7.1.1 or 7.1.2
 // fails, or where it is a fragment (RFC 6980).
 [[nodiscard]] std::optional<NeighbourMessage> parse_neighbour_message(

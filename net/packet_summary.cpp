@@ -179,7 +179,8 @@ ParseVerdict check_ipv4_options(ByteView options) noexcept {
   return finish_ipv4(header, static_cast<std::uint16_t>(header_bytes), out);
 }
 
-ParseVerdict summarize_ipv4(ByteView datagram, PacketSummary& out) noexcept {
+ParseVerdict summarize_ipv4(ByteView datagram, PacketSummary& out,
+                            HeaderChecksum verified) noexcept {
   const auto& header = *reinterpret_cast<const Ipv4Header*>(datagram.data());
   if (header.version_ihl != 0x45) [[unlikely]]
     return summarize_ipv4_options(datagram, out);
@@ -188,7 +189,7 @@ ParseVerdict summarize_ipv4(ByteView datagram, PacketSummary& out) noexcept {
     return ParseVerdict::BadHeaderLength;
   if (length > datagram.size()) [[unlikely]]
     return ParseVerdict::Truncated;
-  if (!good_ipv4_checksum(datagram.data())) [[unlikely]]
+  if (verified == HeaderChecksum::Verify && !good_ipv4_checksum(datagram.data())) [[unlikely]]
     return ParseVerdict::BadChecksum;
   return finish_ipv4(header, kIpv4HeaderBytes, out);
 }
@@ -306,14 +307,14 @@ ParseVerdict summarize_ipv6(ByteView datagram, PacketSummary& out,
 
 }  // namespace
 
-ParseVerdict summarize(ByteView datagram, PacketSummary& out,
-                       const SkippedHeaders& skipped) noexcept {
+ParseVerdict summarize(ByteView datagram, PacketSummary& out, const SkippedHeaders& skipped,
+                       HeaderChecksum header) noexcept {
   std::memset(static_cast<void*>(&out), 0, sizeof out);  // two stores; `= {}` goes over the stack
   if (datagram.size() < kIpv4HeaderBytes) [[unlikely]]
     return ParseVerdict::Truncated;
   switch (datagram[0] >> 4) {
     case 4:
-      return summarize_ipv4(datagram, out);
+      return summarize_ipv4(datagram, out, header);
     case 6:
       return summarize_ipv6(datagram, out, skipped);
     default:

@@ -84,12 +84,18 @@ class SkippedHeaders {
 };
 inline constexpr SkippedHeaders kDefaultSkippedHeaders;
 
+// Of an IPv4 header.
+enum class HeaderChecksum : std::uint8_t {
+  Verify,
+  Good,  // who received it has verified it
+};
+
 // Parses `datagram`, which starts at the IP header and may be followed by link padding.
 // Never reads past its end. `out` is meaningful only where the verdict is Good.
 // IPv6 options are not looked into: a router does not have to (RFC 8200 4).
-[[nodiscard]] ParseVerdict summarize(
-    ByteView datagram, PacketSummary& out,
-    const SkippedHeaders& skipped = kDefaultSkippedHeaders) noexcept;
+[[nodiscard]] ParseVerdict summarize(ByteView datagram, PacketSummary& out,
+                                     const SkippedHeaders& skipped = kDefaultSkippedHeaders,
+                                     HeaderChecksum header = HeaderChecksum::Verify) noexcept;
 
 // The fields as the SPD sees them (RFC 4301 4.4.1.1; SEL-06). The one value of ICMP and MH is the
 // sender's: it stands in the slot of the side that sent the packet (SEL-09).

@@ -130,16 +130,20 @@ OpensslEngine::Contexts& OpensslEngine::contexts_for(Batch batch) noexcept {
 }
 
 template <Operation operation>
-void OpensslEngine::camellia(Batch batch) noexcept {
+bool OpensslEngine::camellia(Batch batch) noexcept {
   EVP_CIPHER_CTX* context = contexts_for(batch)[static_cast<std::size_t>(operation)].get();
   const ExpandedKey* set = nullptr;
+  bool complete = true;
   for (const BatchItem& item : batch) {
     const std::uint8_t* key = item.key == set ? nullptr : item.key->separate.cipher.raw.data();
     set = item.key;
     int written = 0;
-    EVP_CipherInit_ex(context, nullptr, nullptr, key, item.iv(), -1);
-    EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item));
+    complete &=
+        EVP_CipherInit_ex(context, nullptr, nullptr, key, item.iv(), -1) == 1 &&
+        EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1 &&
+        written == length_of(item);
   }
+  return complete;
 }
 
 template <Operation operation>
@@ -151,8 +155,8 @@ void OpensslEngine::ccm(Batch batch) noexcept {
   }
 }
 
-template void OpensslEngine::camellia<Operation::Seal>(Batch) noexcept;
-template void OpensslEngine::camellia<Operation::Open>(Batch) noexcept;
+template bool OpensslEngine::camellia<Operation::Seal>(Batch) noexcept;
+template bool OpensslEngine::camellia<Operation::Open>(Batch) noexcept;
 template void OpensslEngine::ccm<Operation::Seal>(Batch) noexcept;
 template void OpensslEngine::ccm<Operation::Open>(Batch) noexcept;
 

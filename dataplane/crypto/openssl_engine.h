@@ -17,8 +17,9 @@ class OpensslEngine {
   [[nodiscard]] static bool performs(Cipher cipher) noexcept;
 
   // En- or decrypts the text of each job; integrity is another's work, and `good` is left alone.
+  // False where one was not done.
   template <Operation operation>
-  void camellia(Batch batch) noexcept;
+  [[nodiscard]] bool camellia(Batch batch) noexcept;
   // AES-CCM whole; leaves `good` in each job.
   template <Operation operation>
   void ccm(Batch batch) noexcept;

@@ -205,7 +205,8 @@ void SeparateModes::crypt(Batch batch) noexcept {
     case Call::Nothing:
       return;
     case Call::Openssl:
-      return parts_.openssl.camellia<operation>(batch);
+      complete_ = parts_.openssl.camellia<operation>(batch);
+      return;
     case Call::Burst: {
       // Only encryption by CBC has lanes; blocks of the others go side by side.
       const bool narrow = kSeal && mode == IMB_CIPHER_CBC && count < kAesNarrowBelow;

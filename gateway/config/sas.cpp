@@ -11,6 +11,7 @@
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/transforms.h"
 #include "gateway/config/value_parsers.h"
+#include "net/udp.h"
 
 namespace sallyport {
 namespace {
@@ -190,6 +191,15 @@ void check_anti_replay(TableReader& reader, const Sa& sa) {
   }
 }
 
+// Packets are taken for ESP in UDP where they come to port 4500, and nowhere else (RFC 3948 2.1).
+void check_encapsulation(TableReader& reader, const Sa& sa) {
+  const bool reachable = sa.direction == Direction::Outbound || !sa.encapsulation ||
+                         sa.encapsulation->local_port == kIkeNatPort;
+  if (reachable) return;
+  reader.error("encapsulation", "encapsulation: an inbound SA is reached by local_port 4500 only",
+               "leave local_port out, or local_port = 4500");
+}
+
 // `planned` holds what the policies say of each SA.
 Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Loading& loading) {
   Sa sa;
@@ -204,6 +214,7 @@ Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Load
   take_over(protection, sa);
   read_directed(reader, sa);
   read_encapsulation(reader, sa.encapsulation);
+  check_encapsulation(reader, sa);
   reader.read("destination_options", sa.destination_options, one_of(kPlacements));
   read_ah(reader, sa);
   sa.selectors = read_selector_list(reader);

@@ -125,6 +125,8 @@ TEST_CASE("ARP: packets for a neighbour that is not there are dropped, and the f
   const auto told = gateway.sent(kInside);
   REQUIRE(told.size() == 1);
   CHECK(icmp_in(told[0]) == 0x0301);
+  // By the port where the packet came in, not the one where it would have gone out.
+  CHECK(std::equal(told[0].begin() + 12, told[0].begin() + 16, ip("198.51.100.1").bytes.begin()));
 }
 
 TEST_CASE("ARP: so many packets wait for one neighbour as the configuration says") {

@@ -1,6 +1,7 @@
 // Forwarding between two ports, with and without policy.
 #include <catch2/catch.hpp>
 
+#include "net/neighbour_discovery.h"
 #include "tests/support/test_gateway.h"
 
 using namespace sallyport;
@@ -59,4 +60,64 @@ TEST_CASE("ARCH-11: policies see the protocol behind the headers that the config
   };
   CHECK(passes({0, 43, 44, 60}));
   CHECK_FALSE(passes({0, 43, 44}));
+}
+
+TEST_CASE("ARCH-09: the protocols of one link are not forwarded, whatever policy bypasses") {
+  TestGateway gateway(two_ports({bypass_all()}));
+  settle_two_ports(gateway);
+  std::uint64_t sent = 0;
+  using Types = std::vector<std::uint8_t>;
+  for (const std::uint8_t type : Types{130, 131, 132, 133, 134, 135, 136, 137, 143}) {
+    CAPTURE(type);
+    const auto between = [&](const char* from, const char* to) {
+      return PacketBuilder(from, to).hop_limit(255).icmp(type, 0).filler(20).build();
+    };
+    gateway.receive_ip(kInside, between("2001:db8:1::2", "2001:db8:9::9"));
+    gateway.receive_ip(kOutside, between("2001:db8:9::9", "2001:db8:1::2"));
+    gateway.settle();
+    CHECK(gateway.dropped(DropReason::LinkProtocol) == (sent += 2));
+  }
+  CHECK(gateway.sent(kOutside).empty());
+  CHECK(gateway.sent(kInside).empty());
+  CHECK(gateway.dropped_in_all() == sent);
+  // Echo, and types beside those, are.
+  for (const std::uint8_t type : Types{128, 129, 138, 142, 144})
+    gateway.receive_ip(
+        kInside, PacketBuilder("2001:db8:1::2", "2001:db8:9::9").icmp(type, 0).filler(20).build());
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 5);
+}
+
+TEST_CASE("ARCH-09: a solicitation for an address of ours is answered") {
+  TestGateway gateway(two_ports({bypass_all()}));
+  settle_two_ports(gateway);
+  const auto question =
+      build_neighbour_message({.kind = NeighbourMessage::Kind::Solicitation,
+                               .source = Address::parse("2001:db8::2").value(),
+                               .destination = Address::parse("2001:db8::1").value(),
+                               .target = Address::parse("2001:db8::1").value(),
+                               .link_address = TestGateway::kPeer});
+  gateway.receive_ip(kOutside, PacketBytes(question.begin(), question.end()));
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 1);
+  CHECK(gateway.dropped_in_all() == 0);
+}
+
+TEST_CASE(
+    "RFC 8200 4.4: a routing header with segments left, of a type unknown here, ends with us") {
+  TestGateway gateway(two_ports({bypass_all()}));
+  settle_two_ports(gateway);
+  const auto echo = [](const char* to, std::uint8_t left) {
+    return PacketBuilder("2001:db8:9::9", to).routing(4, left).icmp(128, 0).filler(8).build();
+  };
+  gateway.receive_ip(kOutside, echo("2001:db8::1", 1));
+  gateway.settle();
+  CHECK(gateway.dropped(DropReason::RoutingHeader) == 1);
+  CHECK(gateway.sent(kOutside).empty());
+  gateway.receive_ip(kOutside, echo("2001:db8::1", 0));    // the last stop
+  gateway.receive_ip(kOutside, echo("2001:db8:1::2", 1));  // only passes through
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == 1);
+  CHECK(gateway.sent(kInside).size() == 1);
+  CHECK(gateway.dropped_in_all() == 1);
 }

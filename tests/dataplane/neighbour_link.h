@@ -33,9 +33,11 @@ struct NeighbourLink {
         neighbours({own, sender, published, errors, random}, settings) {}
 
   rte_mbuf* packet(const char* source = "10.7.0.1", const char* destination = "203.0.113.9") {
-    return packets
-        .emplace_back(PacketBuilder(source, destination).udp(1000, 2000).filler(20).build())
-        .mbuf();
+    rte_mbuf* const mbuf =
+        packets.emplace_back(PacketBuilder(source, destination).udp(1000, 2000).filler(20).build())
+            .mbuf();
+    Envelope::of(mbuf).ingress = kLan;
+    return mbuf;
   }
   rte_mbuf* resolve(const Address& address) {
     rte_mbuf* const sent = packet();

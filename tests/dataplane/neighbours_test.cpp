@@ -95,7 +95,7 @@ TEST_CASE("Neighbours: three questions a second apart, then HoldTimeout and host
   const PacketSummary error = summary_of(link.sender.datagrams[0].bytes);
   const bool v4 = family == Family::V4;
   CHECK(error.destination_address() == (v4 ? ip("10.7.0.1") : ip("2001:db8:7::1")));
-  CHECK(error.source_address() == (v4 ? ip("192.0.2.1") : ip("2001:db8:2::1")));
+  CHECK(error.source_address() == (v4 ? ip("10.1.0.1") : ip("2001:db8:1::1")));
   CHECK(error.source_port == (v4 ? 0x0301 : 0x0103));
 }
 
@@ -113,6 +113,7 @@ TEST_CASE("Neighbours: nobody is told about packets that we encrypted") {
   for (const Case& c : cases) {
     Link link;
     HeapPacket packet(c.bytes);
+    Envelope::of(packet.mbuf()).ingress = kLan;
     link.neighbours.resolve(packet.mbuf(), kWan, ip("192.0.2.7"), link.clock.now());
     for (int i = 0; i < 3; ++i) link.pass(1s);
     CHECK(link.sender.dropped.size() == 1);

@@ -29,6 +29,14 @@ Selector to(const char* range) {
   return selector;
 }
 
+// Has the engine fail: text that is no whole number of blocks.
+class SpoiledIvs final : public IvSource {
+ public:
+  void fill(const OutboundSa&, std::span<const CryptoJob> jobs, SequenceNumber) noexcept override {
+    for (const CryptoJob& job : jobs) --const_cast<CryptoJob&>(job).text_bytes;
+  }
+};
+
 std::uint32_t sequence_of(const PacketBytes& wire) {
   return load_be<std::uint32_t>(wire.data() + 24);
 }
@@ -315,4 +323,16 @@ TEST_CASE("DP-09: counters of policies, SAs and drops add up without stopping tr
   CHECK(
       pair.sender().dataplane().sas().counters(Direction::Outbound, pair.outbound().slot).packets ==
       7);
+}
+
+TEST_CASE("OUT-01: what the engine did not seal does not leave") {
+  EspPair pair({.transform = {Cipher::CamelliaCbc128, Integrity::HmacSha256_128},
+                .adjust_gateways = [](TestGateway::Settings& settings) {
+                  settings.make_ivs = [](const KeyTable&) {
+                    return std::make_unique<SpoiledIvs>();
+                  };
+                }});
+  for (int i = 0; i < 3; ++i) CHECK(pair.out(inner().build()).empty());
+  CHECK(pair.sender().dropped(DropReason::SealFailure) == 3);
+  CHECK(pair.sender().dropped_in_all() == 3);
 }

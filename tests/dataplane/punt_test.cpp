@@ -1,6 +1,7 @@
 // What workers hand to control is bounded: by a rate, by the ring's size, and by the burst.
 #include <catch2/catch.hpp>
 
+#include "net/arp.h"
 #include "tests/support/test_gateway.h"
 
 using namespace sallyport;
@@ -12,6 +13,20 @@ PacketBytes echo_request(std::uint16_t number) {
       .icmp(8, 0)
       .filler(static_cast<std::uint16_t>(20 + number % 7))
       .build();
+}
+
+PacketBytes arp_reply(const TestGateway& gateway, const char* from, const char* to) {
+  const MacAddress us = gateway.mac(kInside);
+  const auto message = build_arp({.operation = ArpMessage::Operation::Reply,
+                                  .sender_mac = TestGateway::kPeer,
+                                  .sender = Address::parse(from).value(),
+                                  .target_mac = us,
+                                  .target = Address::parse(to).value()});
+  PacketBytes frame(us.bytes.begin(), us.bytes.end());
+  frame.insert(frame.end(), TestGateway::kPeer.bytes.begin(), TestGateway::kPeer.bytes.end());
+  frame.insert(frame.end(), {0x08, 0x06});
+  frame.insert(frame.end(), message.begin(), message.end());
+  return frame;
 }
 
 }  // namespace
@@ -54,4 +69,27 @@ TEST_CASE("a worker takes no more frames at a time than its burst") {
     CHECK(gateway.dataplane().account().received == received);
   }
   gateway.settle();
+}
+
+TEST_CASE("a flood of echo requests keeps no neighbour from being asked and learnt") {
+  auto settings = two_ports(
+      {{.name = "all", .selectors = {Selector{}}, .action = PolicyAction::Bypass, .protect = {}}});
+  settings.punts_per_second = 10;  // one at once
+  TestGateway gateway(std::move(settings));
+  gateway.neighbour(kInside, "198.51.100.2", TestGateway::kPeer);
+  gateway.neighbour(kOutside, "192.0.2.2", TestGateway::kPeer);
+  const auto flood = [&] {
+    for (std::uint16_t i = 0; i < 100; ++i) gateway.receive_ip(kInside, echo_request(i));
+  };
+  flood();
+  const auto packet = PacketBuilder("203.0.113.1", "198.51.100.77").udp(1, 2).build();
+  gateway.receive_ip(kOutside, packet);
+  gateway.settle();
+  CHECK(gateway.dropped(DropReason::PuntLimit) > 50);
+  CHECK(gateway.dataplane().account().held == 1);
+  flood();
+  gateway.receive(kInside, arp_reply(gateway, "198.51.100.77", "198.51.100.1"));
+  gateway.settle();
+  CHECK(gateway.dataplane().account().held == 0);
+  CHECK(gateway.dropped_in_all() == gateway.dropped(DropReason::PuntLimit));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/control_sender.h"
+#include "dataplane/envelope.h"
 #include "net/arp.h"
 #include "net/neighbour_discovery.h"
 #include "net/packet_summary.h"
@@ -28,6 +29,7 @@ class HeapPacket {
  private:
   std::unique_ptr<std::uint8_t[]> room_;
   rte_mbuf mbuf_{};
+  Envelope envelope_{};  // right behind, where Envelope::of() looks
 };
 
 class RecordedSender final : public ControlSender {

@@ -38,7 +38,10 @@ std::uint16_t mark_of(const PacketBytes& datagram) {
 // buffers allow. What it sent is collected.
 class Running {
  public:
-  explicit Running(TestGateway& gateway) : gateway_(gateway) { gateway.dataplane().start(); }
+  explicit Running(TestGateway& gateway) : gateway_(gateway) {
+    const auto started = gateway.dataplane().start();
+    REQUIRE(started);
+  }
   ~Running() { gateway_.dataplane().stop(); }
 
   // Frame i of `count` is what `give(i)` puts into a wire.

@@ -75,7 +75,7 @@ TEST_CASE("MAN-01: every field of an SA is read") {
       good(inbound_with(
                "mode = \"tunnel\"\nendpoints = { local = \"192.0.2.1\", remote = \"192.0.2.2\" }\n"
                "esn = true\nreplay_window = 4096\nlookup = \"spi+destination+source\"\n"
-               "encapsulation = { local_port = 4501, remote_port = 4502 }\n"
+               "encapsulation = { local_port = 4500, remote_port = 4502 }\n"
                "destination_options = \"outside\"\ndf = \"clear\"\ndscp = \"copy\"\necn = "
                "\"compatibility\"\n"
                "hop_limit = 3\nflow_label = 5\ndscp_from_outer = true\n"
@@ -87,7 +87,7 @@ TEST_CASE("MAN-01: every field of an SA is read") {
   CHECK(sa.lookup == SaLookup::SpiDestinationSource);
   CHECK(sa.replay_window == 4096);
   CHECK(sa.esn);
-  CHECK(sa.encapsulation == UdpEncapsulation{4501, 4502});
+  CHECK(sa.encapsulation == UdpEncapsulation{4500, 4502});
   CHECK(sa.destination_options == DestinationOptions::Outside);
   CHECK(sa.header.df == DfRule::Clear);
   CHECK(sa.header.ecn == EcnRule::Compatibility);
@@ -449,6 +449,8 @@ TEST_CASE("what an [[sa]] refuses") {
       {"spread = 1", "spread: 1 is not a switch"},
       {"encapsulation = true", "encapsulation is true or false, not a table"},
       {"encapsulation = { local_port = 0 }", "local_port: 0 is out of range (1 to 65535)"},
+      {"encapsulation = { local_port = 4501 }",
+       "encapsulation: an inbound SA is reached by local_port 4500 only"},
       {"encapsulation = { port = 1 }", "unknown key \"port\" in encapsulation"},
       {"destination_options = \"both\"", "inside, outside"},
       {"unsafe_static_key = 1", "unsafe_static_key: 1 is not a switch"},

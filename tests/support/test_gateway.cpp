@@ -187,6 +187,8 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
   std::memcpy(room, frame.data(), frame.size());
   if (buffer == BufferKind::Offload)
     mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
+  if (buffer == BufferKind::ChecksumGood) mbuf->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+  if (buffer == BufferKind::ChecksumBad) mbuf->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_BAD;
   crosses_out(mbuf);
   REQUIRE(rte_ring_enqueue(wires_[port.value].in[pair_], mbuf) == 0);
 }

@@ -20,9 +20,9 @@ struct rte_ring;
 namespace sallyport {
 
 // How a frame lies in memory: as a device leaves it, or in a buffer that ends with its last octet,
-// so that reading past it faults under ASan, with headroom or without; or with its checksums left
-// to the device.
-enum class BufferKind : std::uint8_t { Pool, Exact, Bare, Offload };
+// so that reading past it faults under ASan, with headroom or without; with its checksums left to
+// the device; or with what the device says of its IPv4 header's checksum.
+enum class BufferKind : std::uint8_t { Pool, Exact, Bare, Offload, ChecksumGood, ChecksumBad };
 
 // What SALLYPORT_TEST_WORKERS says, 1 where it says nothing: tests that do not ask for a number of
 // workers run with this one.
