@@ -134,8 +134,11 @@ Expected<std::unique_ptr<Port>> Port::open(PortId id, PortSettings settings, Que
 }
 
 Port::~Port() {
+  rte_eth_dev_info info{};
+  const bool known = rte_eth_dev_info_get(device_, &info) == 0;
   rte_eth_dev_stop(device_);
   rte_eth_dev_close(device_);
+  if (created_ && known) rte_dev_remove(info.device);
 }
 
 bool Port::link_up() const noexcept {

@@ -27,7 +27,7 @@ TEST_CASE("a core that is not there ends the start with an error") {
   settings.mbufs = 512;
   auto dataplane = Dataplane::open(std::move(settings), random);
   REQUIRE(dataplane);
-  REQUIRE((*dataplane)->publish(Spd(8, 1).snapshot(), {}));
+  REQUIRE((*dataplane)->publish(Spd(8, 1).snapshot(), std::span<const Route>{}));
   const auto started = (*dataplane)->start();
   REQUIRE_FALSE(started);
   CHECK(started.error().what.find("core 1023") != std::string::npos);

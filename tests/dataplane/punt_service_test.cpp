@@ -61,8 +61,9 @@ struct Control {
     return mbuf;
   }
   rte_mbuf* hand_over_unresolved(const char* next_hop) {
-    return hand_over(PacketBuilder("10.1.0.7", "203.0.113.9").udp(1, 2).filler(30).build(),
-                     {.purpose = Purpose::Resolve, .port = kWan, .next_hop = ip(next_hop)});
+    return hand_over(
+        PacketBuilder("10.1.0.7", "203.0.113.9").udp(1, 2).filler(30).build(),
+        {.purpose = Purpose::Resolve, .port = kWan, .ingress = kLan, .next_hop = ip(next_hop)});
   }
   void hand_over_request(const char* sender) {
     const auto arp = build_arp({.operation = ArpMessage::Operation::Request,

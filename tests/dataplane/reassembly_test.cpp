@@ -88,8 +88,10 @@ TEST_CASE("INB-01: MF and offset are cleared, the checksum renewed, the fragment
       PacketBuilder("2001:db8::2", "2001:db8::1").icmp(128, 0, 0x10001).filler(900).build();
   for (const auto& piece : split(six, 304)) gateway.receive_ip(kOutside, piece);
   gateway.settle();
-  const auto answers = gateway.sent(kOutside);
+  auto answers = gateway.sent(kOutside);
   REQUIRE(answers.size() == 2);
+  // Where there are several workers, each may have joined one.
+  std::ranges::sort(answers, {}, [](const PacketBytes& answer) { return answer[0] >> 4; });
   CHECK(answers[0].size() == four.size());
   CHECK(answers[1].size() == six.size());
   CHECK(PacketBytes(answers[0].begin() + 28, answers[0].end()) ==
