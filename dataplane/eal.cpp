@@ -35,10 +35,11 @@ bool use_hugepages(const EalSettings& settings) {
 std::string present_cores() {
   cpu_set_t allowed;
   sched_getaffinity(0, sizeof allowed, &allowed);
-  std::string list;
+  std::string list{"0@("};
   for (int core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &allowed)) list += (list.empty() ? "" : ",") + std::to_string(core);
-  return "0@(" + list + ")";
+    if (CPU_ISSET(core, &allowed)) list += std::to_string(core) + ',';
+  list.back() = ')';  // there is one at least: the one that this runs on
+  return list;
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ Error Diagnostics::joined() const {
   for (std::size_t i = 1; i < errors_.size(); ++i) {
     // The last remedy stays apart, so that the whole prints as one line for each error.
     if (!all.remedy.empty()) all.what += " (" + all.remedy + ")";
-    all.what += "\n" + to_string(Error{errors_[i].code, errors_[i].where, errors_[i].what, {}});
+    all.what += '\n';
+    all.what += to_string(Error{errors_[i].code, errors_[i].where, errors_[i].what, {}});
     all.remedy = errors_[i].remedy;
   }
   return all;
