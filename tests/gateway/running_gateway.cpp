@@ -104,6 +104,11 @@ Expected<Configuration> RunningGateway::read(const std::string& text) const {
   return parse(head + ports + text);
 }
 
+unsigned RunningGateway::next_number() {
+  static unsigned last = 0;
+  return ++last;
+}
+
 std::string RunningGateway::device(const char* port) const {
   return "net_null_" + std::string(port) + std::to_string(number_) + ",no-rx=1";
 }

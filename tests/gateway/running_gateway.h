@@ -59,10 +59,10 @@ class RunningGateway {
  private:
   [[nodiscard]] Expected<Configuration> read(const std::string& text) const;
   // Each gateway has devices of its own.
+  [[nodiscard]] static unsigned next_number();
   [[nodiscard]] std::string device(const char* port) const;
 
-  static inline unsigned last_number_;
-  unsigned number_{++last_number_};
+  unsigned number_{next_number()};
   Settings settings_;
   std::filesystem::path directory_;
   FixedRandom random_;
