@@ -215,7 +215,7 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());
   if (auto made = make_control_audit(*parts); !made) return std::unexpected(made.error());
   if (auto opened = open_ports(*parts); !opened) return std::unexpected(opened.error());
-  auto rings = HandOffRings::create(parts->settings.workers);
+  auto rings = HandOffRings::create(parts->settings.workers, random.u64());
   if (!rings) return std::unexpected(rings.error());
   parts->hand_off_rings = std::make_unique<HandOffRings>(std::move(*rings));
   for (std::uint16_t id = 0; id < parts->settings.workers; ++id) {

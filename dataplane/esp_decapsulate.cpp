@@ -48,10 +48,14 @@ void find_spi(Packet& packet) noexcept {
 // What is sent to a group is for us where an SA is looked up by that group (RFC 4301 4.1).
 bool is_for_our_group(const Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
-  if (packet.next_hop->kind != NextHop::Kind::Multicast || summary.protocol != kProtocolEsp ||
-      summary.later_fragment || summary.length < summary.upper_offset + sizeof(EspHeader))
+  const bool ah = summary.protocol == kProtocolAh;
+  if (packet.next_hop->kind != NextHop::Kind::Multicast ||
+      !(ah || summary.protocol == kProtocolEsp) || summary.later_fragment)
     return false;
-  const Spi spi{packet.header<EspHeader>(summary.upper_offset).spi.get()};
+  const std::uint32_t offset =
+      summary.upper_offset + (ah ? std::uint32_t{AhHeader::kSpiOffset} : 0);
+  if (summary.length < offset + sizeof(EspHeader)) return false;
+  const Spi spi{packet.header<EspHeader>(offset).spi.get()};  // AH has SPI and number alike
   const SaSlot sa =
       my.sas.index().find(spi, summary.destination_address(), summary.source_address());
   return sa != kNoSa && my.sas.inbound(sa).lookup != SaLookup::Spi;
@@ -151,7 +155,7 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
 
 void check_replay(SaRun& run, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
-  const InboundState& state = my.sas.inbound_state(run.sa);
+  InboundState& state = my.sas.inbound_state(run.sa);
   const bool over = is_used_up(state) || is_out_of_time(my.sas.inbound_expiry(run.sa), my);
   unsigned kept = 0;
   for (Packet* packet : run.packets) {

@@ -1,8 +1,6 @@
 // Datagrams of which fragments are about: by key, bounded in number, oldest first.
 #pragma once
 
-#include <nmmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -13,13 +11,21 @@
 
 namespace sallyport {
 
-// The same for all fragments of a datagram; `seed` keeps outsiders from aiming.
+// The same for all fragments of a datagram. Each word is multiplied by what only `seed` tells, and
+// folded: which keys meet follows from the seed, so that outsiders cannot aim. (A CRC would not do:
+// which keys meet in it is the same for every seed.)
 [[nodiscard]] inline std::uint64_t hash_of(const FragmentKey& key, std::uint64_t seed) noexcept {
   static_assert(offsetof(FragmentKey, family) == 40);
+  constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
   std::uint64_t words[5];
   std::memcpy(words, &key, sizeof words);
-  std::uint64_t hash = seed ^ (std::uint64_t{key.protocol} << 8);
-  for (const std::uint64_t word : words) hash = _mm_crc32_u64(hash, word ^ seed);
+  const std::uint64_t factor = (seed * kMultiplier) | 1;
+  std::uint64_t hash = std::rotl(seed, 32) ^ key.protocol;
+  for (const std::uint64_t word : words) {
+    const unsigned __int128 product =
+        static_cast<unsigned __int128>(hash ^ word ^ kMultiplier) * (factor ^ std::rotl(hash, 17));
+    hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
   return hash;
 }
 

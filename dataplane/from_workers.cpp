@@ -34,11 +34,13 @@ bool meets_others(const Packet& packet, const Tables& now, const WorkerContext& 
   return now.policies->stateful || (hop.ours() && my.reassembly.enabled());
 }
 
-// Without a seed: all workers must say the same. A remainder without a division.
-WorkerId fragment_owner(const Packet& packet, std::uint64_t workers) noexcept {
+// All workers say the same. A remainder without a division.
+WorkerId fragment_owner(const Packet& packet, const HandOff& hand_off) noexcept {
+  const std::uint64_t workers = hand_off.sources() + 1;
   Fragment fragment;
   static_cast<void>(read_fragment(packet.bytes(), packet.summary, fragment));  // the key is whole
-  return WorkerId{static_cast<std::uint16_t>(hash_of(fragment.key, 0) * workers >> 32)};
+  const auto hash = static_cast<std::uint32_t>(hash_of(fragment.key, hand_off.common_seed()));
+  return WorkerId{static_cast<std::uint16_t>(hash * workers >> 32)};
 }
 
 // Of what is handed over before it has been opened or judged.
@@ -52,11 +54,10 @@ bool is_from_outside(const Packet& packet, const WorkerContext& my) noexcept {
 void give_to_fragment_owners(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   if (my.hand_off.alone()) [[likely]]
     return;
-  const std::uint64_t workers = my.hand_off.sources() + 1;
   burst.keep_if([&](Packet& packet) {
     if (!packet.summary.fragment || !meets_others(packet, now, my)) [[likely]]
       return true;
-    const WorkerId owner = fragment_owner(packet, workers);
+    const WorkerId owner = fragment_owner(packet, my.hand_off);
     if (owner == my.id) return true;
     my.hand_off.give(packet, owner, {.purpose = Purpose::Fragment}, my.drops);
     return false;

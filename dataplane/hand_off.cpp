@@ -10,8 +10,8 @@ constexpr std::uint8_t kMostHandOffs = 16;
 
 }  // namespace
 
-Expected<HandOffRings> HandOffRings::create(std::uint16_t workers) {
-  HandOffRings rings(workers);
+Expected<HandOffRings> HandOffRings::create(std::uint16_t workers, std::uint64_t seed) {
+  HandOffRings rings(workers, seed);
   if (workers == 1) return rings;
   for (unsigned i = 0; i < unsigned{workers} * workers; ++i) {
     auto ring = PacketRing::create(kCapacity);
@@ -26,7 +26,7 @@ PacketRing* HandOffRings::between(WorkerId from, WorkerId to) noexcept {
   return &rings_[std::size_t{from.value} * workers_ + to.value];
 }
 
-HandOff::HandOff(WorkerId me, HandOffRings& rings) {
+HandOff::HandOff(WorkerId me, HandOffRings& rings) : common_seed_(rings.seed()) {
   if (rings.workers() == 1) return;
   outboxes_.resize(rings.workers());
   for (std::uint16_t other = 0; other < rings.workers(); ++other) {

@@ -20,14 +20,17 @@ class HandOffRings {
   // Packets that one worker may be behind another.
   static constexpr std::size_t kCapacity = 1023;
 
-  [[nodiscard]] static Expected<HandOffRings> create(std::uint16_t workers);
+  // `seed` is what all workers hash by where they must agree.
+  [[nodiscard]] static Expected<HandOffRings> create(std::uint16_t workers, std::uint64_t seed);
   // Null from a worker to itself.
   [[nodiscard]] PacketRing* between(WorkerId from, WorkerId to) noexcept;
   [[nodiscard]] std::uint16_t workers() const noexcept { return workers_; }
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
 
  private:
-  explicit HandOffRings(std::uint16_t workers) : workers_(workers) {}
+  HandOffRings(std::uint16_t workers, std::uint64_t seed) : workers_(workers), seed_(seed) {}
   std::uint16_t workers_;
+  std::uint64_t seed_;
   std::vector<PacketRing> rings_;  // by from, then to; a worker's ring to itself stays unused
 };
 
@@ -50,6 +53,8 @@ class HandOff {
   void take(unsigned source, PacketStore& store, Burst& burst) noexcept;
   // How many others there are.
   [[nodiscard]] unsigned sources() const noexcept { return static_cast<unsigned>(from_.size()); }
+  // The same for every worker, and told to nobody else.
+  [[nodiscard]] std::uint64_t common_seed() const noexcept { return common_seed_; }
 
   Counter given;
   Counter taken;
@@ -66,6 +71,7 @@ class HandOff {
   std::vector<Outbox> outboxes_;  // by WorkerId
   std::vector<PacketRing*> from_;
   unsigned waiting_{};  // in all outboxes
+  std::uint64_t common_seed_;
 };
 
 }  // namespace sallyport

@@ -20,14 +20,15 @@ void tell(Event& event, State& state, WorkerContext& my) noexcept {
 }
 
 template <class State>
-LifeLimit limit_of(const State& state) noexcept {
-  const std::uint64_t bytes = is_used_up(state) ? state.hard_bytes : state.notify_bytes;
-  return state.bytes >= bytes ? LifeLimit::Bytes : LifeLimit::Packets;
+LifeLimit limit_of(State& state) noexcept {
+  const std::uint64_t bytes =
+      is_used_up(state) ? state.hard_bytes : read_shared(state.notify_bytes);
+  return read_shared(state.bytes) >= bytes ? LifeLimit::Bytes : LifeLimit::Packets;
 }
 
-bool runs_out_of_numbers(const OutboundSa& sa, const OutboundState& state) noexcept {
+bool runs_out_of_numbers(const OutboundSa& sa, std::uint64_t last_sent) noexcept {
   const std::uint64_t last = sa.esn ? ~0ull : 0xffffffffull;
-  return state.last_sequence >= last - kSequenceMargin;
+  return last_sent >= last - kSequenceMargin;
 }
 
 }  // namespace
@@ -35,9 +36,10 @@ bool runs_out_of_numbers(const OutboundSa& sa, const OutboundState& state) noexc
 void tell_of_outbound_life(SaSlot slot, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(slot);
   OutboundState& state = my.sas.outbound_state(slot);
+  const std::uint64_t last_sent = read_shared(state.last_sequence);
   LifeLimit limit = limit_of(state);
-  if (!is_used_up(state) && runs_out_of_numbers(sa, state)) limit = LifeLimit::Sequence;
-  Event event{.sequence = state.last_sequence,
+  if (!is_used_up(state) && runs_out_of_numbers(sa, last_sent)) limit = LifeLimit::Sequence;
+  Event event{.sequence = last_sent,
               .spi = sa.spi,
               .sa = slot,
               .limit = limit,

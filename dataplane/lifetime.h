@@ -7,10 +7,16 @@
 
 namespace sallyport {
 
+// Several workers may send by one SA.
+[[nodiscard]] inline std::uint64_t read_shared(std::uint64_t& value) noexcept {
+  return std::atomic_ref(value).load(std::memory_order_relaxed);
+}
+
 // What the SA may carry in octets and packets has been carried.
 template <class State>
-[[nodiscard]] bool is_used_up(const State& state) noexcept {
-  return state.bytes >= state.hard_bytes || state.packets >= state.hard_packets;
+[[nodiscard]] bool is_used_up(State& state) noexcept {
+  return read_shared(state.bytes) >= state.hard_bytes ||
+         read_shared(state.packets) >= state.hard_packets;
 }
 
 // Its time is over. Control removes it then; this holds where control is late.
@@ -21,18 +27,14 @@ template <class State>
 void tell_of_outbound_life(SaSlot slot, WorkerContext& my) noexcept;
 void tell_of_inbound_life(SaSlot slot, WorkerContext& my) noexcept;
 
-// Several workers may send by one SA.
-[[nodiscard]] inline std::uint64_t read_shared(std::uint64_t& value) noexcept {
-  return std::atomic_ref(value).load(std::memory_order_relaxed);
-}
 template <class State>
 [[nodiscard]] bool is_to_be_told(State& state) noexcept {
   return read_shared(state.bytes) >= read_shared(state.notify_bytes) ||
          read_shared(state.packets) >= read_shared(state.notify_packets);
 }
 
-// After a run. Tells control, each once, that the SA has come to its soft limit or near its last
-// number, and then that it has come to its hard limit.
+// After a run. Tells control, each once (of a spread SA perhaps once a worker), that the SA has
+// come to its soft limit or near its last number, and then that it has come to its hard limit.
 inline void watch_outbound_life(SaSlot sa, WorkerContext& my) noexcept {
   if (is_to_be_told(my.sas.outbound_state(sa))) [[unlikely]]
     tell_of_outbound_life(sa, my);

@@ -118,7 +118,6 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     Burst fragments = cut_inner(*packet, store, my);
     // What is cut to fit fits.
     for (Packet* again : choose_sas(fragments, my)) my.drops.drop(*again, DropReason::TooBig);
-    give_to_outbound_owners(fragments, my);
     seal_all(fragments, now, my);
     transmit(fragments, my);
   }
@@ -145,9 +144,11 @@ void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept
 }
 
 void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  const Burst too_long = choose_sas(burst, my);
-  if (!too_long.empty()) [[unlikely]]
+  Burst too_long = choose_sas(burst, my);
+  if (!too_long.empty()) [[unlikely]] {
+    give_to_outbound_owners(too_long, my);  // whole: policy cannot tell where a piece belongs
     protect_in_fragments(too_long, now, my);
+  }
   give_to_outbound_owners(burst, my);
   seal_all(burst, now, my);
 }

@@ -70,6 +70,10 @@ std::optional<SentPacket> read_sent(const CarriedPacket& carried) noexcept {
   if (!spi) return std::nullopt;
   sent.outer.spi = Spi{*spi};
   sent.sequence = word_at(carried.upper, spi_offset + sizeof(std::uint32_t));
+  // Eight octets show the number of ESP, and all but the number of AH (RFC 792).
+  const bool may_lack_number =
+      sent.outer.protocol == IpsecProtocol::Ah && summary.family == Family::V4;
+  if (!sent.sequence && !may_lack_number) return std::nullopt;
   return sent;
 }
 
@@ -122,8 +126,6 @@ bool PathMtuDiscovery::accepted(const Delivery& message) const noexcept {
 IcmpOutcome PathMtuDiscovery::judge(const Delivery& message, Instant now) {
   if (!accepted(message)) return IcmpOutcome::NotAccepted;
   if (!is_path_mtu_message(message.summary)) return IcmpOutcome::NothingToDo;
-  if (!rate_.allow(static_cast<std::uint64_t>(now.time_since_epoch().count())))
-    return IcmpOutcome::Limited;
   const PacketSummary& summary = message.summary;
   const auto sent = carried_packet(message.upper(), summary.family);
   // Errors go to the source of what they carry.
@@ -139,6 +141,9 @@ IcmpOutcome PathMtuDiscovery::learn(const Delivery& message, const CarriedPacket
   if (!shown) return IcmpOutcome::Unverifiable;
   const auto sender = sad_.find_sender(shown->outer);
   if (!sender) return IcmpOutcome::UnknownSa;
+  // Not before: who does not even know an SPI of ours uses nothing up.
+  if (!rate_.allow(static_cast<std::uint64_t>(now.time_since_epoch().count())))
+    return IcmpOutcome::Limited;
   const std::uint64_t last =
       sad_.table().counters(Direction::Outbound, sender->slot).sequence.value;
   if (shown->sequence && !sent_lately(*shown->sequence, last)) return IcmpOutcome::NeverSent;

@@ -63,7 +63,9 @@ class FileOutput final : public AuditOutput {
  private:
   Expected<void> open() {
     if (out_.is_open()) return {};
-    out_.reset(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    out_.reset(::open(file_.c_str(),
+                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                      0600));  // a FIFO that nobody reads stalls no job
     if (!out_.is_open()) return io_error(file_, "open the audit log");
     return {};
   }

@@ -14,13 +14,20 @@ constexpr std::uint64_t kBlock = SequenceReservations::kBlock;
 constexpr unsigned kPollsPerArrivalNote = 10;  // arrivals are noted about once a second
 
 // The keys themselves, as what must never meet the same number twice; a digest, since the file
-// that holds it is no place for keys.
+// that holds it is no place for keys. Where numbers are nonces, only the key and the salt that they
+// are used with: under another transform the key stream may be the same.
 Expected<std::string> identity_of(const Sa& sa) {
-  std::vector<std::uint8_t> bytes{static_cast<std::uint8_t>(sa.direction),
-                                  static_cast<std::uint8_t>(sa.transform.cipher),
-                                  static_cast<std::uint8_t>(sa.transform.integrity)};
-  for (const ByteView part : {sa.cipher_key.view(), sa.salt.view(), sa.integrity_key.view()})
-    bytes.insert(bytes.end(), part.begin(), part.end());
+  std::vector<std::uint8_t> bytes{static_cast<std::uint8_t>(sa.direction)};
+  const auto add = [&bytes](ByteView part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
+  if (const ByteView key = nonce_key(sa); !key.empty()) {
+    add(key);
+    add(sa.salt.view());
+  } else {
+    bytes.push_back(static_cast<std::uint8_t>(sa.transform.cipher));
+    bytes.push_back(static_cast<std::uint8_t>(sa.transform.integrity));
+    for (const ByteView part : {sa.cipher_key.view(), sa.salt.view(), sa.integrity_key.view()})
+      add(part);
+  }
   auto digest = sha256_hex(bytes);
   wipe(bytes);
   return digest;

@@ -382,14 +382,14 @@ TEST_CASE("DP-01: a spread SA sends as many packets as its hard lifetime allows"
 TEST_CASE(
     "hand-off: the packets of one worker for another keep their order; one alone has no rings") {
   need_eal();
-  auto alone = HandOffRings::create(1);
+  auto alone = HandOffRings::create(1, 0);
   REQUIRE(alone);
   HandOff only(kFirst, *alone);
   CHECK(only.alone());
   CHECK(only.sources() == 0);
 
   EspPair pair({.workers = 2});
-  auto rings = HandOffRings::create(2);
+  auto rings = HandOffRings::create(2, 0);
   REQUIRE(rings);
   HandOff from(kFirst, *rings);
   HandOff to(kSecond, *rings);

@@ -136,6 +136,23 @@ TEST_CASE("MAN-02: a stop does not give back what an SA that has gone may have s
   CHECK(rig.on_disk() == 2 * kBlock);
 }
 
+TEST_CASE(
+    "MAN-02, ALG-20: another transform under the same key and salt goes on from its numbers") {
+  Rig rig;
+  rig.add("a");
+  REQUIRE(rig.state.save());
+  rig.state.forget("a");
+  Sa changed = test::outbound_sa("a");
+  test::set_transform(changed, {Cipher::AesCtr128, Integrity::HmacSha1_96});
+  changed.static_key = true;
+  REQUIRE(rig.state.resume(changed));
+  CHECK(changed.last_sequence == SequenceNumber{kBlock});
+  changed.salt = test::counting_key<4>(4, 0x11);  // other nonces
+  changed.last_sequence = {};
+  REQUIRE(rig.state.resume(changed));
+  CHECK(changed.last_sequence == SequenceNumber{0});
+}
+
 TEST_CASE("MAN-02: an SA gets the block of its successor no more") {
   Rig rig;
   const SaSlot old = rig.add("old");

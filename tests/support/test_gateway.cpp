@@ -195,11 +195,12 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
 
 PacketBytes TestGateway::with_link(PortId port, const PacketBytes& datagram) const {
   const MacAddress to = mac(port);
-  PacketBytes frame(to.bytes.begin(), to.bytes.end());
-  frame.insert(frame.end(), kPeer.bytes.begin(), kPeer.bytes.end());
   const bool v6 = !datagram.empty() && datagram[0] >> 4 == 6;
-  frame.insert(frame.end(), {static_cast<std::uint8_t>(v6 ? 0x86 : 0x08),
-                             static_cast<std::uint8_t>(v6 ? 0xdd : 0x00)});
+  PacketBytes frame(RTE_ETHER_HDR_LEN);
+  std::ranges::copy(to.bytes, frame.begin());
+  std::ranges::copy(kPeer.bytes, frame.begin() + RTE_ETHER_ADDR_LEN);
+  store_be<std::uint16_t>(frame.data() + 2 * RTE_ETHER_ADDR_LEN,
+                          v6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
   frame.insert(frame.end(), datagram.begin(), datagram.end());
   return frame;
 }
