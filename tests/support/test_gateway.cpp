@@ -196,12 +196,13 @@ void TestGateway::receive(PortId port, const PacketBytes& frame, BufferKind buff
 PacketBytes TestGateway::with_link(PortId port, const PacketBytes& datagram) const {
   const MacAddress to = mac(port);
   const bool v6 = !datagram.empty() && datagram[0] >> 4 == 6;
-  PacketBytes frame(RTE_ETHER_HDR_LEN);
-  std::ranges::copy(to.bytes, frame.begin());
-  std::ranges::copy(kPeer.bytes, frame.begin() + RTE_ETHER_ADDR_LEN);
+  PacketBytes frame(RTE_ETHER_HDR_LEN + datagram.size());
+  std::memcpy(frame.data(), to.bytes.data(), RTE_ETHER_ADDR_LEN);
+  std::memcpy(frame.data() + RTE_ETHER_ADDR_LEN, kPeer.bytes.data(), RTE_ETHER_ADDR_LEN);
   store_be<std::uint16_t>(frame.data() + 2 * RTE_ETHER_ADDR_LEN,
                           v6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
-  frame.insert(frame.end(), datagram.begin(), datagram.end());
+  if (!datagram.empty())
+    std::memcpy(frame.data() + RTE_ETHER_HDR_LEN, datagram.data(), datagram.size());
   return frame;
 }
 
