@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/campaign/forgery.h"
 
 namespace sallyport::campaign {
@@ -160,8 +162,13 @@ void Campaign::present_valid(Lane& lane) {
     ++tally_.lost_on_purpose;
     if (lane.in_flight.empty()) return;
   }
-  const std::size_t reach = std::min(kReordered, lane.in_flight.size());
-  const auto chosen = lane.in_flight.begin() + random_.below(static_cast<std::uint32_t>(reach));
+  // One that nobody chooses holds up those that have overtaken it often enough: no window is left
+  // behind by the wire alone.
+  const std::size_t last = lane.in_flight.front().index + kReordered;
+  const auto end = std::ranges::find_if(
+      lane.in_flight, [last](const Sealed& sealed) { return sealed.index >= last; });
+  const auto reach = static_cast<std::uint32_t>(end - lane.in_flight.begin());
+  const auto chosen = lane.in_flight.begin() + random_.below(reach);
   Sealed sealed = std::move(*chosen);
   lane.in_flight.erase(chosen);
   present(sealed.datagram);
