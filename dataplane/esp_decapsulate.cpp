@@ -49,8 +49,8 @@ void find_spi(Packet& packet) noexcept {
 bool is_for_our_group(const Packet& packet, const WorkerContext& my) noexcept {
   const PacketSummary& summary = packet.summary;
   const bool ah = summary.protocol == kProtocolAh;
-  if (packet.next_hop->kind != NextHop::Kind::Multicast ||
-      !(ah || summary.protocol == kProtocolEsp) || summary.later_fragment)
+  const bool ipsec = ah || summary.protocol == kProtocolEsp;
+  if (packet.next_hop->kind != NextHop::Kind::Multicast || !ipsec || summary.later_fragment)
     return false;
   const std::uint32_t offset =
       summary.upper_offset + (ah ? std::uint32_t{AhHeader::kSpiOffset} : 0);
