@@ -34,8 +34,8 @@ static_assert(sizeof(Flow) == 64);
 
 class FlowCache {
  public:
-  // `capacity` flows, rounded up to a power of two; `seed` keeps outsiders from aiming at one
-  // place.
+  // `capacity` flows, rounded up to a power of two. Workers place flows by seeds of their own; that
+  // is no defence, since which flows meet under a CRC is the same for every seed.
   FlowCache(std::size_t capacity, std::uint64_t seed, std::pmr::memory_resource& memory);
   ~FlowCache();
   FlowCache(const FlowCache&) = delete;

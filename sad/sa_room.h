@@ -34,10 +34,6 @@ class SaRoom {
   // No worker reads any of it any more.
   void give_back(const SaHolding& holding) noexcept;
 
-  [[nodiscard]] std::size_t free_slots(Direction direction) const noexcept {
-    return free_[static_cast<std::size_t>(direction)].size();
-  }
-
  private:
   [[nodiscard]] Expected<void> take(const Sa& sa, SaHolding& holding);
   [[nodiscard]] Expected<void> take_arrays(const Sa& sa, SaHolding& holding);
