@@ -13,26 +13,6 @@ namespace {
 constexpr std::uint32_t kFlowLabelMask = 0xfffff;
 constexpr std::uint32_t kBurst = 10;
 
-// Reasons that are found after the ICV was computed: packet.sequence holds the whole number, and
-// the header may be gone.
-bool is_behind_the_icv(DropReason reason) noexcept {
-  using enum DropReason;
-  return reason == IcvFailure || reason == BadPadding || reason == BadNextHeader ||
-         reason == InnerMalformed || reason == SelectorMismatch;
-}
-
-// Reasons that are about an IPsec header which still lies there; inside another SA, too.
-bool is_about_a_header(DropReason reason) noexcept {
-  using enum DropReason;
-  return reason == UnknownSpi || reason == EspFragment || reason == EspTruncated ||
-         reason == EspAlignment || reason == Replay || reason == LifetimeExpired;
-}
-
-// Of those behind the ICV, the ones where the summary is about what came out.
-bool is_about_the_inside(const Packet& packet, DropReason reason) noexcept {
-  return packet.decapsulated || reason == DropReason::SelectorMismatch;
-}
-
 std::uint8_t number_of(IpsecProtocol protocol) noexcept {
   return static_cast<std::uint8_t>(protocol);
 }
@@ -109,7 +89,7 @@ void AuditTrail::record(const Packet& packet, DropReason reason) noexcept {
   Counter& suppressed = suppressed_[static_cast<std::size_t>(reason)];
   event.suppressed = suppressed.read();
   if (!limits_[static_cast<std::size_t>(reason)].allow(event.ticks)) return suppressed.add();
-  event.decapsulated = is_about_the_inside(packet, reason);
+  event.decapsulated = packet.decapsulated || packet.opening == Opening::Inside;
   if (reason != DropReason::InnerMalformed)
     describe_addresses(packet, event);
   else if (packet.sa != kNoSa)
@@ -128,8 +108,7 @@ void AuditTrail::describe_sa(const Packet& packet, Event& event) const noexcept 
     if (event.has_sequence) event.sequence = my_.sas.outbound_state(packet.sa).last_sequence;
     return;
   }
-  const bool opened = packet.decapsulated && !is_about_a_header(event.reason);
-  if (found && (opened || is_behind_the_icv(event.reason))) {
+  if (found && packet.opening != Opening::None) {
     event.sa = packet.sa;
     event.spi = my_.sas.inbound(packet.sa).spi;
     event.ipsec_protocol = number_of(my_.sas.inbound(packet.sa).protocol);

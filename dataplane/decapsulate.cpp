@@ -60,6 +60,7 @@ std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened, con
   packet.set_size(opened.payload_bytes);
   if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
   if ((packet.summary.family == Family::V4) != v4) return DropReason::InnerMalformed;
+  packet.opening = Opening::Inside;
   const std::uint8_t inner_class = packet.summary.traffic_class;
   std::uint8_t ecn = inner_class & kEcnMask;
   if (!decapsulated_ecn(ecn, outer_class)) return DropReason::EcnCe;
@@ -89,6 +90,7 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
     header.checksum.set(checksum(packet.bytes().first(header.header_length())));
   }
   if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
+  packet.opening = Opening::Inside;
   // The upper layer's checksum was made over addresses that a NAT has changed (RFC 3948 3.1.2).
   if (sa.fix_transport_checksum) renew_transport_checksum(packet);
   return std::nullopt;
@@ -103,7 +105,7 @@ bool within_selectors(const Packet& packet, const InboundSa& sa) noexcept {
 std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& sa,
                                          WorkerContext& my) noexcept {
   const bool within = within_selectors(packet, sa);
-  const FragmentScope scope{FragmentScope::Kind::InboundSa, packet.sa.value};
+  const FragmentScope scope{FragmentScope::Kind::InboundSa, my.sas.lasting_slot(packet.sa).value};
   if (sa.fragments != FragmentChecks::Stateful)
     return within ? opaque_fault(packet, sa.fragments) : DropReason::SelectorMismatch;
   if (!packet.summary.later_fragment)
@@ -117,6 +119,7 @@ std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& 
 // Everything after a good ICV, for one packet; nullopt where it may enter.
 std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
                                 InboundState& state, WorkerContext& my) noexcept {
+  packet.opening = Opening::IcvComputed;
   if (!job.good) return DropReason::IcvFailure;
   // Others of the run may have used up the SA since it was looked at (SAD-13).
   if (is_used_up(state)) return DropReason::LifetimeExpired;

@@ -20,6 +20,7 @@ enum class Purpose : std::uint8_t {
   Unreachable,  // likewise: no route or no neighbour
   Prohibited,   // likewise: discarded by policy
   TooBig,       // likewise: `mtu` is what would have fitted
+  RoutingType,  // likewise: a routing header of a type that is not processed here
   // Control to worker.
   Originate,        // made here: routed and judged by outbound policy like any other
   OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
@@ -45,7 +46,9 @@ struct Envelope {
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
-  PolicyId policy{};             // Dummy, and so are these
+  PolicyId policy{};           // Dummy and Seal
+  std::uint32_t generation{};  // Seal: of the policy, when it judged
+  // Of a Dummy:
   std::uint8_t traffic_class{};  // chooses among the policy's SAs
   Family family{Family::V4};     // what a tunnel's outer header takes the packet inside for
   bool whole{};                  // transport mode: there is an IP header in front

@@ -133,6 +133,7 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
   });
   burst.keep_if([&](Packet& packet) {
     const Spi spi{packet.header<EspHeader>(packet.esp_offset).spi.get()};
+    packet.opening = Opening::None;
     packet.sa = my.sas.index().find(spi, packet.summary.destination_address(),
                                     packet.summary.source_address());
     if (packet.sa != kNoSa) [[likely]] {

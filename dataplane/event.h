@@ -49,7 +49,7 @@ struct alignas(64) Event {
   bool has_sequence{};
   bool has_addresses{};
   bool ports_visible{};
-  bool decapsulated{};  // what the addresses and ports describe came out of `sa`
+  bool decapsulated{};  // what the addresses and ports describe came out of an SA
 };
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) == 128);
 

@@ -31,7 +31,7 @@ bool is_ours_for_host(const Packet& packet) noexcept {
 // is processed here (RFC 8200 4.4).
 bool has_arrived(Packet& packet, WorkerContext& my) noexcept {
   if (packet.summary.segments_left != 0) {
-    my.drops.drop(packet, DropReason::RoutingHeader);
+    drop_and_tell(packet, {DropReason::RoutingHeader, Purpose::RoutingType}, my);
     return false;
   }
   return !packet.summary.fragment || !my.reassembly.enabled() ||

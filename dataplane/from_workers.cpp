@@ -75,7 +75,7 @@ void give_to_inbound_owners(Burst& burst, WorkerContext& my) noexcept {
   });
 }
 
-void give_to_outbound_owners(Burst& burst, WorkerContext& my) noexcept {
+void give_to_outbound_owners(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   if (my.hand_off.alone()) [[likely]]
     return;
   burst.keep_if([&](Packet& packet) {
@@ -85,7 +85,10 @@ void give_to_outbound_owners(Burst& burst, WorkerContext& my) noexcept {
       my.drops.drop(packet, DropReason::DummyPacket);
       return false;
     }
-    my.hand_off.give(packet, owner, {.purpose = Purpose::Seal}, my.drops);
+    const std::uint32_t generation = now.policies->entry(packet.policy).generation;
+    my.hand_off.give(packet, owner,
+                     {.purpose = Purpose::Seal, .policy = packet.policy, .generation = generation},
+                     my.drops);
     return false;
   });
 }

@@ -10,7 +10,7 @@ namespace sallyport {
 // Gives to their owners the packets whose inbound SA another worker owns. Needs find_sas.
 void give_to_inbound_owners(Burst& burst, WorkerContext& my) noexcept;
 // Likewise outbound; what any worker may send stays (DP-01). Needs choose_sas.
-void give_to_outbound_owners(Burst& burst, WorkerContext& my) noexcept;
+void give_to_outbound_owners(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Gives to one worker, by the hash of what they have in common, all fragments of a datagram that is
 // to be joined here, or that policies check as one (FRAG-04). Needs a next hop.

@@ -5,6 +5,7 @@
 
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/ipv6.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 
@@ -28,7 +29,7 @@ struct ErrorFacts {
   Codepoint v4;
   Codepoint v6;
 };
-constexpr std::array<ErrorFacts, 5> kFacts{{
+constexpr std::array<ErrorFacts, 6> kFacts{{
     {IcmpError::HopLimit, {icmp4::kTimeExceeded, 0}, {icmp6::kTimeExceeded, 0}},
     {IcmpError::NoRoute,
      {icmp4::kUnreachable, icmp4::kCodeNetwork},
@@ -42,6 +43,7 @@ constexpr std::array<ErrorFacts, 5> kFacts{{
     {IcmpError::TooBig,
      {icmp4::kUnreachable, icmp4::kCodeFragmentationNeeded},
      {icmp6::kPacketTooBig, 0}},
+    {IcmpError::RoutingType, {icmp4::kParameterProblem, 0}, {icmp6::kParameterProblem, 0}},
 }};
 
 constexpr bool rows_in_order() {
@@ -74,7 +76,22 @@ bool is_ipsec(const PacketSummary& packet) noexcept {
           packet.source_port == kIkeNatPort);
 }
 
+// Where the type of the routing header stands: the pointer of the error. The datagram is IPv6 and
+// has one.
+std::uint32_t routing_type_at(ByteView datagram) noexcept {
+  constexpr std::uint32_t kTypeOctet = 2;
+  std::uint8_t kind = datagram[offsetof(Ipv6Header, next_header)];
+  std::uint32_t offset = sizeof(Ipv6Header);
+  while (kind != kProtocolRouting && offset + 1 < datagram.size()) {
+    const std::uint32_t units = kind == kProtocolFragment ? 0u : datagram[offset + 1];
+    kind = datagram[offset];
+    offset += (units + 1) * 8;
+  }
+  return offset + kTypeOctet;
+}
+
 std::uint32_t rest_of_header(const UndeliverablePacket& packet, Family family) noexcept {
+  if (packet.error == IcmpError::RoutingType) return routing_type_at(packet.datagram);
   if (packet.error != IcmpError::TooBig) return 0;
   return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kSmallestMtu6);
 }

@@ -13,7 +13,14 @@
 
 namespace sallyport {
 
-enum class IcmpError : std::uint8_t { HopLimit, NoRoute, NoNeighbour, Prohibited, TooBig };
+enum class IcmpError : std::uint8_t {
+  HopLimit,
+  NoRoute,
+  NoNeighbour,
+  Prohibited,
+  TooBig,
+  RoutingType,  // IPv6: of a routing header that still has segments (RFC 8200 4.4)
+};
 
 // A packet that ended here, as it was when it did.
 struct UndeliverablePacket {

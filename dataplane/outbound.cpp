@@ -146,10 +146,10 @@ void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept
 void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst too_long = choose_sas(burst, my);
   if (!too_long.empty()) [[unlikely]] {
-    give_to_outbound_owners(too_long, my);  // whole: policy cannot tell where a piece belongs
+    give_to_outbound_owners(too_long, now, my);  // whole: policy cannot tell where a piece belongs
     protect_in_fragments(too_long, now, my);
   }
-  give_to_outbound_owners(burst, my);
+  give_to_outbound_owners(burst, now, my);
   seal_all(burst, now, my);
 }
 

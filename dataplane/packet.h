@@ -13,6 +13,13 @@ namespace sallyport {
 
 inline constexpr std::uint16_t kUncut = 0xffff;
 
+// How far an inbound SA has come with a packet, for what is said of it if it ends.
+enum class Opening : std::uint8_t {
+  None,         // the IPsec header lies there as it came, if there is one
+  IcvComputed,  // `sa` and `sequence` are those that it was computed with
+  Inside,       // and the summary is of what came out
+};
+
 // One packet of a burst: what the headers said, and what the stages have decided so far.
 // Lives in a PacketStore for one burst; the mbuf moves on to a port, a ring or the pool.
 struct Packet {
@@ -30,6 +37,7 @@ struct Packet {
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};
   bool forwarded{true};      // false: this node's own traffic, whose hop limit stays (TUN-02)
+  Opening opening{};         // by `sa`
   bool decapsulated{};       // came out of an SA whose selectors allowed it
   bool dummy{};              // goes out with next header 59 (RFC 4303 2.6)
   std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)

@@ -1,5 +1,6 @@
 #include "dataplane/policy_match.h"
 
+#include "dataplane/envelope.h"
 #include "dataplane/punt.h"
 #include "net/icmp_error.h"
 
@@ -101,9 +102,19 @@ bool is_stray(Packet& packet, const FragmentScope& scope, const Tables& now,
   return true;
 }
 
-template <class Count>
+// The verdict of the worker that saw all of the datagram.
+void keep_verdict(Packet& packet, const PolicySet& policies) noexcept {
+  const Envelope& envelope = Envelope::of(packet.mbuf);
+  const PolicyEntry& entry = policies.entry(envelope.policy);
+  if (entry.generation != envelope.generation) return;
+  packet.policy = envelope.policy;
+  packet.action = entry.action;
+}
+
+// `judged` gets each packet and the SPD that was asked; false where the packet had to go.
+template <class Judged>
 void match_all(Burst& burst, Direction direction, const Tables& now, WorkerContext& my,
-               Count&& count) noexcept {
+               Judged&& judged) noexcept {
   my.flows.lookups.add(burst.size());
   std::array<Query, kBurstSize> queries;
   for (unsigned i = 0; i < burst.size(); ++i) {
@@ -116,11 +127,8 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
   bool all_stay = true;
   for (unsigned i = 0; i < burst.size(); ++i) {
     match(burst[i], queries[i], direction, now, my);
-    const bool checked = burst[i].summary.fragment && now.policies->stateful;
-    if (checked && is_stray(burst[i], scope_of(direction, queries[i].spd), now, my)) [[unlikely]]
+    if (!judged(burst[i], queries[i].spd)) [[unlikely]]
       all_stay = false;
-    else
-      count(burst[i]);
   }
   if (!all_stay) [[unlikely]]
     burst.keep_if([](const Packet& packet) { return packet.mbuf != nullptr; });
@@ -130,15 +138,23 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
 
 void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept {
-  match_all(burst, direction, now, my, [&](const Packet& packet) {
+  match_all(burst, direction, now, my, [&](Packet& packet, SpdId spd) {
+    const bool checked = packet.summary.fragment && now.policies->stateful;
+    if (checked && is_stray(packet, scope_of(direction, spd), now, my)) [[unlikely]]
+      return false;
     TrafficCounter& counter = my.policy_counters[packet.policy.value];
     counter.packets.add();
     counter.bytes.add(packet.summary.length);
+    return true;
   });
 }
 
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_all(burst, Direction::Outbound, now, my, [](const Packet&) {});
+  match_all(burst, Direction::Outbound, now, my, [&](Packet& packet, SpdId) {
+    if (packet.summary.later_fragment && now.policies->stateful) [[unlikely]]
+      keep_verdict(packet, *now.policies);
+    return true;
+  });
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {

@@ -13,7 +13,8 @@ namespace sallyport {
 void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept;
 
-// The same for packets that another worker has counted already.
+// The same for packets that another worker has judged, counted and given to this one: later
+// fragments, whose first may have gone to another, keep its verdict while the policy stands.
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Drops what policy discards or no policy matched, and tells the source.

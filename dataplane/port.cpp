@@ -165,6 +165,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
     store[i].policy = kNoPolicy;
     store[i].sa = kNoSa;
     store[i].sa_direction = Direction::Inbound;
+    store[i].opening = Opening::None;
     store[i].decapsulated = false;
     store[i].hand_offs = 0;
     store[i].cut_to = kUncut;

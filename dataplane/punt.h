@@ -14,7 +14,8 @@ void punt_delivery(Packet& packet, WorkerContext& my) noexcept;
 void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
                      WorkerContext& my) noexcept;
 // Drops the packet for `reason` and, rate permitting, has control tell its source (RFC 1812 4.3,
-// RFC 4443). `purpose` is HopLimit, Unreachable, Prohibited or TooBig; `mtu` goes with TooBig.
+// RFC 4443). `purpose` is HopLimit, Unreachable, Prohibited, TooBig or RoutingType; `mtu` goes
+// with TooBig.
 struct IcmpCause {
   DropReason reason;
   Purpose purpose;

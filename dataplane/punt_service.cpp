@@ -22,6 +22,8 @@ IcmpError error_of(Purpose purpose) noexcept {
       return IcmpError::Prohibited;
     case Purpose::TooBig:
       return IcmpError::TooBig;
+    case Purpose::RoutingType:
+      return IcmpError::RoutingType;
     default:
       return IcmpError::NoRoute;
   }

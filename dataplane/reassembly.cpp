@@ -68,7 +68,7 @@ std::optional<DropReason> fault_of_whole(Packet& packet, const SkippedHeaders& s
 }  // namespace
 
 std::uint32_t fragment_context(const Packet& packet, const WorkerContext& my) noexcept {
-  if (packet.decapsulated) return packet.sa.value;
+  if (packet.decapsulated) return my.sas.lasting_slot(packet.sa).value;
   const bool unprotected = packet.ingress != kNoPort &&
                            my.ports[packet.ingress.value].port().side() == Side::Unprotected;
   return unprotected ? kUnprotectedSide : kProtectedSide;

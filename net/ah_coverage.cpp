@@ -21,7 +21,8 @@ constexpr bool is_immutable(std::uint8_t option) noexcept {
 }
 
 // The last address of a source route is where the packet goes in the end, unless it is there
-// already: the pointer counts from 1 and is past the end then (RFC 791 3.1).
+// already: the pointer counts from 1 and is past the end then (RFC 791 3.1). The rule is here
+// whole, though parsing refuses source routes (net/packet_summary).
 void predict_destination(Ipv4Header& header, ByteView route) noexcept {
   constexpr std::size_t kOneAddress = 7, kFirstPointer = 4;
   if (route.size() < kOneAddress) return;

@@ -31,6 +31,7 @@ namespace icmp6 {
 inline constexpr std::uint8_t kUnreachable = 1;
 inline constexpr std::uint8_t kPacketTooBig = 2;
 inline constexpr std::uint8_t kTimeExceeded = 3;
+inline constexpr std::uint8_t kParameterProblem = 4;
 inline constexpr std::uint8_t kFirstInformational = 128;  // types below are errors (RFC 4443 2.1)
 inline constexpr std::uint8_t kEcho = 128;
 inline constexpr std::uint8_t kEchoReply = 129;

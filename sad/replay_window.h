@@ -39,12 +39,13 @@ void replay_reset(const InboundSa& sa, InboundState& state) noexcept;
   return SequenceNumber{(state.highest & ~0xffffffffull) | low};
 }
 
-// Before the ICV is checked: neither left of the window, nor seen, nor zero. Changes nothing.
+// Before the ICV is checked: neither left of the window nor seen, as 0 is from the start. Changes
+// nothing.
 [[nodiscard]] inline bool replay_check(const InboundSa& sa, const InboundState& state,
                                        SequenceNumber sequence) noexcept {
   const std::uint64_t number = sequence.value;
   if (number > state.highest || sa.window == 0) return true;
-  if (number == 0 || state.highest - number >= sa.window) return false;
+  if (state.highest - number >= sa.window) return false;
   return (state.bitmap[(number >> 6) & sa.replay_mask] >> (number & 63) & 1) == 0;
 }
 

@@ -49,6 +49,10 @@ class SaTable {
   [[nodiscard]] std::uint64_t sequence_limit(SaSlot slot) const noexcept {
     return std::atomic_ref(outbound_state(slot).sequence_limit).load(std::memory_order_relaxed);
   }
+  // Of both editions of an inbound SA.
+  [[nodiscard]] SaSlot lasting_slot(SaSlot slot) const noexcept {
+    return first_edition(slot, inbound_states_.size());
+  }
   // When the SA's time is over; control may set it under way.
   [[nodiscard]] Expiry outbound_expiry(SaSlot slot) const noexcept {
     return std::atomic_ref(outbound_[slot.value].expires).load(std::memory_order_relaxed);

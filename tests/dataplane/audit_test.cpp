@@ -4,6 +4,7 @@
 #include "net/checksum.h"
 #include "net/ipv4.h"
 #include "tests/support/esp_pair.h"
+#include "tests/support/fragments.h"
 
 using namespace sallyport;
 
@@ -194,6 +195,45 @@ TEST_CASE("AUD-01, INB-04: what its SA does not allow: SPI and number of the SA,
   CHECK(event.sa == pair.inbound().slot);
   CHECK(event.ipsec_protocol == kEsp);
   CHECK(event.ingress == kOutside);
+}
+
+TEST_CASE("AUD-01, FRAG-04: a fragment refused out of an SA: SPI and number of the SA") {
+  const auto refused_later_piece = [](FragmentChecks checks) {
+    EspPair pair({.adjust_inbound = [=](Sa& sa) {
+      sa.fragments = checks;
+      sa.selectors[0].protocol = kProtocolUdp;
+      if (checks == FragmentChecks::Stateful)
+        sa.selectors[0].local_port = PortSet::of({{2000, 2000}}).value();
+    }});
+    const std::uint16_t offset = checks == FragmentChecks::Stateful ? 64 : 0;
+    const PacketBytes piece =
+        piece_of(inner(), {.offset = offset, .more = true, .id = 7}, PacketBytes(16));
+    const Event event = refused(pair, only(pair.out(piece)));
+    check_number(event, Spi{0x1000}, 1);
+    CHECK(event.sa == pair.inbound().slot);
+    CHECK(event.ipsec_protocol == kEsp);
+    CHECK(event.decapsulated);
+    REQUIRE(event.has_addresses);
+    CHECK(source(event) == "198.51.100.2");
+    return event.reason;
+  };
+  CHECK(refused_later_piece(FragmentChecks::Stateful) == DropReason::FragmentUnmatched);
+  CHECK(refused_later_piece(FragmentChecks::Opaque) == DropReason::FragmentTiny);
+}
+
+TEST_CASE("AUD-03: what is refused out of an SA of ESP goes by the switch of ESP") {
+  EspPair pair({.adjust_inbound = [](Sa& sa) {
+    sa.fragments = FragmentChecks::Stateful;
+    sa.selectors[0].protocol = kProtocolUdp;
+    sa.selectors[0].local_port = PortSet::of({{2000, 2000}}).value();
+  }});
+  auto selection = AuditSelection::all();
+  selection.esp = false;
+  pair.receiver().dataplane().choose_audits(selection);
+  const auto piece = piece_of(inner(), {.offset = 64, .more = true, .id = 7}, PacketBytes(16));
+  CHECK(pair.in(only(pair.out(piece))).empty());
+  CHECK(pair.receiver().dropped(DropReason::FragmentUnmatched) == 1);
+  CHECK(pair.receiver().events().empty());
 }
 
 // As in inbound_test.cpp: with CBC alone a bit bent in one block bends the same bit of the next.

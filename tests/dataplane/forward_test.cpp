@@ -1,6 +1,7 @@
 // Forwarding between two ports, with and without policy.
 #include <catch2/catch.hpp>
 
+#include "net/icmp.h"
 #include "net/neighbour_discovery.h"
 #include "tests/support/test_gateway.h"
 
@@ -113,7 +114,11 @@ TEST_CASE(
   gateway.receive_ip(kOutside, echo("2001:db8::1", 1));
   gateway.settle();
   CHECK(gateway.dropped(DropReason::RoutingHeader) == 1);
-  CHECK(gateway.sent(kOutside).empty());
+  const auto told = gateway.sent(kOutside);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0][40] == icmp6::kParameterProblem);
+  CHECK(told[0][41] == 0);
+  CHECK(load_be<std::uint32_t>(&told[0][44]) == 42);       // the routing type's octet
   gateway.receive_ip(kOutside, echo("2001:db8::1", 0));    // the last stop
   gateway.receive_ip(kOutside, echo("2001:db8:1::2", 1));  // only passes through
   gateway.settle();

@@ -1,5 +1,6 @@
 // Several workers: the pieces of a datagram come to one of them, whichever receive them.
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "dataplane/fragment_table.h"
 #include "tests/support/esp_pair.h"
@@ -131,6 +132,67 @@ TEST_CASE("FRAG-04: fragments follow their first into an SA, whichever workers r
   spread_in_order(gateway, kInside, split(datagram(3000), 400, 9), workers, 0);
   CHECK(gateway.sent(kOutside).empty());
   CHECK(gateway.dropped(DropReason::FragmentUnmatched) == 3);
+}
+
+TEST_CASE(
+    "FRAG-04, SAD-09: pieces whose classes have SAs of different workers follow their first") {
+  EspPair pair({.adjust_outbound =
+                    [](Sa& sa) {
+                      sa.fragments = FragmentChecks::Stateful;
+                      sa.dscp = {0};
+                    },
+                .adjust_sender_policy =
+                    [](Policy& policy) {
+                      policy.selectors[0].protocol = kProtocolUdp;
+                      policy.selectors[0].remote_port = PortSet::of({{2000, 2000}}).value();
+                      policy.protect->fragments = FragmentChecks::Stateful;
+                    },
+                .workers = 2});
+  TestGateway& gateway = pair.sender();
+  const SaSlot best_effort = pair.outbound().slot;
+  Sa expedited = pair.outbound().sa->duplicate();
+  expedited.name = "expedited";
+  expedited.spi = Spi{0x2000};
+  expedited.dscp = {46};
+  const SaSlot other = gateway.add_sa(std::move(expedited), "tunnel");
+  SaChoice choice =
+      choose_by_dscp(std::array{SaForClasses{best_effort, gateway.sad().find("out")->sa->dscp},
+                                SaForClasses{other, gateway.sad().find("expedited")->sa->dscp}});
+  gateway.dataplane().handles().assign(SaHandle{gateway.spd().id_of("tunnel")->value}, &choice);
+  const auto& sas = gateway.dataplane().sas();
+  REQUIRE(sas.outbound(best_effort).owner != sas.outbound(other).owner);
+  const auto pieces = [](std::uint8_t traffic_class, std::uint32_t id) {
+    return split(PacketBuilder("198.51.100.2", "198.51.100.130")
+                     .traffic_class(traffic_class)
+                     .udp(1000, 2000)
+                     .filler(1200)
+                     .build(),
+                 400, id);
+  };
+  for (std::uint32_t id = 0; id < 8; ++id) {
+    const auto plain = pieces(0, id);
+    const auto marked = pieces(46 << 2, id);
+    spread_in_order(gateway, kInside, {plain[0], marked[1], plain[2], marked[3]}, 2, id);
+  }
+  std::map<std::uint32_t, int> by_spi;
+  for (const PacketBytes& packet : gateway.sent(kOutside))
+    ++by_spi[load_be<std::uint32_t>(packet.data() + 20)];
+  CHECK(by_spi == std::map<std::uint32_t, int>{{0x1000, 16}, {0x2000, 16}});
+  CHECK(gateway.dropped_in_all() == 0);
+
+  // A policy that has changed while pieces are between workers judges them anew.
+  const auto late = pieces(46 << 2, 100);
+  spread_in_order(gateway, kInside, {late[0]}, 2, 0);
+  static_cast<void>(gateway.sent(kOutside));
+  spread(gateway, kInside, {late[1], late[1]}, 2, 0);
+  gateway.turn(WorkerId{0});
+  gateway.turn(WorkerId{1});
+  REQUIRE(gateway.dataplane().account().handed_off > 0);
+  REQUIRE(gateway.spd().remove("tunnel"));
+  gateway.publish();
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() < 2);
+  CHECK(gateway.dropped_in_all() > 0);
 }
 
 TEST_CASE("OUT-05, ARCH-01: what is cut before ESP leaves in ESP, whichever worker receives it") {

@@ -128,6 +128,9 @@ TEST_CASE("OUT-04: ICMP replies can be turned off, and a flood gets a bounded nu
       gateway.receive_ip(kInside, PacketBuilder("198.51.100.2", "203.0.113.1").udp(i, 2).build());
     gateway.settle();
     CHECK(gateway.dropped(DropReason::PolicyDiscard) == 500);
+    // Workers limit, too: the flood does not reach control.
+    const IcmpErrorCounters& errors = gateway.control().icmp_errors();
+    CHECK(errors.sent.read() + errors.limited.read() < (per_second == 0 ? 1 : 100));
     return gateway.sent(kInside).size();
   };
   CHECK(replies(0) == 0);

@@ -77,6 +77,27 @@ TEST_CASE("INB-01: fragments of ESP in UDP are made whole, too") {
   CHECK(pair.receiver().dropped_in_all() == 0);
 }
 
+TEST_CASE("INB-01, SAD-11: an SA that is edited between two fragments is the same SA to them") {
+  EspPair pair({});
+  const auto ping = [](std::uint32_t id) {
+    return split(PacketBuilder("198.51.100.2", "198.51.100.129").icmp(8, 0).filler(700).build(),
+                 400, id);
+  };
+  const auto pieces = ping(5);
+  REQUIRE(pieces.size() == 2);
+  CHECK(deliver(pair, pair.out(pieces[0])).empty());
+  const Endpoints ends = pair.inbound().sa->endpoints;
+  const SaSlot before = pair.inbound().slot;
+  REQUIRE(pair.receiver().sad().move_endpoints("in", ends, {}));
+  REQUIRE(pair.inbound().slot != before);
+  CHECK(deliver(pair, pair.out(pieces[1])).empty());
+  pair.receiver().settle();
+  CHECK(kept(pair.receiver()) == 0);
+  // The answer, which policy protects and for which the pair has no SA.
+  CHECK(pair.receiver().dropped(DropReason::NoSa) == 1);
+  CHECK(pair.receiver().dropped_in_all() == 1);
+}
+
 TEST_CASE("INB-01: MF and offset are cleared, the checksum renewed, the fragment header gone") {
   // A ping in pieces for the gateway itself: the answer is about the whole one.
   TestGateway gateway(two_ports(

@@ -131,6 +131,30 @@ TEST_CASE("DP-01, ALG-20: numbers are unique and ascend in each flow, with worke
   CHECK(pair.outbound_state().packets == kPackets);
 }
 
+TEST_CASE("SAD-06: workers at once tell of a spread SA's limits, and stop at the hard one",
+          "[threads]") {
+  constexpr unsigned kHard = 2000;
+  EspPair pair({.adjust_outbound =
+                    [=](Sa& sa) {
+                      sa.spread = true;
+                      sa.soft.packets = 1000;
+                      sa.hard.packets = kHard;
+                    },
+                .workers = kWorkers});
+  constexpr unsigned kPackets = 3000;
+  Running running(pair.sender());
+  running.feed(kPackets, [&](unsigned i) { give_flow_packet(pair.sender(), i); });
+  running.finish();
+  CHECK(running.take_sent(kOutside).size() == kHard);
+  CHECK(pair.sender().dropped(DropReason::LifetimeExpired) == kPackets - kHard);
+  std::map<EventKind, int> told;
+  for (const Event& event : pair.sender().events()) ++told[event.kind];
+  for (const EventKind kind : {EventKind::SoftLifetime, EventKind::HardLifetime}) {
+    CHECK(told[kind] >= 1);
+    CHECK(told[kind] <= kWorkers);
+  }
+}
+
 TEST_CASE("RPL-03: a packet that all workers have at once comes in once", "[threads]") {
   EspPair pair({.adjust_inbound = [](Sa& sa) { sa.replay_window = 1024; }, .workers = kWorkers});
   constexpr unsigned kPackets = 600;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/control_commands.h"
+#include "tests/gateway/config_support.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
@@ -21,27 +22,6 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Nothing but what the requests themselves say.
-class NoFiles final : public ConfigurationFiles {
- public:
-  [[nodiscard]] Expected<std::string> text(const std::filesystem::path&) const override {
-    return none();
-  }
-  [[nodiscard]] Expected<Secret<128>> key(const std::filesystem::path&) const override {
-    return none();
-  }
-  [[nodiscard]] Expected<void> check_private(const std::filesystem::path&) const override {
-    return {};
-  }
-  [[nodiscard]] Expected<std::vector<std::filesystem::path>> matching(
-      const std::filesystem::path&) const override {
-    return std::vector<std::filesystem::path>{};
-  }
-
- private:
-  static std::unexpected<Error> none() { return fail(Error::Code::NotFound, "no such file"); }
-};
-
 std::filesystem::path state_directory() {
   const std::filesystem::path memory = "/dev/shm";
   const auto parent =
@@ -54,6 +34,11 @@ std::string sa_text(std::string_view name, std::string_view direction, std::stri
   text += "name = \"" + std::string(name) + "\"\ndirection = \"" + std::string(direction) +
           "\"\nspi = " + std::string(spi) + "\nkey = \"0x" + std::string(kKey) + "\"\n";
   return text;
+}
+
+std::string ports() {
+  const auto text = test::replaced(test::kPorts, "net_af_packet0,iface=lan0", "net_null0,no-rx=1");
+  return test::replaced(text, "net_af_packet1,iface=wan0", "net_null1,no-rx=1");
 }
 
 Configuration configuration() {
@@ -73,25 +58,9 @@ large_buffers = 16
 reassembly_datagrams = 0
 [dataplane]
 hugepages = "no"
-[[port]]
-name = "lan"
-device = "net_null0,no-rx=1"
-side = "protected"
-addresses = ["10.1.0.1/24", "2001:db8:1::1/64"]
-[[port]]
-name = "wan"
-device = "net_null1,no-rx=1"
-side = "unprotected"
-addresses = ["192.0.2.1/24", "2001:db8:f::1/64"]
-[[policy]]
-name = "site"
-local = "10.1.0.0/24"
-remote = "10.2.0.0/24"
-action = "protect"
-protect = { endpoints = { local = "192.0.2.1", remote = "192.0.2.2" }, sas = ["out", "in"] }
-)" + sa_text("out", "out", "0x1001") +
-                           sa_text("in", "in", "0x1002");
-  auto parsed = parse_configuration(text, "/fuzz.toml", NoFiles());
+)" + ports() + test::kPolicy +
+                           sa_text("out", "out", "0x1001") + sa_text("in", "in", "0x1002");
+  auto parsed = parse_configuration(text, "/fuzz.toml", test::MemoryFiles());
   if (!parsed) std::fprintf(stderr, "%s\n", to_string(parsed.error()).c_str());
   require(parsed.has_value());
   return std::move(*parsed);

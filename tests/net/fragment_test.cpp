@@ -114,6 +114,11 @@ TEST_CASE("INB-01: pieces side by side in any order make a whole; what overlaps 
   CHECK(pieces.complete());
   CHECK(pieces.length() == 29);
 
+  DatagramPieces wide;
+  CHECK(wide.add({0, 16, true}) == Added);
+  CHECK(wide.add({8, 8, true}) == Overlap);   // within the one in front
+  CHECK(wide.add({8, 16, true}) == Overlap);  // over its end
+
   DatagramPieces many;
   for (std::uint32_t i = 0; i < DatagramPieces::kMostPieces; ++i)
     REQUIRE(many.add({8 * i, 8, true}) == Added);
