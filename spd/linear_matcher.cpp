@@ -16,6 +16,7 @@ class LinearMatcher::View final : public PolicyView {
         if (matches(selector, fields)) return entry.id;
     return kNoPolicy;
   }
+  std::size_t bytes() const noexcept override { return entries_.capacity() * sizeof entries_[0]; }
 
  private:
   std::vector<Entry> entries_;
@@ -61,9 +62,7 @@ Expected<void> LinearMatcher::move(PolicyId id, std::size_t position) {
   return {};
 }
 
-std::shared_ptr<const PolicyView> LinearMatcher::view() const {
-  return std::make_shared<View>(entries_);
-}
+std::shared_ptr<const PolicyView> LinearMatcher::view() { return std::make_shared<View>(entries_); }
 
 std::vector<LinearMatcher::Entry>::iterator LinearMatcher::find(PolicyId id) {
   return std::ranges::find(entries_, id, &Entry::id);

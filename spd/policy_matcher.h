@@ -17,6 +17,8 @@ class PolicyView {
   // The first policy in order that matches; kNoPolicy where none does. SPD-S and SPD-O for
   // outbound fields, SPD-I for inbound ones: the roles are in `fields` already (SPD-02, SPD-03).
   [[nodiscard]] virtual PolicyId match(const SelectorFields& fields) const noexcept = 0;
+  // Octets on the heap.
+  [[nodiscard]] virtual std::size_t bytes() const noexcept = 0;
 };
 
 // Control thread only. Positions count from 0, the entry that is asked first.
@@ -30,7 +32,19 @@ class PolicyMatcher {
   // `position` is the one that the policy has afterwards.
   [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
   // What the edits so far amount to; the matcher may be edited on while the view is in use.
-  [[nodiscard]] virtual std::shared_ptr<const PolicyView> view() const = 0;
+  [[nodiscard]] virtual std::shared_ptr<const PolicyView> view() = 0;
+
+  // What makes later views faster and may be done by another thread while the matcher is edited on.
+  class Rebuild {
+   public:
+    virtual ~Rebuild() = default;
+    // Any thread, once.
+    virtual void run() = 0;
+  };
+  // Null where nothing is worth it.
+  [[nodiscard]] virtual std::shared_ptr<Rebuild> begin_rebuild() { return nullptr; }
+  // One that begin_rebuild() gave, after it has run.
+  virtual void finish_rebuild(const Rebuild&) {}
 };
 
 }  // namespace sallyport

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "spd/interval_matcher.h"
+#include "spd/indexed_matcher.h"
 
 namespace sallyport {
 namespace {
@@ -57,7 +57,7 @@ std::size_t position_in(const std::vector<PolicyId>& order, PolicyId id) {
 
 Spd::Spd(std::size_t capacity, std::size_t databases)
     : capacity_(capacity), slots_(1), databases_(databases) {
-  for (Database& database : databases_) database.matcher = std::make_unique<IntervalMatcher>();
+  for (Database& database : databases_) database.matcher = std::make_unique<IndexedMatcher>();
 }
 
 Expected<PolicyId> Spd::free_slot() const {

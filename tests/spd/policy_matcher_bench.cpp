@@ -8,7 +8,7 @@
 #include <random>
 
 #include "net/protocol.h"
-#include "spd/interval_matcher.h"
+#include "spd/indexed_matcher.h"
 #include "spd/linear_matcher.h"
 
 using namespace sallyport;
@@ -113,6 +113,55 @@ class Sites final : public Workload {
   std::uint32_t site_{};
 };
 
+// Rule sets shaped like ClassBench's access-list, firewall and IP-chain families (Taylor and
+// Turner, 2007): how often an address or a port is left open, how long prefixes are, how they nest.
+struct Shape {
+  std::string_view name;
+  std::uint32_t open_local, open_remote;         // per cent
+  std::uint32_t shortest, longest;               // prefix lengths
+  std::uint32_t open_protocol;                   // per cent
+  std::uint32_t exact_port, high_ports, ranges;  // per cent of remote ports; the others are open
+};
+constexpr std::array kShapes{Shape{"acl", 5, 2, 16, 32, 10, 45, 10, 15},
+                             Shape{"fw", 40, 30, 12, 32, 25, 30, 15, 10},
+                             Shape{"ipc", 15, 10, 14, 32, 30, 30, 5, 10}};
+
+class Shaped final : public Workload {
+ public:
+  explicit Shaped(const Shape& shape) : shape_(shape) {}
+
+  Selector selector() override {
+    Selector selector;
+    if (below(100) >= shape_.open_local) selector.local = network();
+    if (below(100) >= shape_.open_remote) selector.remote = network();
+    if (below(100) < shape_.open_protocol) return selector;
+    selector.protocol = below(4) == 0 ? kProtocolUdp : kProtocolTcp;
+    const std::uint32_t kind = below(100);
+    if (kind < shape_.exact_port) {
+      const std::uint32_t port = below(3) == 0 ? below(65535) : 20 + below(200);
+      selector.remote_port = ports(port, port);
+    } else if (kind < shape_.exact_port + shape_.high_ports) {
+      selector.remote_port = ports(1024, 65535);
+    } else if (kind < shape_.exact_port + shape_.high_ports + shape_.ranges) {
+      const std::uint32_t first = below(60000);
+      selector.remote_port = ports(first, first + below(5000));
+    }
+    return selector;
+  }
+
+ private:
+  // Most in a few organisations, so that long prefixes lie within short ones.
+  std::vector<AddressRange> network() {
+    const std::uint32_t organisation = below(10) < 7 ? below(64) : below(4096);
+    const std::uint32_t base = 0x0b000000 + (organisation << 16);
+    const std::uint32_t spread = shape_.longest - shape_.shortest + 1;
+    const std::uint32_t length =
+        shape_.longest - std::min(below(spread), below(spread));  // long ones are common
+    return prefix(Address::v4(base + below(65536)), length);
+  }
+  const Shape& shape_;
+};
+
 // The sum of the best times of small batches: other work on the core disturbs few of them.
 double ticks_per_match(const PolicyView& view, std::span<const SelectorFields> packets) {
   constexpr std::size_t kBatch = 64;
@@ -145,17 +194,17 @@ void measure(std::string_view name, Workload& workload, std::uint32_t policies) 
   for (SelectorFields& fields : packets)
     fields = workload.packet(selectors[workload.below(policies)]);
 
-  IntervalMatcher interval;
+  IndexedMatcher indexed;
   const double build = milliseconds([&] {
     for (std::uint32_t i = 0; i < policies; ++i)
-      REQUIRE(interval.insert(i, PolicyId{i + 1}, std::span(&selectors[i], 1)));
-    static_cast<void>(interval.view());
+      REQUIRE(indexed.insert(i, PolicyId{i + 1}, std::span(&selectors[i], 1)));
+    static_cast<void>(indexed.view());
   });
   const double edit = milliseconds([&] {
-    REQUIRE(interval.move(PolicyId{policies / 2 + 1}, policies - 1));
-    static_cast<void>(interval.view());
+    REQUIRE(indexed.move(PolicyId{policies / 2 + 1}, policies - 1));
+    static_cast<void>(indexed.view());
   });
-  const double fast = ticks_per_match(*interval.view(), packets);
+  const double fast = ticks_per_match(*indexed.view(), packets);
   double slow = 0;
   if (policies <= 10'000) {
     LinearMatcher linear;
@@ -164,18 +213,20 @@ void measure(std::string_view name, Workload& workload, std::uint32_t policies) 
     slow = ticks_per_match(*linear.view(), std::span(packets).first(512));
   }
   fmt::print("| {} | {} | {:.0f} | {:.0f} | {:.1f} | {:.1f} | {} |\n", name, policies, slow, fast,
-             build, edit, interval.bytes() / 1024);
+             build, edit, indexed.view()->bytes() / 1024);
 }
 
 }  // namespace
 
 TEST_CASE("policy matchers: ticks per match, build time, memory", "[.bench]") {
-  fmt::print("| set | policies | linear, ticks | interval, ticks | build, ms | edit, ms | KiB |\n");
+  fmt::print("| set | policies | linear, ticks | indexed, ticks | build, ms | edit, ms | KiB |\n");
   for (const std::uint32_t policies : {1, 10, 100, 1'000, 10'000, 100'000}) {
+    for (const Shape& shape : kShapes) {
+      Shaped shaped(shape);
+      measure(shape.name, shaped, policies);
+    }
     RandomPrefixes random;
     measure("random", random, policies);
-  }
-  for (const std::uint32_t policies : {1, 10, 100, 1'000, 10'000, 100'000}) {
     Sites sites;
     measure("sites", sites, policies);
   }

@@ -5,7 +5,7 @@
 
 #include "net/packet_summary.h"
 #include "net/protocol.h"
-#include "spd/interval_matcher.h"
+#include "spd/indexed_matcher.h"
 #include "spd/linear_matcher.h"
 #include "tests/spd/random_policies.h"
 
@@ -27,11 +27,11 @@ Address address(std::string_view text) { return Address::parse(text).value(); }
 // What both matchers say of one selector; they must agree.
 bool found(const Selector& selector, const SelectorFields& fields) {
   LinearMatcher linear;
-  IntervalMatcher interval;
+  IndexedMatcher indexed;
   REQUIRE(linear.insert(0, PolicyId{7}, std::span(&selector, 1)));
-  REQUIRE(interval.insert(0, PolicyId{7}, std::span(&selector, 1)));
+  REQUIRE(indexed.insert(0, PolicyId{7}, std::span(&selector, 1)));
   const PolicyId answer = linear.view()->match(fields);
-  REQUIRE(interval.view()->match(fields) == answer);
+  REQUIRE(indexed.view()->match(fields) == answer);
   return answer == PolicyId{7};
 }
 
@@ -69,17 +69,17 @@ TEST_CASE("SPD-01: the first match decides, over a million packets and many over
   std::map<PolicyId, int> answers;
   for (int list = 0; list < kLists; ++list) {
     LinearMatcher linear;
-    IntervalMatcher interval;
+    IndexedMatcher indexed;
     std::vector<Selector> all;
     const std::size_t policies = 1 + random.below(40);
     for (std::uint32_t i = 0; i < policies; ++i) {
       const std::vector<Selector> selectors = random.selectors(3);
       REQUIRE(linear.insert(i, PolicyId{i + 1}, selectors));
-      REQUIRE(interval.insert(i, PolicyId{i + 1}, selectors));
+      REQUIRE(indexed.insert(i, PolicyId{i + 1}, selectors));
       all.insert(all.end(), selectors.begin(), selectors.end());
     }
     const auto expected = linear.view();
-    const auto view = interval.view();
+    const auto view = indexed.view();
     for (int i = 0; i < kPacketsPerList; ++i) {
       const SelectorFields fields = random.packet(all);
       const PolicyId answer = expected->match(fields);
@@ -97,7 +97,7 @@ TEST_CASE("SPD-01: the order decides between entries that both match") {
   const std::vector<Selector> wide(1);
   std::vector<Selector> narrow(1);
   narrow[0].remote = ranges({"2001:db8::/64"});
-  IntervalMatcher matcher;
+  IndexedMatcher matcher;
   REQUIRE(matcher.insert(0, PolicyId{1}, narrow));
   REQUIRE(matcher.insert(1, PolicyId{2}, wide));
   const SelectorFields fields = packet(kProtocolUdp, 1, 2);

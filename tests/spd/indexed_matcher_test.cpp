@@ -1,4 +1,4 @@
-#include "spd/interval_matcher.h"
+#include "spd/indexed_matcher.h"
 
 #include <array>
 #include <atomic>
@@ -39,7 +39,7 @@ struct Model {
 // Both matchers and the model, edited alike.
 struct Trio {
   LinearMatcher linear;
-  IntervalMatcher interval;
+  IndexedMatcher indexed;
   Model model;
   RandomPolicies random;
   std::uint32_t next_id{1};
@@ -51,20 +51,20 @@ struct Trio {
     const PolicyId id{next_id++};
     const std::vector<Selector> selectors = random.selectors(3);
     REQUIRE(linear.insert(position, id, selectors));
-    REQUIRE(interval.insert(position, id, selectors));
+    REQUIRE(indexed.insert(position, id, selectors));
     model.entries.insert(model.at(position), {id, selectors});
   }
   void remove() {
     const auto gone = model.at(random.below(model.entries.size()));
     REQUIRE(linear.remove(gone->id));
-    REQUIRE(interval.remove(gone->id));
+    REQUIRE(indexed.remove(gone->id));
     model.entries.erase(gone);
   }
   void move() {
     const auto from = model.at(random.below(model.entries.size()));
     const std::size_t position = random.below(model.entries.size());
     REQUIRE(linear.move(from->id, position));
-    REQUIRE(interval.move(from->id, position));
+    REQUIRE(indexed.move(from->id, position));
     Model::Entry moved = std::move(*from);
     model.entries.erase(from);
     model.entries.insert(model.at(position), std::move(moved));
@@ -82,7 +82,7 @@ struct Trio {
   }
   void compare(int packets) {
     const auto slow = linear.view();
-    const auto fast = interval.view();
+    const auto fast = indexed.view();
     const std::vector<Selector> selectors = model.selectors();
     for (int i = 0; i < packets; ++i) {
       const SelectorFields fields = random.packet(selectors);
@@ -107,7 +107,7 @@ SelectorFields pair_packet(std::uint32_t number) {
   return {.local = Address::v4(0x0a000000 + number), .remote = Address::v4(0x0b000000 + number)};
 }
 
-void append_pairs(IntervalMatcher& matcher, std::uint32_t count) {
+void append_pairs(IndexedMatcher& matcher, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const Selector selector = pair(i);
     REQUIRE(matcher.insert(i, PolicyId{i + 1}, std::span(&selector, 1)));
@@ -126,15 +126,37 @@ TEST_CASE("SPD-01: random edits leave both matchers and a plain list of one mind
   }
 }
 
-TEST_CASE("SPD-01: edits that split and join segments keep the order") {
+TEST_CASE(
+    "SPD-01: a base that is built while edits go on, and bases that had to be built at once") {
   Trio trio(7);
-  // 4 096 selectors a segment: three of them, and then few again.
-  while (trio.interval.segments() < 4) trio.insert();
-  trio.compare(300);
-  for (int i = 0; i < 200; ++i) trio.move();
-  trio.compare(300);
+  // No base yet, and a delta of more than it may be: the view builds one.
+  while (trio.indexed.delta() <= IndexedMatcher::kMostDelta) trio.insert();
+  trio.compare(200);
+  CHECK(trio.indexed.delta() == 0);
+  CHECK(trio.indexed.begin_rebuild() == nullptr);
+  for (int round = 0; round < 3; ++round) {
+    while (trio.indexed.delta() <= IndexedMatcher::kWorthRebuilding) trio.move();
+    trio.compare(200);
+    const auto rebuild = trio.indexed.begin_rebuild();
+    REQUIRE(rebuild != nullptr);
+    for (int i = 0; i < 100; ++i) trio.edit();  // they are not in it
+    trio.compare(200);
+    rebuild->run();
+    trio.indexed.finish_rebuild(*rebuild);
+    CHECK(trio.indexed.delta() > 0);
+    CHECK(trio.indexed.delta() < 300);
+    trio.compare(300);
+    for (int i = 0; i < 50; ++i) trio.edit();
+    trio.compare(300);
+  }
   while (trio.model.entries.size() > 40) trio.remove();
-  CHECK(trio.interval.segments() == 1);
+  trio.compare(300);
+  if (const auto rebuild = trio.indexed.begin_rebuild()) {  // else the view has built a base
+    rebuild->run();
+    trio.indexed.finish_rebuild(*rebuild);
+  }
+  CHECK(trio.indexed.dead() == 0);
+  CHECK(trio.indexed.delta() == 0);
   trio.compare(300);
 }
 
@@ -155,81 +177,100 @@ TEST_CASE("SPD-01: refused edits change nothing") {
   };
   LinearMatcher linear;
   refuses(linear);
-  IntervalMatcher interval;
-  refuses(interval);
-
-  const std::vector<Selector> too_many(IntervalMatcher::kSegmentColumns + 1);
-  CHECK(interval.insert(0, PolicyId{4}, too_many).error().code == Error::Code::Exhausted);
-  CHECK(interval.insert(0, PolicyId{4}, std::span(too_many).subspan(1)).has_value());
-  CHECK(interval.view()->match(pair_packet(1)) == PolicyId{4});
+  IndexedMatcher indexed;
+  refuses(indexed);
 }
 
-TEST_CASE("an edit of a large list builds the index of one segment") {
-  constexpr std::uint32_t kSegments = 3;
-  IntervalMatcher matcher;
-  append_pairs(matcher, kSegments * IntervalMatcher::kSegmentColumns);
-  CHECK(matcher.segments() == kSegments);
+TEST_CASE("an edit of a large list leaves its base alone, and old views as they are") {
+  constexpr std::uint32_t kPolicies = 12'288;
+  IndexedMatcher matcher;
+  append_pairs(matcher, kPolicies);
   const auto before = matcher.view();
-  const std::size_t built = matcher.bytes();
-  // Positions of the middle segment: only its index has to go.
+  CHECK(matcher.delta() == 0);
   REQUIRE(matcher.remove(PolicyId{5001}));
-  CHECK(matcher.bytes() > built / 2);
-  CHECK(matcher.bytes() < built);
+  REQUIRE(matcher.move(PolicyId{7}, 9000));
+  CHECK(matcher.delta() == 1);
+  CHECK(matcher.dead() == 2);
   const auto after = matcher.view();
+  CHECK(matcher.delta() == 1);
   CHECK(before->match(pair_packet(5000)) == PolicyId{5001});
   CHECK(after->match(pair_packet(5000)) == kNoPolicy);
   CHECK(after->match(pair_packet(5001)) == PolicyId{5002});
+  CHECK(after->match(pair_packet(6)) == PolicyId{7});
   CHECK(after->match(pair_packet(12287)) == PolicyId{12288});
+  // Where an entry of the delta stands decides against those of the base, and among its like.
+  const std::vector<Selector> any(1);
+  REQUIRE(matcher.insert(100, PolicyId{20'000}, any));
+  REQUIRE(matcher.insert(100, PolicyId{20'001}, std::vector{pair(50), pair(200), pair(300)}));
+  const auto crossed = matcher.view();
+  CHECK(crossed->match(pair_packet(50)) == PolicyId{51});
+  CHECK(crossed->match(pair_packet(200)) == PolicyId{20'001});
+  CHECK(crossed->match(pair_packet(400)) == PolicyId{20'000});
 }
 
-TEST_CASE("memory stays within its bound for lists made to need much of it") {
-  // Ranges that begin and end in different orders, each axis in its own: nearly every interval has
-  // a row that no other one has.
-  IntervalMatcher matcher;
-  constexpr std::uint32_t kPolicies = IntervalMatcher::kSegmentColumns;
-  const auto shuffled = [](std::uint32_t i, std::uint32_t odd) { return i * odd % kPolicies; };
-  for (std::uint32_t i = 0; i < kPolicies; ++i) {
-    Selector selector;
-    selector.local = {{Address::v4(i), Address::v4(8192 + shuffled(i, 3))}};
-    selector.remote = {{Address::v4(shuffled(i, 5)), Address::v4(8192 + shuffled(i, 7))}};
-    selector.protocol = std::uint8_t{6};
-    const auto ports = [&](std::uint32_t first, std::uint32_t last) {
-      return PortSet::of({{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)}});
-    };
-    selector.local_port = ports(shuffled(i, 9), 8192 + shuffled(i, 11)).value();
-    selector.remote_port = ports(shuffled(i, 13), 8192 + shuffled(i, 15)).value();
-    REQUIRE(matcher.insert(i, PolicyId{i + 1}, std::span(&selector, 1)));
-  }
-  const auto view = matcher.view();
-  CHECK(view->match({Address::v4(5000), Address::v4(5000), 6, 5000, 5000}) == PolicyId{1});
-  CHECK(view->match({Address::v4(8192 + 3 * 9), Address::v4(8192), 6, 8192, 8192}).value >= 10);
-  // Two ends a range and a row of 65 words for each.
-  constexpr std::size_t kBound = IntervalMatcher::kSegmentRanges * 2 * 66 * 8;
-  CHECK(matcher.segments() == 1);
-  CHECK(matcher.bytes() < kBound);
-  CHECK(matcher.bytes() > kBound / 2);
+TEST_CASE("memory grows with the number of ranges, for lists made to need much of it, too") {
+  // Ranges that begin and end in different orders, each axis in its own: nearly every interval is
+  // covered by other ranges than its neighbours, and by half of all.
+  const auto bytes_of = [](std::uint32_t policies) {
+    IndexedMatcher matcher;
+    const auto shuffled = [&](std::uint32_t i, std::uint32_t odd) { return i * odd % policies; };
+    for (std::uint32_t i = 0; i < policies; ++i) {
+      Selector selector;
+      selector.local = {{Address::v4(i), Address::v4(65536 + shuffled(i, 3))}};
+      selector.remote = {{Address::v4(shuffled(i, 5)), Address::v4(65536 + shuffled(i, 7))}};
+      selector.protocol = std::uint8_t{6};
+      const auto ports = [&](std::uint32_t first, std::uint32_t last) {
+        return PortSet::of({{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)}});
+      };
+      selector.local_port = ports(shuffled(i, 9), 32768 + shuffled(i, 11)).value();
+      selector.remote_port = ports(shuffled(i, 13), 32768 + shuffled(i, 15)).value();
+      REQUIRE(matcher.insert(i, PolicyId{i + 1}, std::span(&selector, 1)));
+    }
+    const auto view = matcher.view();
+    CHECK(view->match({Address::v4(40000), Address::v4(40000), 6, 32768, 32768}) == PolicyId{1});
+    return view->bytes();
+  };
+  const std::size_t some = bytes_of(2048);
+  const std::size_t many = bytes_of(16'384);
+  CHECK(many < 12 * some);
+  CHECK(many / 16'384 < 8192);  // octets a policy, four random ranges each
 }
 
-TEST_CASE("an entry of very many ranges stands in a segment of its own") {
-  IntervalMatcher matcher;
+TEST_CASE("an entry of very many ranges, and one of very many selectors") {
+  IndexedMatcher matcher;
   std::vector<Selector> long_list(1);
-  for (std::uint32_t i = 0; i <= IntervalMatcher::kSegmentRanges; ++i)
+  for (std::uint32_t i = 0; i <= 20'000; ++i)
     long_list[0].local.push_back({Address::v4(4 * i), Address::v4(4 * i + 1)});
   const std::vector<Selector> any(1);
   REQUIRE(matcher.insert(0, PolicyId{1}, long_list));
-  CHECK(matcher.segments() == 1);
   REQUIRE(matcher.insert(1, PolicyId{2}, any));
   REQUIRE(matcher.insert(0, PolicyId{3}, std::vector{pair(0)}));
-  CHECK(matcher.segments() == 3);
   const auto view = matcher.view();
   CHECK(view->match({.local = Address::v4(4 * 9001 + 1), .remote = {}}) == PolicyId{1});
   CHECK(view->match({.local = Address::v4(4 * 9001 + 2), .remote = {}}) == PolicyId{2});
   CHECK(view->match(pair_packet(0)) == PolicyId{3});
+  std::vector<Selector> pairs;
+  for (std::uint32_t i = 0; i < kMostSelectors; ++i) pairs.push_back(pair(10 + i));
+  REQUIRE(matcher.insert(0, PolicyId{4}, pairs));
+  CHECK(matcher.view()->match(pair_packet(10 + 4000)) == PolicyId{4});
+}
+
+TEST_CASE("more selectors than one index holds: the next one goes on") {
+  IndexedMatcher matcher;
+  constexpr std::uint32_t kPolicies = PolicyIndex::kCapacity + 100;
+  append_pairs(matcher, kPolicies);
+  const auto view = matcher.view();
+  CHECK(view->match(pair_packet(0)) == PolicyId{1});
+  CHECK(view->match(pair_packet(PolicyIndex::kCapacity - 1)) == PolicyId{PolicyIndex::kCapacity});
+  CHECK(view->match(pair_packet(PolicyIndex::kCapacity)) == PolicyId{PolicyIndex::kCapacity + 1});
+  CHECK(view->match(pair_packet(kPolicies)) == kNoPolicy);
+  REQUIRE(matcher.remove(PolicyId{PolicyIndex::kCapacity + 50}));
+  CHECK(matcher.view()->match(pair_packet(PolicyIndex::kCapacity + 49)) == kNoPolicy);
 }
 
 TEST_CASE("an old view answers as it did while the matcher is edited and views are made") {
   constexpr std::uint32_t kPolicies = 150;
-  IntervalMatcher matcher;
+  IndexedMatcher matcher;
   append_pairs(matcher, kPolicies);
   const auto old = matcher.view();
   std::atomic<bool> stop{false};

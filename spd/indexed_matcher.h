@@ -1,0 +1,60 @@
+// The fast matcher: a large immutable base, and a small delta with what was inserted and moved
+// since it was built. An edit costs a delta; now and then a new base is built beside the traffic
+// (docs/decisions/0002-policy-matcher.md).
+#pragma once
+
+#include <vector>
+
+#include "spd/policy_index.h"
+#include "spd/policy_matcher.h"
+
+namespace sallyport {
+
+class IndexedMatcher final : public PolicyMatcher {
+ public:
+  // A delta of more than this is worth a new base, and one of more than kMostDelta does not wait:
+  // then view() builds it (a first load: a second for 100 000 selectors).
+  static constexpr std::size_t kWorthRebuilding = 1024;
+  static constexpr std::size_t kMostDelta = 8 * kWorthRebuilding;
+
+  [[nodiscard]] Expected<void> insert(std::size_t position, PolicyId id,
+                                      std::span<const Selector> selectors) override;
+  [[nodiscard]] Expected<void> remove(PolicyId id) override;
+  [[nodiscard]] Expected<void> move(PolicyId id, std::size_t position) override;
+  [[nodiscard]] std::shared_ptr<const PolicyView> view() override;
+  [[nodiscard]] std::shared_ptr<Rebuild> begin_rebuild() override;
+  void finish_rebuild(const Rebuild& rebuild) override;
+
+  // Selectors that the next view has in its delta, and those that it passes over in its base.
+  [[nodiscard]] std::size_t delta() const noexcept { return columns_ - base_columns_; }
+  [[nodiscard]] std::size_t dead() const noexcept;
+
+ private:
+  using Selectors = std::shared_ptr<const std::vector<Selector>>;
+  using Column = std::uint32_t;  // in the base; of a policy the first of its columns
+  static constexpr Column kNotInBase = ~Column{0};
+
+  struct Entry {
+    PolicyId id;
+    Column column{kNotInBase};
+    std::uint64_t edited{};  // when it was put where it stands
+    Selectors selectors;
+  };
+  class Base;
+  class View;
+  class BaseRebuild;
+
+  [[nodiscard]] std::size_t place_of(PolicyId id) const noexcept;
+  [[nodiscard]] Entry take(std::size_t place);
+  void put(std::size_t place, Entry entry);
+  void adopt(std::shared_ptr<const Base> base, std::uint64_t made_at);
+
+  std::vector<Entry> entries_;  // in order; those in the base have ascending columns
+  std::vector<bool> used_;      // by PolicyId
+  std::size_t columns_{};       // of all entries
+  std::size_t base_columns_{};  // of those that stand in the base
+  std::uint64_t edits_{};
+  std::shared_ptr<const Base> base_;
+};
+
+}  // namespace sallyport
