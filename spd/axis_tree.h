@@ -125,7 +125,9 @@ class AxisTree {
     std::array<std::uint32_t, kMostLevels> rows{};
   };
   void step(Descent& descent) const noexcept {
-    const Branches& branches = levels_[levels_.size() - 1 - descent.level][descent.node];
+    const Level& level = levels_[levels_.size() - 1 - descent.level];
+    // The end of the axis is in all branches that are not there: then it is the last node.
+    const Branches& branches = level[std::min(descent.node, level.size() - 1)];
     const std::size_t branch = branch_of(branches, descent.key);
     descent.rows[descent.level++] = branches.rows[branch];
     descent.node = descent.node * kBranches + branch;

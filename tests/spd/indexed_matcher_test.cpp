@@ -255,6 +255,27 @@ TEST_CASE("an entry of very many ranges, and one of very many selectors") {
   CHECK(matcher.view()->match(pair_packet(10 + 4000)) == PolicyId{4});
 }
 
+TEST_CASE("the last values of an axis lie in its last interval, however many there are") {
+  const Address last = Address::v4(0xffffffff);
+  const Address last6 = Address::parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").value();
+  for (const std::uint32_t count : {1u, 2u, 15u, 16u, 17u, 40u, 300u, 5000u}) {
+    CAPTURE(count);
+    IndexedMatcher matcher;
+    append_pairs(matcher, count);
+    CHECK(matcher.view()->match({.local = last, .remote = last}) == kNoPolicy);
+    CHECK(matcher.view()->match({.local = last6, .remote = last6}) == kNoPolicy);
+    Selector at_the_end;
+    at_the_end.local = {{last, last}};
+    REQUIRE(matcher.insert(count, PolicyId{count + 1}, std::span(&at_the_end, 1)));
+    CHECK(matcher.view()->match({.local = last, .remote = last}) == PolicyId{count + 1});
+    Selector to_the_end;
+    to_the_end.remote = {{last6, last6}};
+    REQUIRE(matcher.insert(count + 1, PolicyId{count + 2}, std::span(&to_the_end, 1)));
+    CHECK(matcher.view()->match({.local = last6, .remote = last6}) == PolicyId{count + 2});
+    CHECK(matcher.view()->match(pair_packet(count - 1)) == PolicyId{count});
+  }
+}
+
 TEST_CASE("more selectors than one index holds: the next one goes on") {
   IndexedMatcher matcher;
   constexpr std::uint32_t kPolicies = PolicyIndex::kCapacity + 100;
