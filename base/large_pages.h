@@ -2,15 +2,14 @@
 // a walk of the page table costs as much as the octets themselves.
 #pragma once
 
-#include <sys/mman.h>
-
-#include <algorithm>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 namespace sallyport {
+
+// Throws std::bad_alloc. Ordinary pages stand where there are no huge ones.
+[[nodiscard]] void* allocate_large(std::size_t bytes, std::size_t alignment);
+void free_large(void* memory, std::size_t bytes, std::size_t alignment) noexcept;
 
 template <class T>
 struct LargePageAllocator {
@@ -21,17 +20,11 @@ struct LargePageAllocator {
   explicit LargePageAllocator(const LargePageAllocator<U>&) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t count) {
-    constexpr std::size_t kPage = std::size_t{2} << 20;
-    const std::size_t bytes = count * sizeof(T);
-    const bool large = bytes >= kPage / 2;
-    const std::size_t unit = large ? kPage : std::max(alignof(T), alignof(std::max_align_t));
-    void* const memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
-    if (memory == nullptr) throw std::bad_alloc();
-    // Where there are none, ordinary pages stand.
-    if (large) ::madvise(memory, bytes, MADV_HUGEPAGE);
-    return static_cast<T*>(memory);
+    return static_cast<T*>(allocate_large(count * sizeof(T), alignof(T)));
   }
-  void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    free_large(memory, count * sizeof(T), alignof(T));
+  }
 
   friend bool operator==(const LargePageAllocator&, const LargePageAllocator&) { return true; }
 };

@@ -83,18 +83,24 @@ class AxisTree {
     while (descent.level < levels_.size()) step(descent);
     push(descent, rows, path);
   }
-  // The same on two axes at once: neither waits for the other's memory.
-  static void follow(const AxisTree& left, Key left_key, RowPath& left_path, const AxisTree& right,
-                     Key right_key, RowPath& right_path, const BitRows& rows) noexcept {
-    Descent on_left{left_key};
-    Descent on_right{right_key};
-    const std::size_t levels = std::max(left.levels_.size(), right.levels_.size());
-    for (std::size_t i = 0; i < levels; ++i) {
-      if (on_left.level < left.levels_.size()) left.step(on_left);
-      if (on_right.level < right.levels_.size()) right.step(on_right);
+  // One axis, a number on it, and where its rows are to go.
+  struct Walk {
+    const AxisTree& axis;
+    Key key;
+    RowPath& path;
+  };
+  // Two at once: neither waits for the other's memory.
+  static void follow(const Walk& left, const Walk& right, const BitRows& rows) noexcept {
+    Descent on_left{left.key};
+    Descent on_right{right.key};
+    const std::size_t left_levels = left.axis.levels_.size();
+    const std::size_t right_levels = right.axis.levels_.size();
+    for (std::size_t i = 0; i < std::max(left_levels, right_levels); ++i) {
+      if (i < left_levels) left.axis.step(on_left);
+      if (i < right_levels) right.axis.step(on_right);
     }
-    left.push(on_left, rows, left_path);
-    right.push(on_right, rows, right_path);
+    left.axis.push(on_left, rows, left.path);
+    right.axis.push(on_right, rows, right.path);
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
     std::size_t sum = 0;
@@ -157,6 +163,10 @@ class AxisTree {
     }
   }
 
+  struct Mark {
+    std::uint32_t node;  // over all levels
+    std::uint32_t column;
+  };
   // The columns of every node, by level from the intervals up; each level has a node for 16 of the
   // one below, and the last one has one.
   struct Marks {
@@ -226,29 +236,25 @@ AxisTree<Key>::Marks AxisTree<Key>::mark(const Covers<Key>& covers,
     counts.push_back((counts.back() + kBranches - 1) / kBranches);
     places *= kBranches;
   }
-  struct Mark {
-    std::uint32_t node;
-    std::uint32_t column;
-  };
   std::vector<Mark> list;
   list.reserve(2 * covers.size());
+  const auto put = [&](std::size_t level, std::size_t node, std::uint32_t column) {
+    if (node < counts[level])
+      list.push_back({marks.first_node[level] + static_cast<std::uint32_t>(node), column});
+  };
+  const auto put_all = [&](std::size_t from, std::size_t to, std::uint32_t column) {
+    for (std::size_t level = 0; from < to; ++level, from /= kBranches, to /= kBranches) {
+      const bool top = level + 1 == counts.size();
+      for (; from < to && (top || from % kBranches != 0); ++from) put(level, from, column);
+      for (; from < to && to % kBranches != 0; --to) put(level, to - 1, column);
+    }
+  };
   const auto place_of = [&](Key start) {
     return static_cast<std::size_t>(std::ranges::lower_bound(intervals, start) - intervals.begin());
   };
-  for (const Cover<Key>& cover : covers) {
-    std::size_t from = place_of(cover.first);
-    std::size_t to = cover.last == kEnd ? places : place_of(cover.last + 1);
-    for (std::size_t level = 0; from < to; ++level, from /= kBranches, to /= kBranches) {
-      const auto put = [&](std::size_t node) {
-        if (node < counts[level])
-          list.push_back(
-              {marks.first_node[level] + static_cast<std::uint32_t>(node), cover.column});
-      };
-      const bool top = level + 1 == counts.size();
-      for (; from < to && (top || from % kBranches != 0); ++from) put(from);
-      for (; from < to && to % kBranches != 0; --to) put(to - 1);
-    }
-  }
+  for (const Cover<Key>& cover : covers)
+    put_all(place_of(cover.first), cover.last == kEnd ? places : place_of(cover.last + 1),
+            cover.column);
   // By node, and in each the columns as they came: ascending.
   marks.end.resize(marks.first_node.back() + 1);
   for (const Mark& one : list) ++marks.end[one.node + 1];

@@ -85,6 +85,11 @@ class IndexedMatcher::View final : public PolicyView {
     std::vector<const Selector*> selectors;
     std::vector<PolicyId> policies;     // by column
     std::vector<std::size_t> in_front;  // by column: of which column of the base it stands
+
+    void add(PolicyId id, const std::vector<Selector>& added) {
+      for (const Selector& selector : added) selectors.push_back(&selector);
+      policies.resize(selectors.size(), id);
+    }
   };
 
   View(std::shared_ptr<const Base> base, Live live, Delta delta)
@@ -206,10 +211,7 @@ std::shared_ptr<const PolicyView> IndexedMatcher::view() {
   std::size_t next = 0;  // column of the base behind those of the entries so far
   for (const Entry& entry : entries_) {
     if (entry.column == kNotInBase) {
-      for (const Selector& selector : *entry.selectors) {
-        delta.selectors.push_back(&selector);
-        delta.policies.push_back(entry.id);
-      }
+      delta.add(entry.id, *entry.selectors);
       continue;
     }
     bury(live, next, entry.column - next);
@@ -231,12 +233,15 @@ std::shared_ptr<PolicyMatcher::Rebuild> IndexedMatcher::begin_rebuild() {
 
 void IndexedMatcher::finish_rebuild(const Rebuild& rebuild) {
   const auto& finished = dynamic_cast<const BaseRebuild&>(rebuild);
+  // Not run, or overtaken by a base that view() had to build.
+  if (finished.base() == nullptr || (base_ && finished.made_at() < base_made_at_)) return;
   adopt(finished.base(), finished.made_at());
 }
 
 // Entries that have been put somewhere since are in no order with the base any more.
 void IndexedMatcher::adopt(std::shared_ptr<const Base> base, std::uint64_t made_at) {
   base_ = std::move(base);
+  base_made_at_ = made_at;
   base_columns_ = 0;
   for (Entry& entry : entries_) {
     entry.column = entry.edited <= made_at ? base_->first_column(entry.id) : kNotInBase;

@@ -1,5 +1,5 @@
 // The fast matcher: a large immutable base, and a small delta with what was inserted and moved
-// since it was built. An edit costs a delta; now and then a new base is built beside the traffic
+// since it was built. An edit costs a delta, until a new base is built
 // (docs/decisions/0002-policy-matcher.md).
 #pragma once
 
@@ -13,7 +13,7 @@ namespace sallyport {
 class IndexedMatcher final : public PolicyMatcher {
  public:
   // A delta of more than this is worth a new base, and one of more than kMostDelta does not wait:
-  // then view() builds it (a first load: a second for 100 000 selectors).
+  // then view() builds it (a first load: half a second for 100 000).
   static constexpr std::size_t kWorthRebuilding = 1024;
   static constexpr std::size_t kMostDelta = 8 * kWorthRebuilding;
 
@@ -55,6 +55,7 @@ class IndexedMatcher final : public PolicyMatcher {
   std::size_t base_columns_{};  // of those that stand in the base
   std::uint64_t edits_{};
   std::shared_ptr<const Base> base_;
+  std::uint64_t base_made_at_{};  // as of which edit
 };
 
 }  // namespace sallyport

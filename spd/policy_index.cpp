@@ -157,13 +157,15 @@ PolicyIndex::PolicyIndex(Selectors selectors) {
 // A packet's addresses are of one family; where a caller's are not, nothing matches.
 void PolicyIndex::follow_addresses(const SelectorFields& fields, RowPath& local,
                                    RowPath& remote) const noexcept {
-  if (fields.local.family == Family::V4 && fields.remote.family == Family::V4)
-    AxisTree<std::uint32_t>::follow(local_.v4, number<std::uint32_t>(fields.local), local,
-                                    remote_.v4, number<std::uint32_t>(fields.remote), remote,
-                                    rows_);
-  else if (fields.local.family == Family::V6 && fields.remote.family == Family::V6)
-    AxisTree<Wide>::follow(local_.v6, number<Wide>(fields.local), local, remote_.v6,
-                           number<Wide>(fields.remote), remote, rows_);
+  const auto walk = [&]<class Key>(const AxisTree<Key>& here, const AxisTree<Key>& there) {
+    AxisTree<Key>::follow({here, number<Key>(fields.local), local},
+                          {there, number<Key>(fields.remote), remote}, rows_);
+  };
+  if (fields.local.family != fields.remote.family) return;
+  if (fields.local.family == Family::V4)
+    walk(local_.v4, remote_.v4);
+  else
+    walk(local_.v6, remote_.v6);
 }
 
 std::optional<std::uint32_t> PolicyIndex::first_match(

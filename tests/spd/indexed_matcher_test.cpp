@@ -262,15 +262,22 @@ TEST_CASE("the last values of an axis lie in its last interval, however many the
     CAPTURE(count);
     IndexedMatcher matcher;
     append_pairs(matcher, count);
+    for (std::uint32_t i = 0; i < count; ++i) {  // as many intervals of IPv6
+      Address host = last6;
+      store_be<std::uint32_t>(host.bytes.data(), 0x20000000 + 2 * i);
+      Selector selector;
+      selector.local = selector.remote = {{host, host}};
+      REQUIRE(matcher.insert(i, PolicyId{10'000 + i}, std::span(&selector, 1)));
+    }
     CHECK(matcher.view()->match({.local = last, .remote = last}) == kNoPolicy);
     CHECK(matcher.view()->match({.local = last6, .remote = last6}) == kNoPolicy);
     Selector at_the_end;
     at_the_end.local = {{last, last}};
-    REQUIRE(matcher.insert(count, PolicyId{count + 1}, std::span(&at_the_end, 1)));
+    REQUIRE(matcher.insert(2 * count, PolicyId{count + 1}, std::span(&at_the_end, 1)));
     CHECK(matcher.view()->match({.local = last, .remote = last}) == PolicyId{count + 1});
     Selector to_the_end;
     to_the_end.remote = {{last6, last6}};
-    REQUIRE(matcher.insert(count + 1, PolicyId{count + 2}, std::span(&to_the_end, 1)));
+    REQUIRE(matcher.insert(2 * count + 1, PolicyId{count + 2}, std::span(&to_the_end, 1)));
     CHECK(matcher.view()->match({.local = last6, .remote = last6}) == PolicyId{count + 2});
     CHECK(matcher.view()->match(pair_packet(count - 1)) == PolicyId{count});
   }
