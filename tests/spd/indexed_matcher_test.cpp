@@ -160,6 +160,22 @@ TEST_CASE(
   trio.compare(300);
 }
 
+TEST_CASE("SPD-01: what moves while a base is built stands where it was moved to") {
+  IndexedMatcher matcher;
+  append_pairs(matcher, IndexedMatcher::kWorthRebuilding + 1);
+  constexpr PolicyId kAny{50'000};
+  const std::vector<Selector> any(1);
+  REQUIRE(matcher.insert(IndexedMatcher::kWorthRebuilding + 1, kAny, any));
+  const auto rebuild = matcher.begin_rebuild();
+  REQUIRE(rebuild != nullptr);
+  REQUIRE(matcher.move(kAny, 0));
+  rebuild->run();
+  matcher.finish_rebuild(*rebuild);
+  CHECK(matcher.delta() == 1);
+  CHECK(matcher.dead() == 1);
+  CHECK(matcher.view()->match(pair_packet(5)) == kAny);
+}
+
 TEST_CASE("SPD-01: refused edits change nothing") {
   const auto refuses = [](PolicyMatcher& matcher) {
     const std::vector<Selector> any(1);
