@@ -13,7 +13,6 @@ namespace sallyport {
 class BitRows {
  public:
   static constexpr std::size_t kColumns = 64 * 64 * 64;
-  static constexpr std::size_t kWords = kColumns / 64;
 
   // One block of a row; of a block that is not there, no words.
   struct Block {
