@@ -25,6 +25,11 @@ using SequenceNumber = Strong<struct SequenceNumberTag, std::uint64_t>;
 // Names one of several security policy databases (RFC 4301 4.4.1).
 using SpdId = Strong<struct SpdIdTag, std::uint16_t>;
 
+// A local user for whom policy may have entries of its own (RFC 4301 4.4.1.1, Name): packets bear
+// the one of the port that they came in by.
+using UserId = Strong<struct UserIdTag, std::uint8_t>;
+inline constexpr UserId kNoUser{0};
+
 // Index of a worker, 0 and up; of a port, in the order of the configuration.
 using WorkerId = Strong<struct WorkerIdTag, std::uint16_t>;
 using PortId = Strong<struct PortIdTag, std::uint16_t>;

@@ -1,10 +1,12 @@
 #include "ctl/command.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
+#include "ctl/options.h"
 #include "ctl/table.h"
 
 namespace sallyport {
@@ -13,13 +15,12 @@ namespace {
 namespace options = boost::program_options;
 using Words = std::vector<std::string>;
 
-options::options_description description() {
+options::options_description common_options() {
   options::options_description all("options");
   all.add_options()("socket", options::value<std::string>(), "control socket of the gateway");
   all.add_options()("instance", options::value<std::string>()->default_value("sallyport"),
                     "its name, where the socket is the default one");
   all.add_options()("json", "print answers as they came");
-  all.add_options()("all", "show drops: reasons that never occurred, too");
   all.add_options()("help", "this text");
   return all;
 }
@@ -38,59 +39,101 @@ std::string topics_parted_by(std::string_view mark) {
 }
 
 Expected<void> read_show(const Words& words, Command& command) {
-  if (words.size() != 2 || columns_of(words[1]).empty())
+  const auto known = topics();
+  if (words.size() != 2 || std::ranges::find(known, words[1]) == known.end())
     return no_command("show what? " + topics_parted_by(", "));
   command.topic = words[1];
   command.request = "show." + words[1];
   return {};
 }
 
-// sa add POLICY FILE: the file holds one [[sa]] table; "-" is standard input.
-Expected<void> read_sa_add(const Words& words, Command& command) {
-  if (words.size() != 4) return no_command("sa add POLICY FILE");
-  std::ifstream file(words[3] == "-" ? "/dev/stdin" : words[3]);
-  if (!file) return fail(Error::Code::NotFound, "cannot read the file", {}, words[3]);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  command.request = "sa.add";
-  command.arguments = {{"policy", words[2]}, {"toml", text}};
+// The file holds one [[sa]] or [[policy]] table; "-" is standard input.
+Expected<void> read_table(const std::string& name, Command& command) {
+  std::ifstream file(name == "-" ? "/dev/stdin" : name);
+  if (!file) return fail(Error::Code::NotFound, "cannot read the file", {}, name);
+  command.texts["toml"] = std::string{std::istreambuf_iterator<char>(file), {}};
   return {};
 }
+
+Expected<void> read_sa(const Words& words, Command& command) {
+  if (words.size() == 4 && words[1] == "add") {
+    command.request = "sa.add";
+    command.texts["policy"] = words[2];
+    return read_table(words[3], command);
+  }
+  if (words.size() != 3 || words[1] != "remove")
+    return no_command("sa add POLICY FILE, or sa remove NAME");
+  command.request = "sa.remove";
+  command.texts["name"] = words[2];
+  return {};
+}
+
+Expected<void> read_policy(const Words& words, Command& command) {
+  const std::string verb = words.size() == 3 ? words[1] : "";
+  command.request = "policy." + verb;
+  if (verb == "add" || verb == "insert") return read_table(words[2], command);
+  if (verb != "move" && verb != "remove")
+    return no_command("policy add FILE, policy insert FILE, policy move NAME, policy remove NAME");
+  command.texts["name"] = words[2];
+  return {};
+}
+
+// Those of one word, and what they ask.
+const std::map<std::string_view, std::string_view> kSingleWords{{"explain", "explain"},
+                                                                {"lint-policies", "lint.policies"},
+                                                                {"monitor", "show.audit"},
+                                                                {"reload", "reload"},
+                                                                {"stop", "stop"}};
 
 Expected<void> read_words(const Words& words, Command& command) {
   if (words.empty()) return no_command("no command given");
   if (words[0] == "show") return read_show(words, command);
-  if (words[0] == "sa" && words.size() > 1 && words[1] == "add") return read_sa_add(words, command);
-  if (words[0] == "sa" && words.size() == 3 && words[1] == "remove") {
-    command.request = "sa.remove";
-    command.arguments = {{"name", words[2]}};
-    return {};
-  }
-  if (words.size() == 1 && words[0] == "monitor") {
-    command.request = "show.audit";
-    command.follow = true;
-    return {};
-  }
-  if (words.size() == 1 && (words[0] == "reload" || words[0] == "stop")) {
-    command.request = words[0];
-    return {};
-  }
-  return no_command("\"" + words[0] + "\" is no command");
+  if (words[0] == "sa") return read_sa(words, command);
+  if (words[0] == "policy") return read_policy(words, command);
+  const auto single = kSingleWords.find(words[0]);
+  if (words.size() != 1 || single == kSingleWords.end())
+    return no_command("\"" + words[0] + "\" is no command");
+  command.request = single->second;
+  command.follow = words[0] == "monitor";
+  if (words[0] == "lint-policies") command.topic = "findings";
+  return {};
+}
+
+// What cannot do without some option.
+Expected<void> check_options(const Command& command) {
+  const auto places =
+      command.texts.count("before") + command.numbers.count("at") + command.flags.count("last");
+  if (command.request == "policy.insert" && places != 1)
+    return no_command("policy insert FILE --before NAME, or --at N");
+  if (command.request == "policy.move" && places != 1)
+    return no_command("policy move NAME --before NAME, --at N or --last");
+  if (command.request == "explain" &&
+      (!command.texts.contains("from") || !command.texts.contains("to")))
+    return no_command("explain --from ADDRESS --to ADDRESS");
+  return {};
 }
 
 }  // namespace
 
 std::string usage() {
   std::ostringstream text;
-  text << "sallyportctl [options] show " << topics_parted_by("|")
-       << "\n                       sa add POLICY FILE | sa remove NAME | monitor | reload | stop\n"
-       << description() << "exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway reached\n";
+  text << "sallyportctl [options] show " << topics_parted_by("|") << R"(
+                       sa add POLICY FILE | sa remove NAME
+                       policy add FILE | policy insert FILE --before NAME|--at N
+                       policy move NAME --before NAME|--at N|--last | policy remove NAME
+                       explain --from ADDRESS --to ADDRESS ... | lint-policies
+                       monitor | reload | stop
+)" << common_options()
+       << command_options()
+       << "exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway reached\n";
   return text.str();
 }
 
 Expected<Command> read_command(const Words& words) {
   Command command;
   try {
-    options::options_description all = description();
+    options::options_description all = common_options();
+    all.add(command_options());
     all.add_options()("words", options::value<Words>()->default_value({}, ""), "");
     options::positional_options_description positions;
     positions.add("words", -1);
@@ -99,7 +142,6 @@ Expected<Command> read_command(const Words& words) {
                    given);
     command.help = given.contains("help");
     command.json = given.contains("json");
-    if (given.contains("all")) command.all = true;
     command.socket =
         given.contains("socket")
             ? given["socket"].as<std::string>()
@@ -107,6 +149,8 @@ Expected<Command> read_command(const Words& words) {
     if (command.help) return command;
     if (auto read = read_words(given["words"].as<Words>(), command); !read)
       return std::unexpected(read.error());
+    if (auto read = read_options(given, command); !read) return std::unexpected(read.error());
+    if (auto complete = check_options(command); !complete) return std::unexpected(complete.error());
   } catch (const options::error& error) {
     return no_command(error.what());
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ctl/client.h"
+#include "ctl/explanation.h"
 #include "ctl/table.h"
 
 namespace sallyport {
@@ -13,10 +14,17 @@ namespace {
 
 using Json = nlohmann::json;
 
+Json arguments_of(const Command& command) {
+  Json arguments = Json::object();
+  for (const auto& [name, value] : command.texts) arguments[name] = value;
+  for (const auto& [name, value] : command.numbers) arguments[name] = value;
+  for (const std::string& name : command.flags) arguments[name] = true;
+  return arguments;
+}
+
 // Follows the pages of a long list; the answer holds all rows, or the error.
 Expected<Json> ask_all(ControlClient& client, const Command& command) {
-  Json arguments = command.arguments;
-  if (command.all) arguments["all"] = true;
+  Json arguments = arguments_of(command);
   Json all;
   for (;;) {
     auto answer = client.ask(command.request, arguments);
@@ -43,6 +51,13 @@ void print_refusal(const Json& error, std::ostream& err) {
 ExitStatus print_failure(const Error& error, std::ostream& err) {
   err << to_string(error) << '\n';
   return error.code == Error::Code::Invalid ? ExitStatus::Usage : ExitStatus::NotReachable;
+}
+
+void print_answer(const Command& command, const Json& answer, std::ostream& out) {
+  if (!command.topic.empty())
+    out << format_table(columns_of(command.topic), answer["rows"]);
+  else if (command.request == "explain")
+    out << format_explanation(answer);
 }
 
 // Asks for what is new, a line of JSON each, until the gateway or the reader is gone.
@@ -80,8 +95,7 @@ ExitStatus run_command(const Command& command, std::ostream& out, std::ostream& 
     if (!command.json) print_refusal((*answer)["error"], err);
     return ExitStatus::Refused;
   }
-  if (!command.json && !command.topic.empty())
-    out << format_table(columns_of(command.topic), (*answer)["ok"]["rows"]);
+  if (!command.json) print_answer(command, (*answer)["ok"], out);
   return ExitStatus::Done;
 }
 

@@ -31,7 +31,9 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"state", "state"},
       {"age", "age_seconds"}}},
     {"policies",
-     {{"policy", "name"},
+     {{"SPD", "spd"},
+      {"at", "position"},
+      {"policy", "name"},
       {"action", "action"},
       {"packets", "packets"},
       {"bytes", "bytes"},
@@ -94,6 +96,13 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
       {"kept", "fragments_kept"},
       {"balance", "balance"}}}};
 
+// Of lint-policies.
+const std::vector<Column> kFindings{{"SPD", "spd"},
+                                    {"policy", "policy"},
+                                    {"finding", "finding"},
+                                    {"by", "by"},
+                                    {"meaning", "meaning"}};
+
 std::string text_of(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.is_null() ? "" : value.dump();
@@ -122,6 +131,7 @@ std::vector<std::string_view> topics() {
 }
 
 std::vector<Column> columns_of(std::string_view topic) {
+  if (topic == "findings") return kFindings;
   const auto found = kTopics.find(topic);
   return found == kTopics.end() ? std::vector<Column>{} : found->second;
 }

@@ -17,7 +17,7 @@ struct Column {
 // What `show` can show.
 [[nodiscard]] std::vector<std::string_view> topics();
 
-// The columns that `show TOPIC` prints; empty: there is no such topic.
+// The columns that `show TOPIC` prints, or lint-policies for "findings"; empty: no such topic.
 [[nodiscard]] std::vector<Column> columns_of(std::string_view topic);
 
 // Lists are joined by commas; absent fields are empty.

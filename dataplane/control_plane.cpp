@@ -39,7 +39,8 @@ std::vector<PacketRing*> rings_to(Dataplane::Parts& parts) {
 
 struct ControlPlane::Parts {
   Parts(Dataplane::Parts& dataplane, Random& random)
-      : own(own_ports(dataplane)),
+      : key_manager(dataplane.key_manager),
+        own(own_ports(dataplane)),
         sender({own, dataplane.pool.get(), rings_to(dataplane), dataplane.control_drops,
                 dataplane.control_released, dataplane.large_pool.get()}),
         errors({own, sender, random}, error_settings(dataplane.settings)),
@@ -50,9 +51,13 @@ struct ControlPlane::Parts {
         echo({own, sender, random}, kEchoAnswersPerSecond),
         dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
                 rings_to(dataplane)),
-        punts({neighbours, messages, echo, errors, dataplane.control_drops},
+        sa_misses({sender, *dataplane.tables, *dataplane.handles, *dataplane.populated,
+                   dataplane.settings.skipped_headers},
+                  {.held_each = dataplane.settings.sa_hold}),
+        punts({neighbours, messages, echo, errors, sa_misses, dataplane.control_drops},
               rings_from(dataplane)) {}
 
+  std::atomic<bool>& key_manager;
   OwnAddresses own;
   RingSender sender;
   IcmpErrors errors;
@@ -60,6 +65,7 @@ struct ControlPlane::Parts {
   NeighbourMessages messages;
   IcmpEcho echo;
   DummyTraffic dummies;
+  SaMisses sa_misses;
   PuntService punts;
   std::optional<PathMtuDiscovery> path_mtus;
 };
@@ -104,6 +110,13 @@ const IcmpErrorCounters& ControlPlane::icmp_errors() const noexcept {
 void ControlPlane::set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now) {
   parts_->neighbours.set_static(neighbours, now);
 }
+
+void ControlPlane::acquire_by(AskForSa ask) {
+  parts_->key_manager.store(static_cast<bool>(ask), std::memory_order_relaxed);
+  parts_->sa_misses.ask_by(std::move(ask));
+}
+
+SaMisses& ControlPlane::sa_misses() noexcept { return parts_->sa_misses; }
 
 void ControlPlane::set_dummies(std::span<const DummyFlow> flows, Instant now) {
   parts_->dummies.set(flows, now);

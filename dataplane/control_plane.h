@@ -11,6 +11,7 @@
 #include "dataplane/dummy_flow.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/path_mtu.h"
+#include "dataplane/sa_misses.h"
 
 namespace sallyport {
 
@@ -30,6 +31,11 @@ class ControlPlane {
   // Messages of each outcome since discover_path_mtus.
   [[nodiscard]] std::uint64_t icmp_count(IcmpOutcome outcome) const noexcept;
   [[nodiscard]] const IcmpErrorCounters& icmp_errors() const noexcept;
+  // Whom to ask for SAs that policy wants and that are not there (SPD-15); empty: nobody, and such
+  // packets are dropped by workers (SPD-16).
+  void acquire_by(AskForSa ask);
+  // Requests that acquire_by()'s callee was told of, and those that it is to be told of.
+  [[nodiscard]] SaMisses& sa_misses() noexcept;
   // What is to be sent besides traffic from now on (RFC 4303 2.6).
   void set_dummies(std::span<const DummyFlow> flows, Instant now);
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;

@@ -30,6 +30,8 @@ class ControlSender {
 
   // A packet that was held; takes ownership.
   virtual void release(rte_mbuf* packet, const LinkDestination& to) = 0;
+  // The same, to be judged by outbound policy once more where it was held.
+  virtual void resume(rte_mbuf* packet) = 0;
   virtual void drop_held(rte_mbuf* packet, DropReason reason) = 0;
 };
 

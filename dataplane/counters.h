@@ -16,6 +16,7 @@ class Counter {
   void add(std::uint64_t count = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t read() const noexcept {
     return value_.load(std::memory_order_relaxed);
   }
@@ -24,10 +25,17 @@ class Counter {
   std::atomic<std::uint64_t> value_{};
 };
 
-// Packets and octets of one policy, as one worker saw them.
+// Packets and octets.
 struct TrafficCounter {
   Counter packets;
   Counter bytes;
+};
+
+// What one policy has decided about, as one worker saw it.
+struct alignas(32) PolicyCounter {
+  Counter packets;
+  Counter bytes;
+  Counter last;  // packet, in ticks of the workers' clock; 0: none
 };
 
 }  // namespace sallyport

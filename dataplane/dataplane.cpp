@@ -104,6 +104,12 @@ std::vector<PortQueue> queues_of(const Dataplane::Parts& parts, WorkerId me, Han
   return queues;
 }
 
+KeyedHash::Key random_hash_key(Random& random) {
+  KeyedHash::Key key;
+  std::ranges::generate(key, [&random] { return random.u64(); });
+  return key;
+}
+
 Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint16_t id,
                                               Random& random,
                                               const Dataplane::IvSourceMaker& make_ivs) {
@@ -120,12 +126,15 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   auto hand_off = std::make_unique<HandOff>(WorkerId{id}, *parts.hand_off_rings);
   auto queues = queues_of(parts, WorkerId{id}, *hand_off);
   return std::make_unique<Worker>(
-      Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.keys, *parts.neighbours,
-                     parts.audit_switches, parts.pool.get(), parts.large_pool.get(), parts.memory},
+      Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.populated, *parts.keys,
+                     *parts.neighbours, parts.audit_switches, parts.key_manager, parts.pool.get(),
+                     parts.large_pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
                        .workers = settings.workers,
                        .idle = settings.idle,
                        .flows = settings.flows,
+                       .flow_cache = settings.flow_cache,
+                       .held_each = settings.sa_hold,
                        .policies = settings.policies,
                        .punts_per_second = settings.punts_per_second,
                        .icmp_errors_per_second = settings.icmp_errors_per_second,
@@ -137,7 +146,8 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .clock = settings.clock},
       Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
                         std::move(*from_control), std::move(*events), std::move(hand_off),
-                        std::move(queues), random.u64(), random.u32(), std::move(variant)});
+                        std::move(queues), random_hash_key(random), random.u64(), random.u32(),
+                        std::move(variant)});
 }
 
 Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
@@ -148,12 +158,15 @@ Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
   if (!tables) return std::unexpected(tables.error());
   auto neighbours = NeighbourTable::create(settings.neighbours, (*tables)->readers());
   if (!neighbours) return std::unexpected(neighbours.error());
+  auto populated = PopulatedHandles::create(settings.sas, (*tables)->readers());
+  if (!populated) return std::unexpected(populated.error());
   parts.keys = std::move(*keys);
   parts.tables = std::move(*tables);
   parts.neighbours = std::move(*neighbours);
   parts.sas =
       std::make_unique<SaTable>(SaTable::Capacity{settings.sas, settings.sas}, parts.memory);
-  parts.handles = std::make_unique<SaHandles>(settings.policies + 1, parts.memory);
+  parts.handles = std::make_unique<SaHandles>(settings.policies + 1 + settings.sas, parts.memory);
+  parts.populated = std::move(*populated);
   parts.forgotten.resize(settings.policies + 1);
   return {};
 }
@@ -196,7 +209,8 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
       std::uint64_t{settings.workers} * settings.workers * 16 * HandOffRings::kCapacity +
       settings.workers * (settings.reassembly_datagrams + settings.fragment_flows) * 512 +
-      settings.neighbours * 128 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
+      settings.neighbours * 128 + settings.sas * 192 +
+      (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }
 
@@ -261,6 +275,10 @@ bool Dataplane::turn() noexcept {
 
 SaTable& Dataplane::sas() noexcept { return *parts_->sas; }
 SaHandles& Dataplane::handles() noexcept { return *parts_->handles; }
+PopulatedHandles& Dataplane::populated() noexcept { return *parts_->populated; }
+SaHandle Dataplane::first_populated_handle() const noexcept {
+  return SaHandle{static_cast<std::uint32_t>(parts_->settings.policies + 1)};
+}
 KeyStore& Dataplane::keys() noexcept { return *parts_->keys; }
 Retirement& Dataplane::retirement() noexcept { return *parts_->tables; }
 NeighbourTable& Dataplane::neighbours() noexcept { return *parts_->neighbours; }
@@ -288,10 +306,15 @@ void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
   parts_->tables->publish({std::move(policies), parts_->tables->latest().routes});
 }
 
+const PolicySet& Dataplane::policies() const noexcept { return *parts_->tables->latest().policies; }
+
+const NextHop& Dataplane::next_hop(const Address& destination) const noexcept {
+  return parts_->tables->latest().routes->look_up(destination);
+}
+
 std::uint16_t Dataplane::link_mtu(const Address& remote) const {
-  const PublishedTables& tables = *parts_->tables;
-  if (tables.any_published() && !remote.is_unspecified()) {
-    const NextHop& hop = tables.latest().routes->look_up(remote);
+  if (parts_->tables->any_published() && !remote.is_unspecified()) {
+    const NextHop& hop = next_hop(remote);
     if (hop.kind == NextHop::Kind::OnLink || hop.kind == NextHop::Kind::Gateway)
       return parts_->settings.ports[hop.port.value].mtu;
   }

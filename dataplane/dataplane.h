@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/event.h"
+#include "dataplane/flow_cache_settings.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/port_facts.h"
 #include "net/packet_summary.h"
@@ -32,6 +34,7 @@ class Worker;
 class PublishedTables;
 class NeighbourTable;
 class KeyTable;
+class PopulatedHandles;
 class Routes;
 
 // What a worker does when there is nothing to do.
@@ -46,6 +49,8 @@ struct DataplaneSettings {
   std::size_t sas{1024};    // in each direction
   std::size_t policies{1024};
   std::size_t flows{65536};  // cached by each worker
+  FlowCacheSettings flow_cache{};
+  std::size_t sa_hold{8};  // packets that wait for one SA
   std::size_t neighbours{4096};
   std::size_t neighbour_hold{8};  // packets that wait for one
   std::size_t mbufs{16384};
@@ -78,7 +83,7 @@ struct PortStatus {
 struct WorkerStatus {
   WorkerId id{};
   std::uint64_t turns{}, busy_turns{};
-  std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{};
+  std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{}, flow_refused{};
   std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
   std::uint64_t given{}, taken{};  // to and from other workers
   std::uint64_t fragments_kept{}, fragments_left{}, fragments_joined{};
@@ -121,6 +126,10 @@ class Dataplane {
   // What control writes into.
   [[nodiscard]] SaTable& sas() noexcept;
   [[nodiscard]] SaHandles& handles() noexcept;
+  // Handles of populated SAs are none of the policies': those from the first one on, as many as
+  // there may be SAs.
+  [[nodiscard]] PopulatedHandles& populated() noexcept;
+  [[nodiscard]] SaHandle first_populated_handle() const noexcept;
   [[nodiscard]] KeyStore& keys() noexcept;
   [[nodiscard]] Retirement& retirement() noexcept;
   [[nodiscard]] NeighbourTable& neighbours() noexcept;
@@ -130,6 +139,10 @@ class Dataplane {
   [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
                                        std::span<const Route> routes);
   void publish(std::shared_ptr<const PolicySet> policies);
+  // What workers decide by from their next turn on, for questions about packets that are none. Both
+  // stand until the next publish(); one has come before.
+  [[nodiscard]] const PolicySet& policies() const noexcept;
+  [[nodiscard]] const NextHop& next_hop(const Address& destination) const noexcept;
   // MTU of the link by which packets for `remote` leave now; where none is known, the smallest of
   // the unprotected side.
   [[nodiscard]] std::uint16_t link_mtu(const Address& remote) const;
@@ -155,6 +168,7 @@ class Dataplane {
   [[nodiscard]] std::uint64_t dropped(DropReason reason) const;
   struct Traffic {
     std::uint64_t packets{}, bytes{};
+    std::optional<Duration> idle{};  // since the last one
   };
   // Since the policy's id was given to it.
   [[nodiscard]] Traffic policy_traffic(PolicyId policy) const;

@@ -30,6 +30,8 @@ struct Dataplane::Parts {
   std::unique_ptr<NeighbourTable> neighbours;
   std::unique_ptr<SaTable> sas;
   std::unique_ptr<SaHandles> handles;
+  std::unique_ptr<PopulatedHandles> populated;
+  std::atomic<bool> key_manager{};  // there is one to ask for SAs
   AuditSwitches audit_switches;
   std::vector<std::unique_ptr<Port>> ports;
   std::unique_ptr<HandOffRings> hand_off_rings;
@@ -42,6 +44,7 @@ struct Dataplane::Parts {
   Counter control_released;        // held packets that ended with control
 
   [[nodiscard]] Traffic counted(PolicyId policy) const;  // by every policy that had the id
+  [[nodiscard]] Duration idle(PolicyId policy) const;    // since its last packet
 };
 
 }  // namespace sallyport

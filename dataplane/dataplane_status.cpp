@@ -79,6 +79,7 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .flow_misses = flows.misses.read(),
                     .flow_stale = flows.stale.read(),
                     .flow_evictions = flows.evictions.read(),
+                    .flow_refused = flows.refused.read(),
                     .punted = counters.punted.read(),
                     .held = counters.held.read(),
                     .released = counters.released.read(),
@@ -105,7 +106,9 @@ std::uint64_t Dataplane::dropped(DropReason reason) const {
 Dataplane::Traffic Dataplane::policy_traffic(PolicyId policy) const {
   const Traffic& before = parts_->forgotten[policy.value];
   const Traffic all = parts_->counted(policy);
-  return {all.packets - before.packets, all.bytes - before.bytes};
+  Traffic since{.packets = all.packets - before.packets, .bytes = all.bytes - before.bytes};
+  if (since.packets != 0) since.idle = parts_->idle(policy);
+  return since;
 }
 
 void Dataplane::forget_policy_traffic(PolicyId policy) {
@@ -115,11 +118,21 @@ void Dataplane::forget_policy_traffic(PolicyId policy) {
 Dataplane::Traffic Dataplane::Parts::counted(PolicyId policy) const {
   Traffic sum;
   for (const auto& worker : workers) {
-    const TrafficCounter& counter = worker->context().policy_counters[policy.value];
+    const PolicyCounter& counter = worker->context().policy_counters[policy.value];
     sum.packets += counter.packets.read();
     sum.bytes += counter.bytes.read();
   }
   return sum;
+}
+
+Duration Dataplane::Parts::idle(PolicyId policy) const {
+  std::uint64_t last = 0;
+  for (const auto& worker : workers)
+    last = std::max(last, worker->context().policy_counters[policy.value].last.read());
+  const TickSource clock(settings.clock);
+  const std::uint64_t now = clock.now();
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(
+      static_cast<double>(now - std::min(now, last)) / static_cast<double>(clock.per_second())));
 }
 
 PacketAccount Dataplane::account() const {

@@ -59,6 +59,10 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
     {PlaintextProtected, "plaintext_protected", "came in clear, policy says protect (RFC 4301 5.2)",
      kDropped, true},
     {NoSa, "no_sa", "policy says protect and there is no SA", kDropped, true},
+    {FieldHidden, "field_hidden",
+     "an SA populated from packets needs a field that this one does not show (RFC 4301 4.4.2.2)",
+     kDropped, true},
+    {AcquireRefused, "acquire_refused", "the key manager could not make an SA", kDropped, false},
     {IcmpNoSa, "icmp_no_sa",
      "ICMP error: no policy for it, no SA for the return traffic of what it carries (RFC 4301 6.2)",
      kDropped, true},
@@ -103,8 +107,9 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
     {PuntLimit, "punt_limit", "more packets of one kind for control than [limits] punt_rate",
      kDropped, false},
     {PuntRefused, "punt_refused", "for this node, and nothing here takes it", kDropped, false},
-    {HoldFull, "hold_full", "too many packets wait for a neighbour", kDropped, false},
-    {HoldTimeout, "hold_timeout", "a neighbour did not answer in time", kDropped, false},
+    {HoldFull, "hold_full", "too many packets wait for a neighbour or an SA", kDropped, false},
+    {HoldTimeout, "hold_timeout",
+     "what the packet waited for, a neighbour or an SA, did not come in time", kDropped, false},
     {NoBuffer, "no_buffer", "no free packet buffer", kDropped, false},
     {Instance, "instance_stopping", "in flight when the gateway stopped", kDropped, false},
 }};
@@ -120,6 +125,23 @@ static_assert(rows_in_order());
 
 const DropFacts& facts(DropReason reason) noexcept {
   return kFacts[static_cast<std::size_t>(reason)];
+}
+
+DropReason drop_reason(ParseVerdict verdict) noexcept {
+  switch (verdict) {
+    case ParseVerdict::BadVersion:
+      return DropReason::BadVersion;
+    case ParseVerdict::BadHeaderLength:
+      return DropReason::BadHeaderLength;
+    case ParseVerdict::BadChecksum:
+      return DropReason::BadChecksum;
+    case ParseVerdict::BadAddress:
+      return DropReason::BadAddress;
+    case ParseVerdict::TooManyExtensions:
+      return DropReason::TooManyExtensions;
+    default:
+      return DropReason::Truncated;
+  }
 }
 
 }  // namespace sallyport

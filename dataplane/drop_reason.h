@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "net/packet_summary.h"
+
 namespace sallyport {
 
 // Adding one: a value here and a row in drop_reason.cpp, in the same order.
@@ -47,6 +49,8 @@ enum class DropReason : std::uint8_t {
   PolicyDiscard,
   PlaintextProtected,
   NoSa,
+  FieldHidden,
+  AcquireRefused,
   IcmpNoSa,
   TransportForwarded,
   FragmentTransport,
@@ -97,5 +101,8 @@ struct DropFacts {
   bool audit;  // an auditable event of RFC 4301 4.2 and others (AUD-01)
 };
 [[nodiscard]] const DropFacts& facts(DropReason reason) noexcept;
+
+// Of what is no datagram that we carry.
+[[nodiscard]] DropReason drop_reason(ParseVerdict verdict) noexcept;
 
 }  // namespace sallyport

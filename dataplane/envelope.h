@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "net/address.h"
+#include "sad/sa_handles.h"
 #include "spd/policy.h"
 
 namespace sallyport {
@@ -16,6 +17,7 @@ enum class Purpose : std::uint8_t {
   Deliver,      // for an address of ours: echo, IKE, neighbour discovery; data starts at IP
   Arp,          // data starts at the ARP header
   Resolve,      // ready to go out of `port` to `next_hop`, whose link address is unknown
+  Acquire,      // `policy` protects it and has no SA for it; comes back as Seal
   HopLimit,     // an ICMP error is due to the source; the packet itself is already counted
   Unreachable,  // likewise: no route or no neighbour
   Prohibited,   // likewise: discarded by policy
@@ -29,7 +31,7 @@ enum class Purpose : std::uint8_t {
   Dummy,            // a dummy packet for the SA of `policy` (RFC 4303 2.6)
   // Worker to worker.
   Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
-  Seal,      // the other owns its outbound SA; `port` is where it came in
+  Seal,      // the other owns its outbound SA, or one was waited for; `port` is where it came in
   Fragment,  // the other has all pieces of its datagram; otherwise as Open
   Transmit,  // a whole frame for `port`, whose queue is the other's
 };
@@ -37,7 +39,7 @@ enum class Purpose : std::uint8_t {
 struct Envelope {
   Purpose purpose{};
   PortId port{kNoPort};     // ingress of what goes to control, egress of what comes from it
-  WorkerId worker{};        // Resolve: who asks, and gets it back
+  WorkerId worker{};        // Resolve and Acquire: who asks, and gets it back
   PortId ingress{kNoPort};  // Resolve: where it came in
   std::uint16_t mtu{};
   std::uint8_t hand_offs{};  // between workers, so far
@@ -46,8 +48,9 @@ struct Envelope {
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
   Address next_hop{};
-  PolicyId policy{};           // Dummy and Seal
-  std::uint32_t generation{};  // Seal: of the policy, when it judged
+  PolicyId policy{};           // Dummy, Seal and Acquire
+  std::uint32_t generation{};  // Seal and Acquire: of the policy, when it judged
+  SaHandle handle{kNoHandle};  // Seal
   // Of a Dummy:
   std::uint8_t traffic_class{};  // chooses among the policy's SAs
   Family family{Family::V4};     // what a tunnel's outer header takes the packet inside for

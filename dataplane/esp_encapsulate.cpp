@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/acquire.h"
 #include "dataplane/buffer_room.h"
 #include "dataplane/enter.h"
 #include "dataplane/lifetime.h"
@@ -160,6 +161,19 @@ std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
   return enter_transport(packet, sa);
 }
 
+// What led to the SA may be older than the SA: a flow or a first fragment that was judged when
+// there was another one, or none. False: there is none now, and the packet has ended or waits.
+[[gnu::noinline]] bool find_sa_anew(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
+  if (!packet.dummy) {
+    packet.handle = my.populated.find(packet.policy, now.policies->entry(packet.policy).pfp,
+                                      selector_fields(packet.summary, Direction::Outbound));
+    packet.sa = my.handles.choose(packet.handle, packet.summary.traffic_class >> kDscpShift);
+    if (packet.sa != kNoSa) return true;
+  }
+  acquire_sa(packet, now, my);
+  return false;
+}
+
 }  // namespace
 
 std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
@@ -169,10 +183,9 @@ std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
   return text <= sa.trailer_bytes ? 0 : clear + text - sa.trailer_bytes;
 }
 
-Burst choose_sas(Burst& burst, WorkerContext& my) noexcept {
+Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) {
-    packet.sa = my.handles.choose(SaHandle{packet.policy.value},
-                                  packet.summary.traffic_class >> kDscpShift);
+    packet.sa = my.handles.choose(packet.handle, packet.summary.traffic_class >> kDscpShift);
     packet.sa_direction = Direction::Outbound;
     if (packet.sa != kNoSa) [[likely]] {
       __builtin_prefetch(&my.sas.outbound(packet.sa));
@@ -180,8 +193,7 @@ Burst choose_sas(Burst& burst, WorkerContext& my) noexcept {
       __builtin_prefetch(&my.sas.outbound_state(packet.sa), 1);
       return true;
     }
-    my.drops.drop(packet, DropReason::NoSa);
-    return false;
+    return find_sa_anew(packet, now, my);
   });
   Burst cut_before;
   burst.keep_if([&](Packet& packet) {

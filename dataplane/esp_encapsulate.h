@@ -3,14 +3,15 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/sa_runs.h"
+#include "dataplane/tables.h"
 #include "dataplane/worker_context.h"
 
 namespace sallyport {
 
-// Sets the SA of every packet by its policy's handle and DSCP; drops those that have none, or that
-// the SA may not or cannot carry (ARCH-03, ARCH-07, TUN-01, SAD-09). Returns what has to be cut to
-// `inner_mtu` first.
-[[nodiscard]] Burst choose_sas(Burst& burst, WorkerContext& my) noexcept;
+// Sets the SA of every packet by its handle and DSCP; what has none is acquired (SPD-15), what the
+// SA may not or cannot carry is dropped (ARCH-03, ARCH-07, TUN-01, SAD-09). Returns what has to be
+// cut to `inner_mtu` first.
+[[nodiscard]] Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Gives each packet of a run its sequence number, as far as the SA's numbers and lifetime reach;
 // the rest is dropped and the run shortened (RFC 4303 3.3.3; ESP-10, SAD-06).

@@ -1,7 +1,6 @@
-// Exact-match cache of policy decisions, one per worker: a hit never touches the SPD.
+// Exact-match cache of policy decisions, one per worker: a hit never touches the SPD
+// (RFC 4301 4.4.1; SPD-07). Bounded, and keyed so that nobody can aim at a place in it.
 #pragma once
-
-#include <nmmintrin.h>
 
 #include <cstdint>
 #include <cstring>
@@ -9,18 +8,28 @@
 #include <span>
 
 #include "dataplane/counters.h"
+#include "dataplane/flow_cache_settings.h"
+#include "dataplane/keyed_hash.h"
 #include "net/packet_summary.h"
-#include "spd/policy.h"
+#include "sad/sa_handles.h"
+#include "spd/spd.h"
 
 namespace sallyport {
 
-// SPD-ID, direction and all selector fields of a packet (SPD-07).
+// Scope (SPD-ID and local user), direction and all selector fields of a packet.
 struct FlowKey {
   std::uint64_t words[5];
 
-  [[nodiscard]] static FlowKey of(const PacketSummary& packet, SpdId spd,
+  [[nodiscard]] static FlowKey of(const PacketSummary& packet, PolicyScope scope,
                                   Direction direction) noexcept;
+  // Of the packets that answer, in the scope that they are asked in.
+  [[nodiscard]] FlowKey reversed(PolicyScope scope) const noexcept;
   friend bool operator==(const FlowKey&, const FlowKey&) = default;
+
+ private:
+  static constexpr std::uint64_t kSix = 1;      // of `kind`, from bit 40 on
+  static constexpr std::uint64_t kPorts = 2;    // visible
+  static constexpr std::uint64_t kInbound = 4;  // direction
 };
 
 struct alignas(64) Flow {
@@ -28,65 +37,106 @@ struct alignas(64) Flow {
   PolicyId policy;
   std::uint32_t generation;  // of the policy when it was asked (SPD-06)
   std::uint32_t version;     // of the PolicySet last compared; 0: an empty place
+  SaHandle handle;           // where the action is Protect
+  std::uint32_t expires;     // on the cache's clock
+  std::uint16_t used;        // last, by its slow hand
   PolicyAction action;
 };
 static_assert(sizeof(Flow) == 64);
 
 class FlowCache {
  public:
-  // `capacity` flows, rounded up to a power of two. Workers place flows by seeds of their own; that
-  // is no defence, since which flows meet under a CRC is the same for every seed.
-  FlowCache(std::size_t capacity, std::uint64_t seed, std::pmr::memory_resource& memory);
+  // `capacity` flows, rounded up to a power of two. Ticks come `ticks_per_second` a second.
+  FlowCache(std::size_t capacity, const FlowCacheSettings& settings, const KeyedHash& hash,
+            std::uint64_t ticks_per_second, std::pmr::memory_resource& memory);
   ~FlowCache();
   FlowCache(const FlowCache&) = delete;
   FlowCache& operator=(const FlowCache&) = delete;
 
-  [[nodiscard]] std::uint32_t hash(const FlowKey& key) const noexcept;
+  // What find() and place() go by, until the next call.
+  void set_clock(std::uint64_t ticks) noexcept {
+    now_ = static_cast<std::uint32_t>(ticks >> tick_shift_);
+  }
+  [[nodiscard]] std::uint32_t hash(const FlowKey& key) const noexcept {
+    return static_cast<std::uint32_t>(hash_(key));
+  }
   void prefetch(std::uint32_t hash) const noexcept {
     __builtin_prefetch(&flows_[hash & mask_]);
     __builtin_prefetch(&flows_[(hash & mask_) ^ 1]);
   }
-  // The flow with this key, or null.
+  // The flow with this key, from now on in use; null where there is none. Its life may be over.
   [[nodiscard]] Flow* find(const FlowKey& key, std::uint32_t hash) noexcept {
-    Flow& first = flows_[hash & mask_];
-    if (first.key == key && first.version != 0) return &first;
-    Flow& second = flows_[(hash & mask_) ^ 1];
-    return second.key == key && second.version != 0 ? &second : nullptr;
+    Flow* flow = &flows_[hash & mask_];
+    if (flow->key != key || flow->version == 0) {
+      flow = &flows_[(hash & mask_) ^ 1];
+      if (flow->key != key || flow->version == 0) return nullptr;
+    }
+    if (flow->used != slow_hand()) flow->used = slow_hand();
+    return flow;
   }
-  // The place for a new flow with this key: a free one of its two, else the one at its hash.
-  [[nodiscard]] Flow& place(std::uint32_t hash) noexcept;
+  [[nodiscard]] bool is_over(const Flow& flow) const noexcept {
+    return static_cast<std::int32_t>(now_ - flow.expires) >= 0;
+  }
+  // The place for a new flow: a free one of its two, else that of the one which has not been used
+  // for longer; null where both have been used too lately to go.
+  [[nodiscard]] Flow* place(std::uint32_t hash) noexcept;
+  // What a policy of this set has decided about packets of `key`, from now on.
+  struct Decision {
+    PolicyId policy;
+    PolicyEntry entry;
+    SaHandle handle;
+    std::uint32_t version;  // of the PolicySet
+  };
+  void fill(Flow& flow, const FlowKey& key, const Decision& decision) const noexcept;
+  static void forget(Flow& flow) noexcept { flow.version = 0; }
 
   Counter lookups;
-  Counter misses;
-  Counter stale;
-  Counter evictions;
+  Counter misses;     // nothing here, or its life was over
+  Counter stale;      // its policy has been edited since
+  Counter evictions;  // for which another flow had to go
+  Counter refused;    // not cached, since both places were in use
   [[nodiscard]] std::uint64_t hits() const noexcept {
     return lookups.read() - misses.read() - stale.read();
   }
 
  private:
+  static constexpr unsigned kSlowHandShift = 6;
+  [[nodiscard]] std::uint16_t slow_hand() const noexcept {
+    return static_cast<std::uint16_t>(now_ >> kSlowHandShift);
+  }
+  [[nodiscard]] std::uint16_t unused_for(const Flow& flow) const noexcept {
+    return static_cast<std::uint16_t>(slow_hand() - flow.used);
+  }
+
   std::pmr::memory_resource& memory_;
+  KeyedHash hash_;
   std::span<Flow> flows_;
   std::uint32_t mask_;
-  std::uint64_t seed_;
+  unsigned tick_shift_;  // a unit of the clock is the largest power of two under 1 ms
+  std::uint32_t life_;   // in those
+  std::uint32_t keep_;   // in 64 of those
+  std::uint32_t now_{1};
 };
 
-inline FlowKey FlowKey::of(const PacketSummary& packet, SpdId spd, Direction direction) noexcept {
+inline FlowKey FlowKey::of(const PacketSummary& packet, PolicyScope scope,
+                           Direction direction) noexcept {
   FlowKey key;
   std::memcpy(&key.words[0], packet.source.data(), 16);
   std::memcpy(&key.words[2], packet.destination.data(), 16);
-  const std::uint64_t kind = (packet.family == Family::V6 ? 1u : 0u) |
-                             (packet.ports_visible ? 2u : 0u) |
-                             (direction == Direction::Inbound ? 4u : 0u);
+  const std::uint64_t kind = (packet.family == Family::V6 ? kSix : 0) |
+                             (packet.ports_visible ? kPorts : 0) |
+                             (direction == Direction::Inbound ? kInbound : 0);
   key.words[4] = std::uint64_t{packet.source_port} | std::uint64_t{packet.destination_port} << 16 |
-                 std::uint64_t{packet.protocol} << 32 | kind << 40 | std::uint64_t{spd.value} << 48;
+                 std::uint64_t{packet.protocol} << 32 | kind << 40 |
+                 std::uint64_t{scope.value} << 48;
   return key;
 }
 
-inline std::uint32_t FlowCache::hash(const FlowKey& key) const noexcept {
-  const std::uint64_t left = _mm_crc32_u64(_mm_crc32_u64(seed_, key.words[0]), key.words[1]);
-  const std::uint64_t right = _mm_crc32_u64(_mm_crc32_u64(seed_ >> 32, key.words[2]), key.words[3]);
-  return static_cast<std::uint32_t>(_mm_crc32_u64(left, right << 32 ^ key.words[4]));
+inline FlowKey FlowKey::reversed(PolicyScope scope) const noexcept {
+  const std::uint64_t ports = (words[4] << 16 & 0xffff0000) | (words[4] >> 16 & 0xffff);
+  return {{words[2], words[3], words[0], words[1],
+           ports | ((words[4] & 0xffff'0000'0000) ^ kInbound << 40) |
+               std::uint64_t{scope.value} << 48}};
 }
 
 }  // namespace sallyport

@@ -3,6 +3,7 @@
 #include "dataplane/from_workers.h"
 #include "dataplane/outbound.h"
 #include "dataplane/punt.h"
+#include "dataplane/refusal.h"
 #include "dataplane/transmit.h"
 #include "net/checksum.h"
 #include "net/icmp_error.h"
@@ -53,13 +54,11 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
       if (has_arrived(packet, my)) punt_delivery(packet, my);
       return false;
     case NextHop::Kind::Multicast:
-      my.drops.drop(packet, DropReason::Multicast);
-      return false;
     case NextHop::Kind::Blackhole:
-      my.drops.drop(packet, DropReason::Blackhole);
+      my.drops.drop(packet, *dead_end(packet.next_hop->kind));
       return false;
     case NextHop::Kind::None:
-      drop_and_tell(packet, {DropReason::NoRoute, Purpose::Unreachable}, my);
+      drop_and_tell(packet, {*dead_end(packet.next_hop->kind), Purpose::Unreachable}, my);
       return false;
   }
   return false;

@@ -25,6 +25,7 @@ struct FirstFragment {
   PolicyId policy{};
   std::uint32_t generation{};  // of the policy, when it judged
   PolicyAction action{PolicyAction::Discard};
+  SaHandle handle{kNoHandle};
 };
 
 // One a worker, bounded in number and time. Fragments that come before their first are not held:

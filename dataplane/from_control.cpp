@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dataplane/forward.h"
+#include "dataplane/from_workers.h"
 #include "dataplane/outbound.h"
 #include "dataplane/parse.h"
 #include "dataplane/policy_match.h"
@@ -42,6 +43,7 @@ bool read_dummy(Packet& packet, WorkerContext& my) noexcept {
   packet.dummy = true;
   packet.forwarded = false;
   packet.policy = envelope.policy;
+  packet.handle = SaHandle{envelope.policy.value};
   if (envelope.whole) return read_headers(packet, my);
   my.counters.originated.add();
   packet.summary.family = envelope.family;
@@ -81,6 +83,14 @@ void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     send_to(*packet, packet->next_hop->port, Envelope::of(packet->mbuf).mac, my);
 }
 
+// What waited for an SA: as if another worker had given it to this one.
+void go_on_with_held(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (burst.empty()) return;
+  my.counters.released.add(burst.size());
+  for (Packet* packet : burst) read_envelope(*packet);
+  go_on_with(burst, now, my);
+}
+
 }  // namespace
 
 Burst receive_from_control(PacketStore& store, WorkerContext& my) noexcept {
@@ -97,6 +107,9 @@ Burst receive_from_control(PacketStore& store, WorkerContext& my) noexcept {
 
 void forward_from_control(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) { return !send_at_once(packet, my); });
+  Burst held =
+      burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Seal; });
+  go_on_with_held(held, now, my);
   Burst dummies =
       burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Dummy; });
   send_dummies(dummies, now, my);

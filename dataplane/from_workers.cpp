@@ -87,7 +87,10 @@ void give_to_outbound_owners(Burst& burst, const Tables& now, WorkerContext& my)
     }
     const std::uint32_t generation = now.policies->entry(packet.policy).generation;
     my.hand_off.give(packet, owner,
-                     {.purpose = Purpose::Seal, .policy = packet.policy, .generation = generation},
+                     {.purpose = Purpose::Seal,
+                      .policy = packet.policy,
+                      .generation = generation,
+                      .handle = packet.handle},
                      my.drops);
     return false;
   });

@@ -81,6 +81,15 @@ void HandOff::flush(Outbox& outbox, Drops& drops) noexcept {
   outbox.waiting = 0;
 }
 
+void read_envelope(Packet& packet) noexcept {
+  const Envelope& envelope = Envelope::of(packet.mbuf);
+  packet.ingress = envelope.port;
+  packet.decapsulated = envelope.decapsulated;
+  packet.forwarded = envelope.forwarded;
+  packet.hand_offs = envelope.hand_offs;
+  packet.passes = envelope.passes;
+}
+
 void HandOff::take(unsigned source, PacketStore& store, Burst& burst) noexcept {
   std::array<rte_mbuf*, kBurstSize> mbufs;
   const unsigned count = from_[source]->pop(mbufs);
@@ -88,15 +97,10 @@ void HandOff::take(unsigned source, PacketStore& store, Burst& burst) noexcept {
   taken.add(count);
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(&Envelope::of(mbufs[i]));
   for (unsigned i = 0; i < count; ++i) {
-    const Envelope& envelope = Envelope::of(mbufs[i]);
     rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void*));
     store[i] = Packet{};
     store[i].mbuf = mbufs[i];
-    store[i].ingress = envelope.port;
-    store[i].decapsulated = envelope.decapsulated;
-    store[i].forwarded = envelope.forwarded;
-    store[i].hand_offs = envelope.hand_offs;
-    store[i].passes = envelope.passes;
+    read_envelope(store[i]);
     burst.push(store[i]);
   }
 }

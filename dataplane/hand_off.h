@@ -74,4 +74,7 @@ class HandOff {
   std::uint64_t common_seed_;
 };
 
+// Puts into the packet what HandOff::give() or punt_acquire() has put into its envelope.
+void read_envelope(Packet& packet) noexcept;
+
 }  // namespace sallyport

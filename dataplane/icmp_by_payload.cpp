@@ -25,10 +25,13 @@ bool protect_by_payload(Packet& packet, const Tables& now, WorkerContext& my) no
   if (!fields) return false;
   const SpdId spd = my.ports[packet.next_hop->port.value].port().settings().spd;
   const PolicyId policy = now.policies->match(spd, *fields);
-  if (now.policies->entry(policy).action != PolicyAction::Protect) return false;
+  const PolicyEntry& entry = now.policies->entry(policy);
+  if (entry.action != PolicyAction::Protect) return false;
+  const SaHandle handle = my.populated.find(policy, entry.pfp, *fields);
   const auto dscp = static_cast<std::uint8_t>(packet.summary.traffic_class >> 2);
-  if (my.handles.choose(SaHandle{policy.value}, dscp) == kNoSa) return false;
+  if (my.handles.choose(handle, dscp) == kNoSa) return false;
   packet.policy = policy;
+  packet.handle = handle;
   packet.action = PolicyAction::Protect;
   return true;
 }

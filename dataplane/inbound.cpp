@@ -7,6 +7,7 @@
 #include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
+#include "dataplane/refusal.h"
 
 namespace sallyport {
 namespace {
@@ -62,11 +63,7 @@ void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) {
     if (packet.action == PolicyAction::Bypass) return true;
-    const DropReason reason = packet.action == PolicyAction::Protect
-                                  ? DropReason::PlaintextProtected
-                              : packet.policy == kNoPolicy ? DropReason::NoPolicy
-                                                           : DropReason::PolicyDiscard;
-    my.drops.drop(packet, reason);
+    my.drops.drop(packet, plaintext_refusal(packet.action, packet.policy));
     return false;
   });
 }

@@ -5,15 +5,13 @@
 #include <algorithm>
 
 #include "dataplane/burst.h"
+#include "dataplane/refusal.h"
 #include "dataplane/tables.h"
 #include "dataplane/worker_context.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 
 namespace sallyport {
-
-// Passes through the boundary that one packet may make in one direction.
-inline constexpr std::uint8_t kMostPasses = 4;
 
 // Outward. Takes what SAs with `loop_back` have made. SPD-I must bypass it where it comes back in,
 // as the interface that it would have left by has it; then outbound() decides about it like about

@@ -22,11 +22,11 @@ struct NextHop {
   Address gateway;
 
   // IPsec addressed to it is for us (INB-02).
-  [[nodiscard]] bool ours() const noexcept {
+  [[nodiscard]] constexpr bool ours() const noexcept {
     return kind == Kind::Ours || kind == Kind::LocalStack;
   }
   // A packet may be sent there.
-  [[nodiscard]] bool leads_on() const noexcept { return kind >= Kind::LocalStack; }
+  [[nodiscard]] constexpr bool leads_on() const noexcept { return kind >= Kind::LocalStack; }
   friend auto operator<=>(const NextHop&, const NextHop&) = default;
 };
 

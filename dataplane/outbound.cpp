@@ -8,6 +8,7 @@
 #include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
+#include "dataplane/refusal.h"
 #include "dataplane/sa_runs.h"
 #include "dataplane/transmit.h"
 
@@ -30,23 +31,10 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
 
 // What an SA leads to where no packet can go ends here.
 bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
-  switch (packet.next_hop->kind) {
-    case NextHop::Kind::OnLink:
-    case NextHop::Kind::Gateway:
-    case NextHop::Kind::LocalStack:
-      return true;
-    case NextHop::Kind::Multicast:
-      my.drops.drop(packet, DropReason::Multicast);
-      return false;
-    case NextHop::Kind::Blackhole:
-      my.drops.drop(packet, DropReason::Blackhole);
-      return false;
-    case NextHop::Kind::Ours:
-    case NextHop::Kind::None:
-      break;
-  }
-  my.drops.drop(packet, DropReason::NoRoute);
-  return false;
+  const auto reason = outer_dead_end(*packet.next_hop);
+  if (reason) [[unlikely]]
+    my.drops.drop(packet, *reason);
+  return !reason;
 }
 
 void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
@@ -117,7 +105,7 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   for (Packet* packet : burst) {
     Burst fragments = cut_inner(*packet, store, my);
     // What is cut to fit fits.
-    for (Packet* again : choose_sas(fragments, my)) my.drops.drop(*again, DropReason::TooBig);
+    for (Packet* again : choose_sas(fragments, now, my)) my.drops.drop(*again, DropReason::TooBig);
     seal_all(fragments, now, my);
     transmit(fragments, my);
   }
@@ -144,7 +132,7 @@ void outbound_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept
 }
 
 void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  Burst too_long = choose_sas(burst, my);
+  Burst too_long = choose_sas(burst, now, my);
   if (!too_long.empty()) [[unlikely]] {
     give_to_outbound_owners(too_long, now, my);  // whole: policy cannot tell where a piece belongs
     protect_in_fragments(too_long, now, my);

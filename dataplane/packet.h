@@ -7,6 +7,7 @@
 #include "base/types.h"
 #include "dataplane/next_hop.h"
 #include "net/packet_summary.h"
+#include "sad/sa_handles.h"
 #include "spd/policy.h"
 
 namespace sallyport {
@@ -28,6 +29,7 @@ struct Packet {
   const NextHop* next_hop{};  // null until routed
   std::uint64_t sequence{};   // inbound: the 64-bit number of the SA that it came in by
   PolicyId policy{};
+  SaHandle handle{kNoHandle};  // outbound, where the action is Protect
   SaSlot sa{kNoSa};            // in the table of sa_direction
   std::uint16_t esp_offset{};  // inbound: of SPI and sequence number: the ESP header, or within AH
   // Outbound, of what was protected: octets that the path takes; what is longer leaves in

@@ -143,23 +143,6 @@ bool read_frame(Packet& packet, const Port& port, WorkerContext& my) noexcept {
 
 }  // namespace
 
-DropReason drop_reason(ParseVerdict verdict) noexcept {
-  switch (verdict) {
-    case ParseVerdict::BadVersion:
-      return DropReason::BadVersion;
-    case ParseVerdict::BadHeaderLength:
-      return DropReason::BadHeaderLength;
-    case ParseVerdict::BadChecksum:
-      return DropReason::BadChecksum;
-    case ParseVerdict::BadAddress:
-      return DropReason::BadAddress;
-    case ParseVerdict::TooManyExtensions:
-      return DropReason::TooManyExtensions;
-    default:
-      return DropReason::Truncated;
-  }
-}
-
 ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,
                        HeaderChecksum header) noexcept {
   const ParseVerdict verdict = summarize(packet.bytes(), packet.summary, skipped, header);

@@ -13,6 +13,5 @@ void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept;
 // Reads the headers of a packet whose data is an IP datagram, and trims it to its own length.
 [[nodiscard]] ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,
                                      HeaderChecksum header = HeaderChecksum::Verify) noexcept;
-[[nodiscard]] DropReason drop_reason(ParseVerdict verdict) noexcept;
 
 }  // namespace sallyport

@@ -2,7 +2,7 @@
 
 #include "dataplane/envelope.h"
 #include "dataplane/punt.h"
-#include "net/icmp_error.h"
+#include "dataplane/refusal.h"
 
 namespace sallyport {
 namespace {
@@ -12,8 +12,36 @@ SpdId spd_of(const Packet& packet, Direction direction, const WorkerContext& my)
   return port == kNoPort ? SpdId{} : my.ports[port.value].port().settings().spd;
 }
 
+// What was made here, or came out of an SA, is no local user's.
+UserId user_of(const Packet& packet, const WorkerContext& my) noexcept {
+  if (packet.decapsulated || packet.ingress == kNoPort) return kNoUser;
+  return my.ports[packet.ingress.value].port().settings().user;
+}
+
+struct Query {
+  FlowKey key;
+  std::uint32_t hash;
+  SpdId spd;
+  PolicyScope scope;
+  Direction direction;
+};
+
+Query query_for(const Packet& packet, Direction direction, const PolicySet& policies,
+                const WorkerContext& my) noexcept {
+  Query query;
+  query.direction = direction;
+  query.spd = spd_of(packet, direction, my);
+  query.scope = direction == Direction::Inbound ? policies.inbound(query.spd)
+                : policies.users == 0           ? policies.outbound(query.spd)
+                                                : policies.outbound(query.spd, user_of(packet, my));
+  query.key = FlowKey::of(packet.summary, query.scope, direction);
+  query.hash = my.flows.hash(query.key);
+  return query;
+}
+
 void adopt(Packet& packet, const Flow& flow) noexcept {
   packet.policy = flow.policy;
+  packet.handle = flow.handle;
   packet.action = flow.action;
 }
 
@@ -26,43 +54,66 @@ bool still_true(Flow& flow, const PolicySet& policies) noexcept {
   return true;
 }
 
-void fill(Flow& flow, const FlowKey& key, PolicyId policy, const PolicySet& policies) noexcept {
-  const PolicyEntry& entry = policies.entry(policy);
-  flow = Flow{.key = key,
-              .policy = policy,
-              .generation = entry.generation,
-              .version = policies.version,
-              .action = entry.action};
+// PROTECT is remembered outbound only, and once there is an SA (RFC 4301 5.1 step 3b, 5.2 step 3b).
+bool may_be_remembered(const FlowCache::Decision& decision, const Packet& packet,
+                       Direction direction, const WorkerContext& my) noexcept {
+  if (decision.entry.action != PolicyAction::Protect) return true;
+  const auto dscp = static_cast<std::uint8_t>(packet.summary.traffic_class >> 2);
+  return direction == Direction::Outbound && my.handles.choose(decision.handle, dscp) != kNoSa;
 }
 
-struct Query {
-  FlowKey key;
-  std::uint32_t hash;
-  SpdId spd;
-};
-
-void ask_spd(Packet& packet, const Query& query, Direction direction, const Tables& now,
-             WorkerContext& my) noexcept {
-  const PolicyId policy =
-      now.policies->match(query.spd, selector_fields(packet.summary, direction));
-  Flow& flow = my.flows.place(query.hash);
-  fill(flow, query.key, policy, *now.policies);
-  adopt(packet, flow);
-}
-
-void match(Packet& packet, const Query& query, Direction direction, const Tables& now,
-           WorkerContext& my) noexcept {
-  Flow* const flow = my.flows.find(query.key, query.hash);
-  if (flow == nullptr) {
-    my.flows.misses.add();
-    return ask_spd(packet, query, direction, now, my);
+// Packets that answer one which may pass may pass, where SPD-I says so: their local and remote
+// fields are the same (SPD-03). Not where the one value of ICMP or MH is the sender's.
+void remember_answers(const Query& query, const SelectorFields& fields,
+                      FlowCache::Decision decision, const Tables& now, WorkerContext& my) noexcept {
+  if (fields.local_port == kNotApplicable || fields.remote_port == kNotApplicable) return;
+  const PolicyScope scope = now.policies->inbound(query.spd);
+  if (!now.policies->are_alike(scope, query.scope)) [[unlikely]] {
+    decision.policy = now.policies->match(scope, fields);
+    decision.entry = now.policies->entry(decision.policy);
+    if (decision.entry.action != PolicyAction::Bypass) return;
   }
-  if (still_true(*flow, *now.policies)) [[likely]]
+  const FlowKey key = query.key.reversed(scope);
+  const std::uint32_t hash = my.flows.hash(key);
+  Flow* place = my.flows.find(key, hash);
+  if (place == nullptr) place = my.flows.place(hash);
+  if (place != nullptr) my.flows.fill(*place, key, decision);
+}
+
+// Asks the SPD and remembers what it says, in `place` if there is one.
+void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContext& my,
+             Flow* place) noexcept {
+  const Direction direction = query.direction;
+  const SelectorFields fields = selector_fields(packet.summary, direction);
+  const PolicyId policy = now.policies->match(query.scope, fields);
+  const PolicyEntry& entry = now.policies->entry(policy);
+  const FlowCache::Decision decision{
+      .policy = policy,
+      .entry = entry,
+      .handle = entry.action == PolicyAction::Protect && direction == Direction::Outbound
+                    ? my.populated.find(policy, entry.pfp, fields)
+                    : kNoHandle,
+      .version = now.policies->version};
+  packet.policy = policy;
+  packet.handle = decision.handle;
+  packet.action = entry.action;
+  if (!may_be_remembered(decision, packet, direction, my)) {
+    if (place != nullptr) FlowCache::forget(*place);
+    return;
+  }
+  if (place == nullptr) place = my.flows.place(query.hash);
+  if (place != nullptr) my.flows.fill(*place, query.key, decision);
+  if (direction == Direction::Outbound && entry.action == PolicyAction::Bypass)
+    remember_answers(query, fields, decision, now, my);
+}
+
+void match(Packet& packet, const Query& query, const Tables& now, WorkerContext& my) noexcept {
+  Flow* const flow = my.flows.find(query.key, query.hash);
+  const bool over = flow != nullptr && my.flows.is_over(*flow);
+  if (flow != nullptr && !over && still_true(*flow, *now.policies)) [[likely]]
     return adopt(packet, *flow);
-  my.flows.stale.add();
-  fill(*flow, query.key, now.policies->match(query.spd, selector_fields(packet.summary, direction)),
-       *now.policies);
-  adopt(packet, *flow);
+  (flow == nullptr || over ? my.flows.misses : my.flows.stale).add();
+  ask_spd(packet, query, now, my, flow);
 }
 
 // A first fragment leaves word for the others, and they follow it (RFC 4301 7.3, 7.4). The reason
@@ -71,7 +122,7 @@ std::optional<DropReason> follow_first(Packet& packet, const FragmentScope& scop
                                        const PolicySet& policies, WorkerContext& my) noexcept {
   const PolicyEntry& entry = policies.entry(packet.policy);
   if (!packet.summary.later_fragment) {
-    const FirstFragment verdict{packet.policy, entry.generation, entry.action};
+    const FirstFragment verdict{packet.policy, entry.generation, entry.action, packet.handle};
     if (entry.stateful)
       return my.fragment_flows.remember(packet, scope, verdict, my.ticks.now()).reason;
     my.fragment_flows.forget(packet, scope);
@@ -80,6 +131,7 @@ std::optional<DropReason> follow_first(Packet& packet, const FragmentScope& scop
   const auto [first, reason] = my.fragment_flows.follow(packet, scope, my.ticks.now());
   if (first && policies.entry(first->policy).generation == first->generation) {
     packet.policy = first->policy;
+    packet.handle = first->handle;
     packet.action = first->action;
     return std::nullopt;
   }
@@ -108,6 +160,7 @@ void keep_verdict(Packet& packet, const PolicySet& policies) noexcept {
   const PolicyEntry& entry = policies.entry(envelope.policy);
   if (entry.generation != envelope.generation) return;
   packet.policy = envelope.policy;
+  packet.handle = envelope.handle;
   packet.action = entry.action;
 }
 
@@ -118,15 +171,12 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
   my.flows.lookups.add(burst.size());
   std::array<Query, kBurstSize> queries;
   for (unsigned i = 0; i < burst.size(); ++i) {
-    Query& query = queries[i];
-    query.spd = spd_of(burst[i], direction, my);
-    query.key = FlowKey::of(burst[i].summary, query.spd, direction);
-    query.hash = my.flows.hash(query.key);
-    my.flows.prefetch(query.hash);
+    queries[i] = query_for(burst[i], direction, *now.policies, my);
+    my.flows.prefetch(queries[i].hash);
   }
   bool all_stay = true;
   for (unsigned i = 0; i < burst.size(); ++i) {
-    match(burst[i], queries[i], direction, now, my);
+    match(burst[i], queries[i], now, my);
     if (!judged(burst[i], queries[i].spd)) [[unlikely]]
       all_stay = false;
   }
@@ -138,18 +188,22 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
 
 void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept {
+  const std::uint64_t ticks = my.ticks.now();
+  my.flows.set_clock(ticks);
   match_all(burst, direction, now, my, [&](Packet& packet, SpdId spd) {
     const bool checked = packet.summary.fragment && now.policies->stateful;
     if (checked && is_stray(packet, scope_of(direction, spd), now, my)) [[unlikely]]
       return false;
-    TrafficCounter& counter = my.policy_counters[packet.policy.value];
+    PolicyCounter& counter = my.policy_counters[packet.policy.value];
     counter.packets.add();
     counter.bytes.add(packet.summary.length);
+    counter.last.set(ticks);
     return true;
   });
 }
 
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  my.flows.set_clock(my.ticks.now());
   match_all(burst, Direction::Outbound, now, my, [&](Packet& packet, SpdId) {
     if (packet.summary.later_fragment && now.policies->stateful) [[unlikely]]
       keep_verdict(packet, *now.policies);
@@ -158,9 +212,7 @@ void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) no
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {
-  const DropReason reason = packet.policy != kNoPolicy      ? DropReason::PolicyDiscard
-                            : is_icmp_error(packet.summary) ? DropReason::IcmpNoSa
-                                                            : DropReason::NoPolicy;
+  const DropReason reason = outbound_refusal(packet.policy, packet.summary);
   drop_and_tell(packet, {reason, Purpose::Prohibited}, my);
 }
 

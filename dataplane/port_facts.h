@@ -27,6 +27,7 @@ struct PortSettings {
   std::uint16_t mtu{1500};            // octets of IP
   std::optional<std::uint16_t> vlan;  // 802.1Q tag of every frame
   SpdId spd{};
+  UserId user{};  // whose traffic comes in here; for policies that name users (SPD-12)
   std::optional<MacAddress> mac;              // instead of the device's own
   std::uint32_t icmp_errors_per_second{100};  // about packets that came in here; 0: none
   bool udp_zero_checksum_v6{};  // ESP in UDP over IPv6 may come without a checksum (RFC 6936)

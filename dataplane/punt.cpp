@@ -53,6 +53,19 @@ void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
   hand_over(packet, my.counters.held, my.punts.unresolved, my);
 }
 
+void punt_acquire(Packet& packet, std::uint32_t policy_generation, WorkerContext& my) noexcept {
+  Envelope::of(packet.mbuf) = Envelope{.purpose = Purpose::Acquire,
+                                       .port = packet.ingress,
+                                       .worker = my.id,
+                                       .hand_offs = packet.hand_offs,
+                                       .passes = packet.passes,
+                                       .forwarded = packet.forwarded,
+                                       .decapsulated = packet.decapsulated,
+                                       .policy = packet.policy,
+                                       .generation = policy_generation};
+  hand_over(packet, my.counters.held, my.punts.acquires, my);
+}
+
 void drop_and_tell(Packet& packet, const IcmpCause& cause, WorkerContext& my) noexcept {
   my.drops.note(packet, cause.reason);
   Envelope::of(packet.mbuf) = Envelope{.purpose = cause.purpose,

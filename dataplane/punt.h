@@ -13,6 +13,8 @@ void punt_delivery(Packet& packet, WorkerContext& my) noexcept;
 // Ready to leave by `port` for `next_hop`, whose link address is not known: control holds it.
 void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
                      WorkerContext& my) noexcept;
+// Judged, and without an SA: control holds it until there is one.
+void punt_acquire(Packet& packet, std::uint32_t policy_generation, WorkerContext& my) noexcept;
 // Drops the packet for `reason` and, rate permitting, has control tell its source (RFC 1812 4.3,
 // RFC 4443). `purpose` is HopLimit, Unreachable, Prohibited, TooBig or RoutingType; `mtu` goes
 // with TooBig.

@@ -35,6 +35,7 @@ unsigned PuntService::poll(Instant now) {
   unsigned count = 0;
   for (PacketRing* ring : from_workers_) count += drain(*ring, now);
   my_.neighbours.tick(now);
+  my_.sa_misses.tick(now);
   return count;
 }
 
@@ -62,6 +63,8 @@ void PuntService::take(rte_mbuf* packet, Instant now) {
   switch (envelope.purpose) {
     case Purpose::Resolve:
       return my_.neighbours.resolve(packet, envelope.port, envelope.next_hop, now);
+    case Purpose::Acquire:
+      return my_.sa_misses.take(packet, now);
     case Purpose::Arp:
       taken = my_.messages.take_arp(bytes_of(packet), envelope.port, now);
       break;

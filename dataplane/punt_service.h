@@ -14,6 +14,7 @@
 #include "dataplane/neighbour_messages.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/ring.h"
+#include "dataplane/sa_misses.h"
 
 namespace sallyport {
 
@@ -26,6 +27,7 @@ class PuntService {
     NeighbourMessages& messages;
     IcmpEcho& echo;
     IcmpErrors& errors;
+    SaMisses& sa_misses;
     Drops& drops;  // control's own
   };
   // `from_workers` outlive it, too.

@@ -54,6 +54,13 @@ void RingSender::release(rte_mbuf* packet, const LinkDestination& to) {
   if (!my_.to_workers[worker.value]->push(packet)) drop_held(packet, DropReason::HoldFull);
 }
 
+// What stands in its envelope is what the worker wrote.
+void RingSender::resume(rte_mbuf* packet) {
+  Envelope::of(packet).purpose = Purpose::Seal;
+  const WorkerId worker = Envelope::of(packet).worker;
+  if (!my_.to_workers[worker.value]->push(packet)) drop_held(packet, DropReason::HoldFull);
+}
+
 void RingSender::drop_held(rte_mbuf* packet, DropReason reason) {
   my_.drops.count(reason);
   my_.released.add();

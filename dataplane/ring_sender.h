@@ -30,6 +30,7 @@ class RingSender final : public ControlSender {
   void originate_on_link(ByteView datagram, const LinkDestination& to) override;
   void send_arp(ByteView message, const LinkDestination& to) override;
   void release(rte_mbuf* packet, const LinkDestination& to) override;
+  void resume(rte_mbuf* packet) override;
   void drop_held(rte_mbuf* packet, DropReason reason) override;
 
   // Made here, but there was no buffer or no room in the ring.

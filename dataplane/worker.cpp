@@ -48,7 +48,10 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
     : tables_(shared.tables),
       settings_(settings),
       equipment_(std::move(equipment)),
-      flows_(settings.flows, equipment_.hash_seed, shared.memory),
+      flows_(settings.flows, settings.flow_cache, KeyedHash(equipment_.hash_key),
+             TickSource(settings.clock).per_second(), shared.memory),
+      asked_sas_(KeyedHash(equipment_.hash_key), static_cast<std::uint32_t>(settings.held_each),
+                 TickSource(settings.clock).per_second()),
       audit_({shared.sas, equipment_.events, shared.audit, TickSource(settings.clock), settings.id},
              settings.audit_events_per_second),
       reassembly_(reassembly_settings(shared, settings, equipment_.hash_seed), shared.memory),
@@ -56,8 +59,10 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
                       shared.memory),
       my_{.sas = shared.sas,
           .handles = shared.handles,
+          .populated = shared.populated,
           .keys = shared.keys,
           .neighbours = shared.neighbours,
+          .key_manager = shared.key_manager,
           .pool = shared.pool,
           .large_pool = shared.large_pool,
           .id = settings.id,
@@ -66,6 +71,7 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .flows = flows_,
           .reassembly = reassembly_,
           .fragment_flows = fragment_flows_,
+          .asked_sas = asked_sas_,
           .ids = {settings.id, settings.workers, equipment_.first_datagram_id},
           .ticks = TickSource(settings.clock),
           .skipped_headers = settings.skipped_headers,
@@ -75,10 +81,11 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .events = equipment_.events,
           .hand_off = *equipment_.hand_off,
           .drops = Drops(audit_),
-          .policy_counters = std::vector<TrafficCounter>(settings.policies + 1),
+          .policy_counters = std::vector<PolicyCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
           .punts = {punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),
-                    punt_limit(settings.punts_per_second)}} {}
+                    punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second)}} {
+}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();

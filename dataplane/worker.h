@@ -19,9 +19,11 @@ class Worker {
     PublishedTables& tables;
     SaTable& sas;
     const SaHandles& handles;
+    const PopulatedHandles& populated;
     const KeyTable& keys;
     const NeighbourTable& neighbours;
     const AuditSwitches& audit;
+    const std::atomic<bool>& key_manager;
     rte_mempool* pool;
     rte_mempool* large_pool;
     std::pmr::memory_resource& memory;
@@ -31,6 +33,8 @@ class Worker {
     std::uint16_t workers{1};  // in all
     IdleMode idle{IdleMode::Sleep};
     std::size_t flows{65536};
+    FlowCacheSettings flow_cache{};
+    std::size_t held_each{8};  // packets that wait for one SA
     std::size_t policies{1024};
     std::uint32_t punts_per_second{10'000};
     std::uint32_t icmp_errors_per_second{100};
@@ -50,6 +54,7 @@ class Worker {
     EventRing events;
     std::unique_ptr<HandOff> hand_off;
     std::vector<PortQueue> ports;
+    KeyedHash::Key hash_key{};
     std::uint64_t hash_seed{};
     std::uint32_t first_datagram_id{};
     std::string crypto_variant{};
@@ -86,6 +91,7 @@ class Worker {
   Settings settings_;
   Equipment equipment_;
   FlowCache flows_;
+  AskedSas asked_sas_;
   AuditTrail audit_;
   Reassembly reassembly_;
   FragmentFlows fragment_flows_;

@@ -1,8 +1,10 @@
 // What the verbs of one worker work with: shared tables to read, and what this worker alone writes.
 #pragma once
 
+#include <atomic>
 #include <vector>
 
+#include "dataplane/asked_sas.h"
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/crypto/key_table.h"
@@ -13,6 +15,7 @@
 #include "dataplane/hand_off.h"
 #include "dataplane/header_copies.h"
 #include "dataplane/neighbour_table.h"
+#include "dataplane/populated_handles.h"
 #include "dataplane/port.h"
 #include "dataplane/rate_limit.h"
 #include "dataplane/reassembly.h"
@@ -42,6 +45,7 @@ struct WorkerCounters {
 struct PuntLimits {
   RateLimit neighbours{};  // ARP and neighbour discovery
   RateLimit unresolved{};  // packets for a neighbour that is not known
+  RateLimit acquires{};    // packets without an SA
   RateLimit others{};      // whatever else is for us
 };
 
@@ -49,8 +53,10 @@ struct WorkerContext {
   // Shared; read only here.
   SaTable& sas;
   const SaHandles& handles;
+  const PopulatedHandles& populated;
   const KeyTable& keys;
   const NeighbourTable& neighbours;
+  const std::atomic<bool>& key_manager;  // there is one to ask for SAs
   rte_mempool* pool;
   rte_mempool* large_pool;  // buffers of 64 KiB
   // This worker's own.
@@ -60,6 +66,7 @@ struct WorkerContext {
   FlowCache& flows;
   Reassembly& reassembly;
   FragmentFlows& fragment_flows;
+  AskedSas& asked_sas;
   DatagramIds ids;
   TickSource ticks;
   SkippedHeaders skipped_headers;
@@ -70,7 +77,7 @@ struct WorkerContext {
   HandOff& hand_off;
   Drops drops;
   WorkerCounters counters{};
-  std::vector<TrafficCounter> policy_counters{};  // by PolicyId
+  std::vector<PolicyCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
   PuntLimits punts{};
   HeaderCopies headers{};

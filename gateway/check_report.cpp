@@ -7,6 +7,8 @@
 
 #include "gateway/dataplane_settings.h"
 #include "gateway/policy_plan.h"
+#include "spd/policy_lint.h"
+#include "spd/policy_names.h"
 
 namespace sallyport {
 namespace {
@@ -28,8 +30,8 @@ void report_ports(const Configuration& configuration, Out out) {
                    joined(port.addresses));
 }
 
-void report_policies(const Configuration& configuration, Out out) {
-  for (const Policy& policy : plan_policies(configuration)) {
+void report_policies(const std::vector<Policy>& policies, Out out) {
+  for (const Policy& policy : policies) {
     fmt::format_to(out, "policy {}: {}", policy.name, to_string(policy.action));
     if (policy.protect)
       fmt::format_to(out, " ({} {}, SAs {})", to_string(policy.protect->protocol),
@@ -39,6 +41,51 @@ void report_policies(const Configuration& configuration, Out out) {
     fmt::format_to(out, "\n");
   }
   fmt::format_to(out, "policy (nothing matched): discard\n");
+}
+
+// Of what is found in one SPD, and of the time that is spent on it: a few seconds.
+constexpr std::size_t kMostFindings = 20;
+constexpr std::size_t kMostWork = std::size_t{1} << 25;
+constexpr DecorrelationLimits kLimits{.work = std::size_t{1} << 20};
+
+// Policies for names are met by few packets and hide nothing from the others.
+void report_overlaps(std::string_view spd, std::span<const Policy* const> ordered, Out out) {
+  Decorrelation decorrelation(ordered, kLimits);
+  PolicyLint lint(decorrelation);
+  std::size_t entries = 0, in_order = 0, findings = 0, examined = 0;
+  std::string text;
+  for (; examined < ordered.size() && decorrelation.work_done() < kMostWork; ++examined) {
+    const PolicyLint::Report report = lint.examine(examined);
+    entries += report.pieces.value_or(0);
+    in_order += report.pieces ? 0 : 1;
+    for (const PolicyFinding& finding : report.findings)
+      if (++findings <= kMostFindings)
+        text += fmt::format("lint: {}\n", to_string(finding, ordered));
+  }
+  fmt::format_to(out, "SPD {}: {} policies, decorrelated {} entries; {} matched in order\n", spd,
+                 examined, entries, in_order);
+  if (examined < ordered.size())
+    fmt::format_to(out, "SPD {}: {} more policies, from {} on, not examined: too much work\n", spd,
+                   ordered.size() - examined, ordered[examined]->name);
+  fmt::format_to(out, "{}", text);
+  if (findings > kMostFindings)
+    fmt::format_to(out, "lint: and {} more\n", findings - kMostFindings);
+}
+
+void report_spds(const Configuration& configuration, const std::vector<Policy>& policies, Out out) {
+  for (std::size_t i = 0; i < configuration.spds.size(); ++i) {
+    const auto met = [&](Direction direction) {
+      std::vector<const Policy*> ordered;
+      for (const Policy& policy : policies)
+        if (policy.spd.value == i && is_met(policy, direction)) ordered.push_back(&policy);
+      return ordered;
+    };
+    const auto outbound = met(Direction::Outbound);
+    const auto inbound = met(Direction::Inbound);
+    const std::string& name = configuration.spds[i].name;
+    report_overlaps(outbound == inbound ? name : name + " outbound", outbound, out);
+    if (outbound != inbound) report_overlaps(name + " inbound", inbound, out);
+  }
 }
 
 void report_sas(const Configuration& configuration, Out out) {
@@ -63,7 +110,9 @@ std::string check_report(const Configuration& configuration) {
                    route.action == RouteAction::Blackhole ? "blackhole"
                    : route.via                            ? "via " + to_string(*route.via)
                                                           : "on link");
-  report_policies(configuration, out);
+  const std::vector<Policy> policies = plan_policies(configuration);
+  report_policies(policies, out);
+  report_spds(configuration, policies, out);
   report_sas(configuration, out);
   for (const std::string& warning : configuration.warnings)
     fmt::format_to(out, "warning: {}\n", warning);

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/control_views.h"
+#include "gateway/explain_command.h"
+#include "gateway/request_arguments.h"
 
 namespace sallyport {
 namespace {
@@ -23,25 +25,14 @@ const std::map<std::string_view, View> kViews{
     {"show.policies", show_policies}, {"show.workers", show_workers},
     {"show.account", show_account},   {"show.icmp", show_icmp}};
 
-// All three throw where it is not what it must be.
-Json arguments_of(const Json& request) {
-  Json arguments = request.value("args", Json::object());
-  if (!arguments.is_object()) throw std::invalid_argument("the arguments must be an object");
-  return arguments;
-}
-
-std::string text_argument(const Json& arguments, const char* name) {
-  if (!arguments.contains(name) || !arguments[name].is_string())
-    throw std::invalid_argument(std::string("the argument \"") + name + "\" must be a text");
-  return arguments[name].get<std::string>();
-}
-
-// 0 where it is not given.
-std::uint64_t number_argument(const Json& arguments, const char* name) {
-  if (!arguments.contains(name)) return 0;
-  if (!arguments[name].is_number_unsigned())
-    throw std::invalid_argument(std::string("the argument \"") + name + "\" must be a number");
-  return arguments[name].get<std::uint64_t>();
+// The place that one of these arguments names: "before", "at", and "last" where it may be said.
+PolicyPlace place_of(const RequestArguments& arguments, std::initializer_list<const char*> names) {
+  const std::string given = arguments.only_one_of(names);
+  if (given == "before") return {.before = arguments.text("before")};
+  if (given == "at") return {.at = arguments.optional_number("at")};
+  if (!arguments.flag("last"))
+    throw std::invalid_argument("the argument \"last\" says nothing where it is false");
+  return {};
 }
 
 }  // namespace
@@ -49,15 +40,29 @@ std::uint64_t number_argument(const Json& arguments, const char* name) {
 // One request, once it is known to be an object with a command.
 class ControlRequest {
  public:
-  ControlRequest(Gateway& gateway, const ControlCommands::Hooks& hooks, const Json& request)
-      : gateway_(gateway), hooks_(hooks), arguments_(arguments_of(request)) {}
+  struct Surroundings {
+    Gateway& gateway;
+    const ControlCommands::Hooks& hooks;
+    PolicyLinting& linting;
+  };
+  ControlRequest(const Surroundings& surroundings, const Json& request)
+      : gateway_(surroundings.gateway),
+        hooks_(surroundings.hooks),
+        linting_(surroundings.linting),
+        values_(request.value("args", Json::object())),
+        arguments_(values_) {}
+  ControlRequest(const ControlRequest&) = delete;
+  ControlRequest& operator=(const ControlRequest&) = delete;
 
   [[nodiscard]] Expected<Json> carry_out(const std::string& command) {
     if (command.starts_with("show.")) return show(command);
-    if (command == "sa.remove") return done(gateway_.remove_sa(text_argument(arguments_, "name")));
+    if (command.starts_with("policy.")) return edit_policies(command);
+    if (command == "explain") return explain_packet(gateway_, arguments_);
+    if (command == "lint.policies")
+      return linting_.page(gateway_, arguments_.optional_number("cursor").value_or(0));
+    if (command == "sa.remove") return done(gateway_.remove_sa(arguments_.text("name")));
     if (command == "sa.add")
-      return done(gateway_.add_sa_text(text_argument(arguments_, "toml"),
-                                       text_argument(arguments_, "policy")));
+      return done(gateway_.add_sa_text(arguments_.text("toml"), arguments_.text("policy")));
     if (command == "reload") return done(hooks_.reload());
     if (command == "stop") {
       hooks_.stop();
@@ -72,15 +77,28 @@ class ControlRequest {
                 "see docs/control-protocol.md");
   }
 
+  Expected<Json> edit_policies(const std::string& command) {
+    if (command == "policy.add") return done(gateway_.insert_policy(arguments_.text("toml"), {}));
+    if (command == "policy.insert") {
+      const PolicyPlace place = place_of(arguments_, {"before", "at"});
+      return done(gateway_.insert_policy(arguments_.text("toml"), place));
+    }
+    if (command == "policy.move") {
+      const PolicyPlace place = place_of(arguments_, {"before", "at", "last"});
+      return done(gateway_.move_policy(arguments_.text("name"), place));
+    }
+    if (command == "policy.remove") return done(gateway_.remove_policy(arguments_.text("name")));
+    return no_command(command);
+  }
+
   Expected<Json> show(const std::string& command) {
-    PageOfRows page(number_argument(arguments_, "cursor"));
+    PageOfRows page(arguments_.optional_number("cursor").value_or(0));
     if (command == "show.drops") {
-      show_drops(gateway_, arguments_.value("all", false) ? DropRows::All : DropRows::Occurred,
-                 page);
+      show_drops(gateway_, arguments_.flag("all") ? DropRows::All : DropRows::Occurred, page);
       return std::move(page).take();
     }
     if (command == "show.audit") {
-      show_audit(gateway_, number_argument(arguments_, "after"), page);
+      show_audit(gateway_, arguments_.optional_number("after").value_or(0), page);
       Json answer = std::move(page).take();
       answer["counters"] = audit_counters(gateway_);
       return answer;
@@ -98,7 +116,9 @@ class ControlRequest {
 
   Gateway& gateway_;
   const ControlCommands::Hooks& hooks_;
-  Json arguments_;
+  PolicyLinting& linting_;
+  Json values_;
+  RequestArguments arguments_;  // of values_
 };
 
 std::string ControlCommands::answer(std::string_view request) {
@@ -108,7 +128,7 @@ std::string ControlCommands::answer(std::string_view request) {
     answer["id"] = asked.value("id", Json(nullptr));
     if (asked.value("v", 0) != 1)
       throw std::invalid_argument("the protocol's version must be 1: {\"v\":1,...}");
-    ControlRequest command(gateway_, hooks_, asked);
+    ControlRequest command({gateway_, hooks_, linting_}, asked);
     const auto outcome = command.carry_out(asked.at("do").get<std::string>());
     if (outcome)
       answer["ok"] = *outcome;

@@ -5,6 +5,7 @@
 
 #include "gateway/control_handler.h"
 #include "gateway/gateway.h"
+#include "gateway/policy_linting.h"
 
 namespace sallyport {
 
@@ -23,6 +24,7 @@ class ControlCommands final : public ControlHandler {
  private:
   Gateway& gateway_;
   Hooks hooks_;
+  PolicyLinting linting_;
 };
 
 }  // namespace sallyport

@@ -9,10 +9,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string port_name(Gateway& gateway, PortId id) {
-  return id == kNoPort ? "" : gateway.configuration().ports[id.value].name;
-}
-
 template <class Rows>
 Json texts(const Rows& rows) {
   Json list = Json::array();
@@ -93,15 +89,37 @@ Json protection(const Protection& protect) {
           {"sas", protect.sas}};
 }
 
-Json row_of(Gateway& gateway, const Policy& policy) {
+void add_traffic(const Dataplane::Traffic& traffic, Json& row) {
+  row["packets"] = traffic.packets;
+  row["bytes"] = traffic.bytes;
+  row["idle_seconds"] =
+      traffic.idle ? Json(std::chrono::duration<double>(*traffic.idle).count()) : Json(nullptr);
+}
+
+Json row_of(Gateway& gateway, const Policy& policy, std::size_t position) {
   const auto traffic = gateway.dataplane().policy_traffic(*gateway.spd().id_of(policy.name));
-  Json row = {{"name", policy.name},
-              {"spd", gateway.configuration().spds[policy.spd.value].name},
-              {"action", to_string(policy.action)},
-              {"selectors", texts(policy.selectors)},
-              {"packets", traffic.packets},
-              {"bytes", traffic.bytes}};
+  Json row = {
+      {"name", policy.name},
+      {"spd", gateway.configuration().spds[policy.spd.value].name},
+      {"position", position},
+      {"action", to_string(policy.action)},
+      {"selectors", texts(policy.selectors)},
+  };
+  add_traffic(traffic, row);
+  if (policy.direction != PolicyDirection::Both)
+    row["direction"] = policy.direction == PolicyDirection::Inbound ? "in" : "out";
+  if (!policy.names.empty()) row["names"] = policy.names;
+  if (policy.pfp != PopulateFromPacket{}) row["pfp"] = names_of(policy.pfp);
   if (policy.protect) row["protect"] = protection(*policy.protect);
+  return row;
+}
+
+Json row_of_unmatched(Gateway& gateway) {
+  Json row = {{"name", "(nothing matched)"},
+              {"spd", ""},
+              {"action", "discard"},
+              {"selectors", Json::array({"any"})}};
+  add_traffic(gateway.dataplane().policy_traffic(kNoPolicy), row);
   return row;
 }
 
@@ -186,14 +204,6 @@ Json row_of(const PortStatus& port) {
   return row;
 }
 
-Json row_of(Gateway& gateway, const Route& route) {
-  Json row = {{"to", to_string(route.destination)},
-              {"kind", kind_name(route.next_hop.kind)},
-              {"port", port_name(gateway, route.next_hop.port)}};
-  if (route.next_hop.kind == NextHop::Kind::Gateway) row["via"] = to_string(route.next_hop.gateway);
-  return row;
-}
-
 Json row_of(Gateway& gateway, const NeighbourFacts& neighbour) {
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(neighbour.age);
   return {{"address", to_string(neighbour.address)},
@@ -212,6 +222,7 @@ Json row_of(const WorkerStatus& worker) {
           {"flow_misses", worker.flow_misses},
           {"flow_stale", worker.flow_stale},
           {"flow_evictions", worker.flow_evictions},
+          {"flow_refused", worker.flow_refused},
           {"punted", worker.punted},
           {"held", worker.held},
           {"released", worker.released},
@@ -240,12 +251,24 @@ Json row_of(const PacketAccount& account, std::uint64_t mbufs_in_use) {
 
 }  // namespace
 
+std::string port_name(Gateway& gateway, PortId id) {
+  return id == kNoPort ? "" : gateway.configuration().ports[id.value].name;
+}
+
+Json route_row(Gateway& gateway, const Route& route) {
+  Json row = {{"to", to_string(route.destination)},
+              {"kind", kind_name(route.next_hop.kind)},
+              {"port", port_name(gateway, route.next_hop.port)}};
+  if (route.next_hop.kind == NextHop::Kind::Gateway) row["via"] = to_string(route.next_hop.gateway);
+  return row;
+}
+
 void show_ports(Gateway& gateway, PageOfRows& page) {
   for (const PortStatus& port : gateway.dataplane().ports()) page.add([&] { return row_of(port); });
 }
 
 void show_routes(Gateway& gateway, PageOfRows& page) {
-  for (const Route& route : gateway.routes()) page.add([&] { return row_of(gateway, route); });
+  for (const Route& route : gateway.routes()) page.add([&] { return route_row(gateway, route); });
 }
 
 void show_neighbours(Gateway& gateway, PageOfRows& page) {
@@ -254,15 +277,12 @@ void show_neighbours(Gateway& gateway, PageOfRows& page) {
 }
 
 void show_policies(Gateway& gateway, PageOfRows& page) {
-  for (std::size_t i = 0; i < gateway.configuration().spds.size(); ++i)
-    for (const Policy* policy : gateway.spd().ordered(SpdId{static_cast<std::uint16_t>(i)}))
-      page.add([&] { return row_of(gateway, *policy); });
-  page.add([&]() -> Json {
-    const auto unmatched = gateway.dataplane().policy_traffic(kNoPolicy);
-    return {{"name", "(nothing matched)"},  {"spd", ""},
-            {"action", "discard"},          {"selectors", Json::array({"any"})},
-            {"packets", unmatched.packets}, {"bytes", unmatched.bytes}};
-  });
+  for (std::size_t i = 0; i < gateway.configuration().spds.size(); ++i) {
+    const auto ordered = gateway.spd().ordered(SpdId{static_cast<std::uint16_t>(i)});
+    for (std::size_t position = 0; position < ordered.size(); ++position)
+      page.add([&] { return row_of(gateway, *ordered[position], position); });
+  }
+  page.add([&] { return row_of_unmatched(gateway); });
 }
 
 void show_sas(Gateway& gateway, PageOfRows& page) {

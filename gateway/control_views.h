@@ -8,6 +8,11 @@
 
 namespace sallyport {
 
+// Empty for kNoPort.
+[[nodiscard]] std::string port_name(Gateway& gateway, PortId id);
+// As show_routes() has it.
+[[nodiscard]] nlohmann::json route_row(Gateway& gateway, const Route& route);
+
 void show_ports(Gateway& gateway, PageOfRows& page);
 void show_routes(Gateway& gateway, PageOfRows& page);
 void show_neighbours(Gateway& gateway, PageOfRows& page);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostReplacedAtOnce = 4096;  // where as many SAs as there may be are live
 
-PortSettings port_settings(const PortConfig& port) {
+PortSettings port_settings(const PortConfig& port, const Configuration& configuration) {
   return {.name = port.name,
           .device = port.device,
           .side = port.side,
@@ -18,6 +18,7 @@ PortSettings port_settings(const PortConfig& port) {
           .mtu = port.mtu,
           .vlan = port.vlan,
           .spd = port.spd,
+          .user = user_id(configuration, port.user),
           .mac = port.mac,
           .icmp_errors_per_second = port.icmp_errors.send ? port.icmp_errors.rate : 0,
           .udp_zero_checksum_v6 = port.udp_zero_checksum_v6};
@@ -28,7 +29,8 @@ PortSettings port_settings(const PortConfig& port) {
 DataplaneSettings dataplane_settings(const Configuration& configuration) {
   const LimitsConfig& limits = configuration.limits;
   DataplaneSettings settings;
-  for (const PortConfig& port : configuration.ports) settings.ports.push_back(port_settings(port));
+  for (const PortConfig& port : configuration.ports)
+    settings.ports.push_back(port_settings(port, configuration));
   settings.workers = configuration.dataplane.workers;
   settings.cores = configuration.dataplane.cores;
   settings.idle = configuration.dataplane.idle;
@@ -38,6 +40,8 @@ DataplaneSettings dataplane_settings(const Configuration& configuration) {
   settings.flows = limits.flows;
   settings.neighbours = limits.neighbours;
   settings.neighbour_hold = limits.neighbour_hold;
+  settings.sa_hold = limits.sa_hold;
+  settings.flow_cache = configuration.dataplane.flow_cache;
   // Checked when the configuration was read.
   settings.skipped_headers = SkippedHeaders::of(configuration.dataplane.skipped_headers).value();
   settings.mbufs = limits.mbufs;

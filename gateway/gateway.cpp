@@ -23,6 +23,11 @@ std::vector<StaticNeighbour> static_neighbours(const Configuration& configuratio
   return neighbours;
 }
 
+std::unexpected<Error> taken_by_negotiated(const std::string& name) {
+  return fail(Error::Code::Exists, "a negotiated SA has the name", "another name for one of them",
+              "SA " + name);
+}
+
 }  // namespace
 
 Gateway::Gateway(Eal eal, const Clock& clock)
@@ -54,7 +59,8 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
   if (!dataplane) return std::unexpected(dataplane.error());
   dataplane_ = std::move(*dataplane);
   control_ = ControlPlane::open(*dataplane_, random);
-  spd_ = std::make_shared<Spd>(configuration.limits.policies, configuration.spds.size());
+  spd_ = std::make_shared<Spd>(configuration.limits.policies, configuration.spds.size(),
+                               users_of(configuration));
   sad_ = std::make_unique<Sad>(Sad::Parts{
       dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random,
       configuration.dataplane.workers,
@@ -63,6 +69,21 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
   control_->discover_path_mtus(*sad_);
   static_sas_ = std::make_unique<StaticSaState>(std::move(*reservations), *sad_, jobs_);
   lifetimes_ = std::make_unique<SaLifetimes>(*sad_, lifetime_report_);
+  assignment_ = std::make_unique<SaAssignment>(*dataplane_, *sad_);
+  acquired_ = std::make_unique<AcquiredSas>(
+      AcquiredSas::Surroundings{*dataplane_, control_->sa_misses(), *spd_, *assignment_},
+      AcquiredSas::Installation{
+          .install = [this](std::vector<Sa> sas) { return install_sas(std::move(sas)); },
+          .uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
+          .assign = [this](const std::string& policy) { assign_sas(policy); },
+          .publish_policies = [this] { dataplane_->publish(spd_->snapshot()); }},
+      configuration.limits.sas);
+  policy_edits_ = std::make_unique<PolicyEdits>(
+      PolicyEdits::Parts{.spd = *spd_,
+                         .sad = *sad_,
+                         .configuration = configuration_,
+                         .assign = [this](const std::string& policy) { follow_policy(policy); },
+                         .publish = [this] { publish_policies(); }});
   return {};
 }
 
@@ -74,6 +95,8 @@ Expected<void> Gateway::apply(Configuration next) {
   auto built = Dataplane::build(routes);
   if (!built) return std::unexpected(built.error());
   const Sad::Names gone = sas_not_among(next.sas);
+  for (const Sa& sa : next.sas)
+    if (acquired_->contains(sa.name)) return taken_by_negotiated(sa.name);
   std::vector<Sa> fresh;
   for (const Sa& sa : next.sas)
     if (gone.contains(sa.name) || !sad_->find(sa.name)) fresh.push_back(sa.duplicate());
@@ -92,6 +115,7 @@ Expected<void> Gateway::apply(Configuration next) {
   }
   dataplane_->publish(spd_->snapshot(), std::move(*built));
   retire_policies();
+  acquired_->follow_policies(configuration_.changed_policy_sas, clock_.now());
   configure_audit();
   control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
@@ -107,8 +131,8 @@ Sad::Names Gateway::sas_not_among(const std::vector<Sa>& next) const {
   Sad::Names names;
   sad_->for_each([&](const Sad::Entry& entry) {
     const auto found = wanted.find(entry.sa->name);
-    if (found == wanted.end() || !same_parameters(*found->second, *entry.sa))
-      names.insert(entry.sa->name);
+    const bool there = found != wanted.end() && same_parameters(*found->second, *entry.sa);
+    if (!there && !acquired_->contains(entry.sa->name)) names.insert(entry.sa->name);
   });
   return names;
 }
@@ -141,12 +165,20 @@ void Gateway::publish_sas(Sad::Prepared prepared) {
   static_sas_->open_blocks();
 }
 
+Expected<void> Gateway::install_sas(std::vector<Sa> sas) {
+  auto prepared = prepare_sas(std::move(sas));
+  if (!prepared) return std::unexpected(prepared.error());
+  publish_sas(std::move(*prepared));
+  return {};
+}
+
 void Gateway::uninstall_sas(const Sad::Names& names) {
   // Handles first: no worker may be led to what is going.
   for (auto& [policy, sas] : sas_of_) {
     const auto going = [&](const std::string& name) { return names.contains(name); };
     if (std::erase_if(sas, going) != 0) assign_sas(policy);
   }
+  acquired_->leave(names);
   for (const std::string& name : names) {
     static_sas_->forget(name);
     lifetimes_->ended(name);
@@ -157,24 +189,20 @@ void Gateway::uninstall_sas(const Sad::Names& names) {
 void Gateway::assign_sas(const std::string& policy) {
   const auto id = spd_->id_of(policy);
   if (!id) return;
-  std::vector<SaForClasses> sas;
-  if (const auto named = sas_of_.find(policy); named != sas_of_.end())
-    for (const std::string& name : named->second) {
-      const auto entry = sad_->find(name);
-      if (entry && entry->sa->direction == Direction::Outbound)
-        sas.push_back({entry->slot, entry->sa->dscp});
-    }
-  const SaHandle handle{id->value};
-  const auto old = choices_.extract(*id);
-  if (sas.size() > 1) {
-    const auto choice = std::make_shared<const SaChoice>(choose_by_dscp(sas));
-    choices_.emplace(*id, choice);
-    dataplane_->handles().assign(handle, choice.get());
-  } else {
-    dataplane_->handles().assign(handle, sas.empty() ? kNoSa : sas.front().slot);
-  }
-  if (!old.empty())
-    dataplane_->retirement().when_unread([kept = old.mapped()]() mutable { kept.reset(); });
+  std::vector<std::string> names;
+  if (const auto named = sas_of_.find(policy); named != sas_of_.end()) names = named->second;
+  std::ranges::move(acquired_->of_policy(*id), std::back_inserter(names));
+  assignment_->assign(SaHandle{id->value}, names);
+}
+
+// After an edit: what the policy names leads where it says, and nowhere once it is gone.
+void Gateway::follow_policy(const std::string& name) {
+  const Policy* const policy = spd_->find(name);
+  if (policy != nullptr && policy->protect)
+    sas_of_[name] = policy->protect->sas;
+  else
+    sas_of_.erase(name);
+  assign_sas(name);
 }
 
 // Removed policies decide for workers until they have read what was published since.
@@ -185,13 +213,47 @@ void Gateway::retire_policies() {
     const auto spd = watched.lock();
     if (spd == nullptr) return;  // the gateway is going, and all else with it
     for (const PolicyId id : ids) {
-      dataplane_->handles().assign(SaHandle{id.value}, kNoSa);
-      choices_.erase(id);
+      assignment_->forget(SaHandle{id.value});
       dataplane_->forget_policy_traffic(id);
     }
     spd->reuse(ids);
   });
 }
+
+void Gateway::publish_policies() {
+  dataplane_->publish(spd_->snapshot());
+  retire_policies();
+  acquired_->follow_policies(configuration_.changed_policy_sas, clock_.now());
+  set_dummies();
+}
+
+void Gateway::rebuild_matchers() {
+  if (rebuilding_) return;
+  const auto rebuild = spd_->begin_rebuild();
+  if (rebuild == nullptr) return;
+  rebuilding_ = true;
+  jobs_.submit([this, rebuild]() -> JobPool::Completion {
+    rebuild->run();
+    return [this, rebuild] {
+      rebuilding_ = false;
+      spd_->finish_rebuild(*rebuild);
+      dataplane_->publish(spd_->snapshot());
+    };
+  });
+}
+
+void Gateway::acquire_by(KeyManager& manager) {
+  has_key_manager_ = true;
+  control_->acquire_by([this, &manager](RequestId id, const SaMiss& miss) {
+    acquired_->acquire(manager, id, miss);
+  });
+}
+
+Expected<void> Gateway::provide_sas(RequestId id, std::vector<Sa> sas) {
+  return acquired_->provide(id, std::move(sas), clock_.now());
+}
+
+Expected<void> Gateway::refuse_sas(RequestId id) { return acquired_->refuse(id, clock_.now()); }
 
 void Gateway::set_dummies() {
   std::vector<DummyFlow> flows;
@@ -231,6 +293,8 @@ void Gateway::poll() {
   if (now < next_housekeeping_) return;
   next_housekeeping_ = now + kHousekeepingPeriod;
   static_sas_->poll();
+  acquired_->poll();
+  rebuild_matchers();
   dataplane_->for_each_suppressed([this](WorkerId worker, DropReason reason, std::uint64_t count) {
     audit_.note_suppressed(worker, reason, count);
   });
@@ -286,19 +350,20 @@ Duration Gateway::age_of(const std::string& sa) const {
   return start ? clock_.now() - *start : Duration{};
 }
 
+Expected<const Policy*> Gateway::protecting_policy(const std::string& name) const {
+  const Policy* const named = spd_->find(name);
+  if (named != nullptr && named->action == PolicyAction::Protect) return named;
+  return fail(Error::Code::NotFound, fmt::format("there is no policy \"{}\" that protects", name),
+              "name one of sallyportctl show policies");
+}
+
 Expected<void> Gateway::add_sa(Sa sa, const std::string& policy) {
-  const Policy* const named = spd_->find(policy);
-  if (named == nullptr || named->action != PolicyAction::Protect)
-    return fail(Error::Code::NotFound,
-                fmt::format("there is no policy \"{}\" that protects", policy),
-                "name one of sallyportctl show policies");
+  if (const auto named = protecting_policy(policy); !named) return std::unexpected(named.error());
   if (auto fresh = check_nonces(sa); !fresh) return fresh;
   const std::string name = sa.name;
   std::vector<Sa> one;
   one.push_back(std::move(sa));
-  auto prepared = prepare_sas(std::move(one));
-  if (!prepared) return std::unexpected(prepared.error());
-  publish_sas(std::move(*prepared));
+  if (auto installed = install_sas(std::move(one)); !installed) return installed;
   sas_of_[policy].push_back(name);
   assign_sas(policy);
   set_dummies();
@@ -317,7 +382,9 @@ Expected<void> Gateway::check_nonces(const Sa& sa) const {
 }
 
 Expected<void> Gateway::add_sa_text(const std::string& toml, const std::string& policy) {
-  auto sa = parse_live_sa(toml, policy, configuration_);
+  const auto named = protecting_policy(policy);
+  if (!named) return std::unexpected(named.error());
+  auto sa = parse_live_sa(toml, **named, configuration_);
   if (!sa) return std::unexpected(std::move(sa).error());
   return add_sa(std::move(*sa), policy);
 }
@@ -333,6 +400,18 @@ Expected<void> Gateway::remove_sa(const std::string& name) {
   uninstall_sas({name});
   set_dummies();
   return {};
+}
+
+Expected<void> Gateway::insert_policy(const std::string& toml, const PolicyPlace& place) {
+  return policy_edits_->insert(toml, place);
+}
+
+Expected<void> Gateway::move_policy(const std::string& name, const PolicyPlace& place) {
+  return policy_edits_->move(name, place);
+}
+
+Expected<void> Gateway::remove_policy(const std::string& name) {
+  return policy_edits_->remove(name);
 }
 
 Expected<void> Gateway::reload(Configuration next) {

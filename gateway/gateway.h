@@ -11,9 +11,13 @@
 #include "dataplane/control_plane.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/eal.h"
+#include "gateway/acquired_sas.h"
 #include "gateway/audit_log.h"
 #include "gateway/config/configuration.h"
+#include "gateway/key_manager.h"
 #include "gateway/lifetime_report.h"
+#include "gateway/policy_edits.h"
+#include "gateway/sa_assignment.h"
 #include "gateway/sa_lifetimes.h"
 #include "gateway/state_directory.h"
 #include "gateway/static_sa_state.h"
@@ -41,13 +45,26 @@ class Gateway {
   void poll();
 
   // Makes the difference between what runs and `next` take effect; what did not change keeps its
-  // counters and windows, and what was added by add_sa() goes. Refuses changes that need a restart
-  // (ports, limits, workers) and what there is no room for, and then nothing has changed.
+  // counters and windows, and what was added by add_sa() or edited by hand goes. Refuses changes
+  // that need a restart (ports, limits, workers) and what there is no room for, and then nothing
+  // has changed.
   [[nodiscard]] Expected<void> reload(Configuration next);
   [[nodiscard]] Expected<void> add_sa(Sa sa, const std::string& policy);
   // The same from the text of an [[sa]] table.
   [[nodiscard]] Expected<void> add_sa_text(const std::string& toml, const std::string& policy);
   [[nodiscard]] Expected<void> remove_sa(const std::string& name);
+  // Edits of the SPDs, as PolicyEdits has them; `toml` is the text of a [[policy]] table.
+  [[nodiscard]] Expected<void> insert_policy(const std::string& toml, const PolicyPlace& place);
+  [[nodiscard]] Expected<void> move_policy(const std::string& name, const PolicyPlace& place);
+  [[nodiscard]] Expected<void> remove_policy(const std::string& name);
+
+  // SAs that policy wants and that are not there are asked for from now on (SPD-15); outlives the
+  // gateway.
+  void acquire_by(KeyManager& manager);
+  [[nodiscard]] bool has_key_manager() const noexcept { return has_key_manager_; }
+  // The answers of a key manager: see AcquiredSas.
+  [[nodiscard]] Expected<void> provide_sas(RequestId id, std::vector<Sa> sas);
+  [[nodiscard]] Expected<void> refuse_sas(RequestId id);
 
   // Is told of the soft and hard lifetimes of SAs from now on; outlives the gateway.
   void listen(LifetimeListener& listener) noexcept { lifetime_report_.pass_on_to(listener); }
@@ -78,10 +95,17 @@ class Gateway {
   [[nodiscard]] Expected<Sad::Prepared> prepare_sas(std::vector<Sa> sas,
                                                     const Sad::Names& gone = {});
   void publish_sas(Sad::Prepared prepared);
+  [[nodiscard]] Expected<void> install_sas(std::vector<Sa> sas);
   void uninstall_sas(const Sad::Names& names);
   // Leads the policy to its outbound SAs.
   void assign_sas(const std::string& policy);
+  [[nodiscard]] Expected<const Policy*> protecting_policy(const std::string& name) const;
+  void follow_policy(const std::string& name);
   void retire_policies();
+  // Workers judge by what the SPD holds now, and what depends on policies follows.
+  void publish_policies();
+  // Rebuilds what makes matching fast, where enough has changed, off this thread.
+  void rebuild_matchers();
   // Refuses an SA that would send under the key of one that sends already.
   [[nodiscard]] Expected<void> check_nonces(const Sa& sa) const;
   [[nodiscard]] AuditNames audit_names() const;
@@ -104,9 +128,13 @@ class Gateway {
   std::unique_ptr<Sad> sad_;
   std::unique_ptr<StaticSaState> static_sas_;
   std::unique_ptr<SaLifetimes> lifetimes_;
+  std::unique_ptr<PolicyEdits> policy_edits_;
   std::vector<Route> routes_;
   std::map<std::string, std::vector<std::string>, std::less<>> sas_of_;  // by policy name
-  std::map<PolicyId, std::shared_ptr<const SaChoice>> choices_;
+  std::unique_ptr<SaAssignment> assignment_;
+  std::unique_ptr<AcquiredSas> acquired_;
+  bool has_key_manager_{};
+  bool rebuilding_{};
   Instant next_housekeeping_{};
 };
 

@@ -13,6 +13,8 @@
 namespace sallyport {
 
 using SaHandle = Strong<struct SaHandleTag, std::uint32_t>;
+// What has asked for SAs of its own and has none yet.
+inline constexpr SaHandle kNoHandle{0xffffffff};
 
 // The outbound SAs of one handle, chosen by DSCP.
 struct SaChoice {
@@ -35,8 +37,10 @@ class SaHandles {
   SaHandles(const SaHandles&) = delete;
   SaHandles& operator=(const SaHandles&) = delete;
 
-  // Workers. kNoSa where the policy has no SA for this class.
+  // Workers. kNoSa where there is no SA behind the handle, or no handle.
   [[nodiscard]] SaSlot choose(SaHandle handle, std::uint8_t dscp) const noexcept {
+    if (handle == kNoHandle) [[unlikely]]
+      return kNoSa;
     const Entry& entry = entries_[handle.value];
     const SaChoice* by_class = entry.choice.load(std::memory_order_acquire);
     if (by_class != nullptr) [[unlikely]]

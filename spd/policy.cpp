@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/protocol.h"
+#include "spd/policy_names.h"
 
 namespace sallyport {
 namespace {
@@ -42,7 +43,14 @@ Expected<void> validate_population(const Policy& policy) {
     return refuse(
         fmt::format("populate-from-packet has no meaning for {}", to_string(policy.action)),
         "leave it out, or protect");
+  const bool ports = policy.pfp.local_port || policy.pfp.remote_port;
   for (const Selector& selector : policy.selectors) {
+    if (policy.pfp.protocol && selector.protocol == kProtocolOpaque)
+      return refuse("a protocol that is OPAQUE cannot be populated from the packet",
+                    "leave out the flag, or give the protocol");
+    if (ports && !selector.protocol && !policy.pfp.protocol)
+      return refuse("a port of the packet means nothing without its protocol",
+                    "populate the protocol too, or name one");
     if ((policy.pfp.local_port && selector.local_port.is_opaque()) ||
         (policy.pfp.remote_port && selector.remote_port.is_opaque()))
       return refuse("a port that is OPAQUE cannot be populated from the packet",
@@ -139,8 +147,10 @@ Expected<void> validate_protection(const Policy& policy) {
 
 Expected<void> validate_name(const Policy& policy) {
   if (policy.name.empty()) return refuse("a policy needs a name", "give one");
-  if (std::ranges::find(policy.names, std::string{}) != policy.names.end())
-    return refuse("an identity in the list of names is empty", "write it out, or leave it out");
+  if (policy.action == PolicyAction::Protect && policy.direction != PolicyDirection::Both)
+    return refuse("what is protected is protected both ways", "leave the direction out");
+  for (const std::string& name : policy.names)
+    if (auto ok = validate_policy_name(name); !ok) return ok;
   return {};
 }
 
@@ -181,6 +191,13 @@ std::vector<std::string> warnings(const Policy& policy) {
                   "local address and port may be combined with every remote one (RFC 4301 "
                   "4.4.1.2); write one policy for each set where that is not meant",
                   policy.name, policy.selectors.size())};
+}
+
+std::vector<std::string> names_of(const PopulateFromPacket& pfp) {
+  std::vector<std::string> names;
+  for (const PopulatedField& field : kPopulatedFields)
+    if (pfp.*field.flag) names.emplace_back(field.name);
+  return names;
 }
 
 std::string_view to_string(PolicyAction action) noexcept {

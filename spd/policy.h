@@ -99,13 +99,32 @@ struct PopulateFromPacket {
   friend bool operator==(const PopulateFromPacket&, const PopulateFromPacket&) = default;
 };
 
+// The fields by the names that configuration and commands have for them.
+struct PopulatedField {
+  std::string_view name;
+  bool PopulateFromPacket::* flag;
+};
+inline constexpr PopulatedField kPopulatedFields[] = {
+    {"local", &PopulateFromPacket::local},
+    {"remote", &PopulateFromPacket::remote},
+    {"protocol", &PopulateFromPacket::protocol},
+    {"local_port", &PopulateFromPacket::local_port},
+    {"remote_port", &PopulateFromPacket::remote_port}};
+// Of those that are set.
+[[nodiscard]] std::vector<std::string> names_of(const PopulateFromPacket& pfp);
+
 // The most selectors that one policy may have.
 inline constexpr std::size_t kMostSelectors = 4096;
+
+// Which way the packets of a BYPASS or DISCARD entry go: it is in SPD-O, SPD-I or both (RFC 4301
+// 4.4.1). PROTECT is both: outbound by SPD-S, inbound by the SAs made under it.
+enum class PolicyDirection : std::uint8_t { Both, Outbound, Inbound };
 
 struct Policy {
   std::string name;
   SpdId spd{};
-  std::vector<std::string> names{};   // IKE identities or local users it is for; empty: everyone
+  PolicyDirection direction{PolicyDirection::Both};
+  std::vector<std::string> names{};   // whom it is for (spd/policy_names.h); empty: everyone
   std::vector<Selector> selectors{};  // the entry matches where any of them does
   PopulateFromPacket pfp{};
   PolicyAction action{PolicyAction::Discard};

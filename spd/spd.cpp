@@ -6,6 +6,8 @@
 #include <set>
 
 #include "spd/indexed_matcher.h"
+#include "spd/policy_names.h"
+#include "spd/populate.h"
 
 namespace sallyport {
 namespace {
@@ -27,6 +29,26 @@ bool checks_fragments(const Policy& policy) {
          std::ranges::any_of(policy.selectors, [&](const Selector& selector) {
            return names_ports(selector.local_port) || names_ports(selector.remote_port);
          });
+}
+
+// An SA may be asked for unless policy names those that it wants and nothing else.
+bool is_negotiable(const Policy& policy) {
+  return policy.protect && (policy.protect->sas.empty() || !policy.protect->proposals.empty());
+}
+
+// An empty slot, and the nominal last entry is one, discards.
+PolicyEntry entry_of(const Policy* policy, std::uint32_t generation) {
+  if (policy == nullptr) return {.generation = generation, .pfp = {}};
+  return {.action = policy->action,
+          .generation = generation,
+          .stateful = checks_fragments(*policy),
+          .negotiable = is_negotiable(*policy),
+          .pfp = populated_fields(*policy)};
+}
+
+std::unexpected<Error> past_the_end(std::size_t last, const std::string& where) {
+  return fail(Error::Code::Invalid, "the position lies past the end",
+              fmt::format("choose 0 to {}", last), where);
 }
 
 std::unexpected<Error> no_such_policy(std::string_view name) {
@@ -55,9 +77,71 @@ std::size_t position_in(const std::vector<PolicyId>& order, PolicyId id) {
 
 }  // namespace
 
-Spd::Spd(std::size_t capacity, std::size_t databases)
-    : capacity_(capacity), slots_(1), databases_(databases) {
-  for (Database& database : databases_) database.matcher = std::make_unique<IndexedMatcher>();
+Spd::Spd(std::size_t capacity, std::size_t databases, std::vector<std::string> users)
+    : capacity_(capacity),
+      slots_(1),
+      users_(std::move(users)),
+      databases_(databases),
+      scopes_(databases * scopes_each()) {
+  for (std::size_t spd = 0; spd < databases; ++spd)
+    scopes_[main_scope(SpdId{static_cast<std::uint16_t>(spd)})].matcher =
+        std::make_unique<IndexedMatcher>();
+}
+
+bool Spd::is_met(const Policy& policy, std::size_t scope) const noexcept {
+  const std::size_t part = scope % scopes_each();
+  if (part == 0) return sallyport::is_met(policy, Direction::Inbound);
+  return sallyport::is_met(policy, Direction::Outbound, part == 1 ? "" : users_[part - 2]);
+}
+
+std::vector<std::size_t> Spd::matchers_with(const Policy& policy) const {
+  std::vector<std::size_t> scopes;
+  const std::size_t first = policy.spd.value * scopes_each();
+  for (std::size_t scope = first; scope < first + scopes_each(); ++scope)
+    if (scopes_[scope].matcher != nullptr && is_met(policy, scope)) scopes.push_back(scope);
+  return scopes;
+}
+
+std::size_t Spd::place_in(std::size_t scope, std::size_t position) const noexcept {
+  const Database& database = databases_[scope / scopes_each()];
+  if (database.apart == 0) return position;
+  const std::vector<PolicyId>& order = database.order;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(std::span(order).first(std::min(position, order.size())),
+                            [&](PolicyId id) { return is_met(*slots_[id.value].policy, scope); }));
+}
+
+Expected<void> Spd::part_scopes(const Policy& policy) {
+  const std::size_t main = main_scope(policy.spd);
+  for (std::size_t scope = main - 1; scope < main - 1 + scopes_each(); ++scope) {
+    if (scopes_[scope].matcher != nullptr || is_met(policy, scope) == is_met(policy, main))
+      continue;
+    auto matcher = std::make_unique<IndexedMatcher>();
+    std::size_t place = 0;
+    for (const PolicyId id : databases_[policy.spd.value].order) {
+      const Policy& present = *slots_[id.value].policy;
+      if (!is_met(present, scope)) continue;
+      if (auto ok = matcher->insert(place++, id, present.selectors); !ok) return ok;
+    }
+    scopes_[scope] = {.matcher = std::move(matcher), .view = nullptr};
+  }
+  return {};
+}
+
+// Refused by one, it is in none.
+Expected<void> Spd::add_to_matchers(const Policy& policy, PolicyId id, std::size_t position) {
+  if (auto ok = part_scopes(policy); !ok) return ok;
+  std::vector<std::size_t> added;
+  for (const std::size_t scope : matchers_with(policy)) {
+    auto ok = scopes_[scope].matcher->insert(place_in(scope, position), id, policy.selectors);
+    if (ok) {
+      added.push_back(scope);
+      continue;
+    }
+    for (const std::size_t done : added) static_cast<void>(scopes_[done].matcher->remove(id));
+    return ok;
+  }
+  return {};
 }
 
 Expected<PolicyId> Spd::free_slot() const {
@@ -78,7 +162,8 @@ Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
 
   Database& database = databases_[policy.spd.value];
   if (position == npos) position = database.order.size();
-  if (auto ok = database.matcher->insert(position, *id, policy.selectors); !ok) {
+  if (position > database.order.size()) return past_the_end(database.order.size(), where);
+  if (auto ok = add_to_matchers(policy, *id, position); !ok) {
     ok.error().where = where;
     return std::unexpected(ok.error());
   }
@@ -91,7 +176,8 @@ Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
   // What matched nothing so far may match it.
   ++slots_[kNoPolicy.value].generation;
   touch(std::span(database.order).subspan(position + 1), policy);
-  changed(database);
+  database.apart += is_for_all(policy) ? 0u : 1u;
+  changed(policy);
   slots_[id->value].policy = std::make_unique<Policy>(std::move(policy));
   return id;
 }
@@ -102,9 +188,11 @@ Expected<void> Spd::remove(std::string_view name) {
   const PolicyId id = named->second;
   Slot& slot = slots_[id.value];
   Database& database = databases_[slot.policy->spd.value];
-  if (auto ok = database.matcher->remove(id); !ok) return ok;
+  for (const std::size_t scope : matchers_with(*slot.policy))
+    if (auto ok = scopes_[scope].matcher->remove(id); !ok) return ok;
   std::erase(database.order, id);
-  changed(database);
+  database.apart -= is_for_all(*slot.policy) ? 0u : 1u;
+  changed(*slot.policy);
   // The others keep what they decided: the removed one did not match it, or came after them.
   ++slot.generation;
   slot.policy.reset();
@@ -118,18 +206,19 @@ Expected<void> Spd::move(std::string_view name, std::size_t position) {
   if (!id) return no_such_policy(name);
   Slot& slot = slots_[id->value];
   Database& database = databases_[slot.policy->spd.value];
-  if (auto ok = database.matcher->move(*id, position); !ok) {
-    ok.error().where = fmt::format("policy {}", name);
-    return ok;
-  }
+  if (position >= database.order.size())
+    return past_the_end(database.order.size() - 1, fmt::format("policy {}", name));
   const std::size_t from = position_in(database.order, *id);
   database.order.erase(database.order.begin() + static_cast<std::ptrdiff_t>(from));
+  // None of these fails: the policy is there, and so is the place.
+  for (const std::size_t scope : matchers_with(*slot.policy))
+    static_cast<void>(scopes_[scope].matcher->move(*id, place_in(scope, position)));
   database.order.insert(database.order.begin() + static_cast<std::ptrdiff_t>(position), *id);
   // Moved up it takes from those that it passed; moved down it gives to them.
   if (position < from)
     touch(std::span(database.order).subspan(position + 1, from - position), *slot.policy);
   ++slot.generation;
-  changed(database);
+  changed(*slot.policy);
   return {};
 }
 
@@ -179,9 +268,31 @@ void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {
   }
 }
 
-void Spd::changed(Database& database) {
-  database.view.reset();
+void Spd::changed(const Policy& edited) {
+  for (const std::size_t scope : matchers_with(edited)) scopes_[scope].view.reset();
   ++version_;
+}
+
+void Spd::make_stale(std::span<const PolicyId> policies) {
+  for (const PolicyId id : policies) ++slots_[id.value].generation;
+  ++version_;
+}
+
+std::shared_ptr<const Spd::Rebuild> Spd::begin_rebuild() {
+  auto rebuild = std::make_shared<Rebuild>();
+  for (std::size_t i = 0; i < scopes_.size(); ++i) {
+    if (scopes_[i].matcher == nullptr) continue;
+    if (auto part = scopes_[i].matcher->begin_rebuild())
+      rebuild->parts_.emplace_back(i, std::move(part));
+  }
+  return rebuild->parts_.empty() ? nullptr : rebuild;
+}
+
+void Spd::finish_rebuild(const Rebuild& rebuild) {
+  for (const auto& [scope, part] : rebuild.parts_) {
+    scopes_[scope].matcher->finish_rebuild(*part);
+    scopes_[scope].view.reset();
+  }
 }
 
 const Policy* Spd::find(std::string_view name) const noexcept {
@@ -198,6 +309,14 @@ std::optional<PolicyId> Spd::id_of(std::string_view name) const noexcept {
   return named == ids_.end() ? std::nullopt : std::optional(named->second);
 }
 
+const Policy* Spd::find_named(SpdId spd, std::string_view identity) const noexcept {
+  for (const PolicyId id : databases_[spd.value].order) {
+    const Policy* const policy = find(id);
+    if (std::ranges::find(policy->names, identity) != policy->names.end()) return policy;
+  }
+  return nullptr;
+}
+
 std::vector<const Policy*> Spd::ordered(SpdId spd) const {
   std::vector<const Policy*> policies;
   if (spd.value >= databases_.size()) return policies;
@@ -209,16 +328,14 @@ std::shared_ptr<const PolicySet> Spd::snapshot() const {
   auto set = std::make_shared<PolicySet>();
   set->version = version_;
   set->entries.reserve(slots_.size());
-  // An empty slot, and the nominal last entry is one, discards.
   for (const Slot& slot : slots_)
-    set->entries.push_back({.action = slot.policy ? slot.policy->action : PolicyAction::Discard,
-                            .generation = slot.generation,
-                            .stateful = slot.policy && checks_fragments(*slot.policy)});
+    set->entries.push_back(entry_of(slot.policy.get(), slot.generation));
   set->stateful = std::ranges::any_of(set->entries, &PolicyEntry::stateful);
-  for (const Database& database : databases_) {
-    if (!database.view) database.view = database.matcher->view();
-    set->views.push_back(database.view);
-  }
+  set->users = static_cast<std::uint16_t>(users_.size());
+  for (const Scope& scope : scopes_)
+    if (scope.matcher != nullptr && scope.view == nullptr) scope.view = scope.matcher->view();
+  for (std::size_t i = 0; i < scopes_.size(); ++i)
+    set->views.push_back(scopes_[scopes_[i].matcher == nullptr ? main_scope(i) : i].view);
   return set;
 }
 

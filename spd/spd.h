@@ -11,23 +11,44 @@
 
 namespace sallyport {
 
+// Which part of which SPD packets are asked against: inbound SPD-I, outbound SPD-S and SPD-O as
+// each local user sees them (RFC 4301 4.4.1; ARCH-10, SPD-02, SPD-12).
+using PolicyScope = Strong<struct PolicyScopeTag, std::uint16_t>;
+
 // What a worker needs of one policy. `generation` rises with every edit that may change the answer
 // for a packet that this policy decided; a cached answer with an older one is stale (SPD-06).
 struct PolicyEntry {
   PolicyAction action{PolicyAction::Discard};
   std::uint32_t generation{};
-  bool stateful{};  // later fragments go where their first went (FRAG-04, FRAG-05)
+  bool stateful{};    // later fragments go where their first went (FRAG-04, FRAG-05)
+  bool negotiable{};  // a key manager may be asked for its SAs (SPD-15)
+  PopulateFromPacket pfp;
 };
 
 // One immutable state of every SPD. Read by workers, made by Spd::snapshot.
 struct PolicySet {
   std::uint32_t version{};                               // rises with every change; never 0
   std::vector<PolicyEntry> entries;                      // by PolicyId; [0] is kNoPolicy
-  std::vector<std::shared_ptr<const PolicyView>> views;  // by SpdId
+  std::vector<std::shared_ptr<const PolicyView>> views;  // by PolicyScope
+  std::uint16_t users{};                                 // local ones
   bool stateful{};                                       // one of the entries is
 
+  [[nodiscard]] PolicyScope inbound(SpdId spd) const noexcept {
+    return PolicyScope{static_cast<std::uint16_t>(spd.value * (users + 2u))};
+  }
+  [[nodiscard]] PolicyScope outbound(SpdId spd, UserId user = kNoUser) const noexcept {
+    return PolicyScope{static_cast<std::uint16_t>(inbound(spd).value + 1u + user.value)};
+  }
+  [[nodiscard]] PolicyId match(PolicyScope scope, const SelectorFields& fields) const noexcept {
+    return views[scope.value]->match(fields);
+  }
+  // Outbound, for packets of no local user.
   [[nodiscard]] PolicyId match(SpdId spd, const SelectorFields& fields) const noexcept {
-    return views[spd.value]->match(fields);
+    return match(outbound(spd), fields);
+  }
+  // Both say the same of every packet.
+  [[nodiscard]] bool are_alike(PolicyScope one, PolicyScope other) const noexcept {
+    return views[one.value] == views[other.value];
   }
   [[nodiscard]] const PolicyEntry& entry(PolicyId id) const noexcept { return entries[id.value]; }
 };
@@ -35,8 +56,8 @@ struct PolicySet {
 // Control thread only. Policies keep their PolicyId from insertion to removal.
 class Spd {
  public:
-  // `capacity` policies over all SPDs; `databases` SPD-IDs, 0 and up.
-  Spd(std::size_t capacity, std::size_t databases);
+  // `capacity` policies over all SPDs; `databases` SPD-IDs, 0 and up; local users, UserId 1 and up.
+  Spd(std::size_t capacity, std::size_t databases, std::vector<std::string> users = {});
   // Ids run from 0 to this: that of a removed policy waits until no worker reads it any more, and
   // every policy may be replaced at once.
   [[nodiscard]] static constexpr std::size_t ids_for(std::size_t capacity) noexcept {
@@ -69,29 +90,79 @@ class Spd {
   // Policies of one SPD in order of precedence.
   [[nodiscard]] std::vector<const Policy*> ordered(SpdId spd) const;
 
+  // The first policy of the SPD that names this IKE identity, for the responder (SPD-11).
+  [[nodiscard]] const Policy* find_named(SpdId spd, std::string_view identity) const noexcept;
+  // Raises the generations of these policies: what was cached of their answers is asked anew.
+  void make_stale(std::span<const PolicyId> policies);
+
   [[nodiscard]] std::shared_ptr<const PolicySet> snapshot() const;
 
+  // What makes later snapshots faster and may be done by another thread while policies are edited.
+  class Rebuild {
+   public:
+    // Any thread, once.
+    void run() const {
+      for (const auto& [index, work] : parts_) work->run();
+    }
+
+   private:
+    friend class Spd;
+    std::vector<std::pair<std::size_t, std::shared_ptr<PolicyMatcher::Rebuild>>> parts_;
+  };
+  // Null where nothing is worth it.
+  [[nodiscard]] std::shared_ptr<const Rebuild> begin_rebuild();
+  // One that begin_rebuild() gave, after it has run. The next snapshot is made with it.
+  void finish_rebuild(const Rebuild& rebuild);
+
  private:
-  struct Database {
-    std::unique_ptr<PolicyMatcher> matcher;
-    std::vector<PolicyId> order;                     // of precedence
+  // The policies of one SPD that packets of one scope meet.
+  struct Scope {
+    std::unique_ptr<PolicyMatcher> matcher;  // null: they meet what the SPD's main scope has
     mutable std::shared_ptr<const PolicyView> view;  // null: edited since the last snapshot
+  };
+  struct Database {
+    std::vector<PolicyId> order;  // of precedence
+    std::size_t apart{};          // policies of `order` that some scope does not meet
   };
   struct Slot {
     std::unique_ptr<Policy> policy;  // null: free
     std::uint32_t generation{};
   };
   [[nodiscard]] Expected<PolicyId> free_slot() const;
+  [[nodiscard]] std::size_t scopes_each() const noexcept { return users_.size() + 2; }
+  // What is for everyone stands in it: outbound, no user.
+  [[nodiscard]] std::size_t main_scope(SpdId spd) const noexcept {
+    return spd.value * scopes_each() + 1;
+  }
+  [[nodiscard]] std::size_t main_scope(std::size_t scope) const noexcept {
+    return scope / scopes_each() * scopes_each() + 1;
+  }
+  // Every scope meets it.
+  [[nodiscard]] static bool is_for_all(const Policy& policy) noexcept {
+    return policy.names.empty() && policy.direction == PolicyDirection::Both;
+  }
+  // Packets of the scope meet the policy.
+  [[nodiscard]] bool is_met(const Policy& policy, std::size_t scope) const noexcept;
+  // Scopes of the policy's SPD with a matcher of their own in which it is met.
+  [[nodiscard]] std::vector<std::size_t> matchers_with(const Policy& policy) const;
+  // The place among those met in the scope of what stands at `position` of all.
+  [[nodiscard]] std::size_t place_in(std::size_t scope, std::size_t position) const noexcept;
+  // Gives matchers of their own to the scopes that the policy sets apart.
+  [[nodiscard]] Expected<void> part_scopes(const Policy& policy);
+  [[nodiscard]] Expected<void> add_to_matchers(const Policy& policy, PolicyId id,
+                                               std::size_t position);
   // Makes stale what `policies` decided and `edited` may decide from now on.
   void touch(std::span<const PolicyId> policies, const Policy& edited);
-  void changed(Database& database);
+  void changed(const Policy& edited);
 
   std::size_t capacity_;
   std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry
   std::vector<PolicyId> free_;
   std::vector<PolicyId> removed_;
   std::map<std::string, PolicyId, std::less<>> ids_;  // by name
+  std::vector<std::string> users_;
   std::vector<Database> databases_;
+  std::vector<Scope> scopes_;  // by PolicyScope
   std::uint32_t version_{1};
 };
 

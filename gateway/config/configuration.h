@@ -17,6 +17,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/path_mtu.h"
 #include "dataplane/port_facts.h"
+#include "gateway/changed_policy_sas.h"
 #include "net/address.h"
 #include "sad/sa.h"
 #include "spd/policy.h"
@@ -40,6 +41,7 @@ struct LimitsConfig {
   std::uint32_t routes{16384};   // of each family
   std::uint32_t neighbours{4096};
   std::uint32_t neighbour_hold{8};  // packets that wait for one unresolved neighbour
+  std::uint32_t sa_hold{8};         // packets that wait for one SA that is being negotiated
   std::uint32_t mbufs{16384};
   std::uint32_t large_buffers{128};         // of 64 KiB, besides those of reassembly
   std::uint32_t reassembly_datagrams{128};  // under way in each worker; 0: none is reassembled
@@ -63,6 +65,7 @@ struct DataplaneConfig {
   HugepageUse hugepages{HugepageUse::Auto};
   // IPv6 extension headers on the way to the upper-layer protocol (ARCH-11).
   std::vector<std::uint8_t> skipped_headers{0, 43, 44, 60};
+  FlowCacheSettings flow_cache;  // of each worker; its size is limits.flows
   friend bool operator==(const DataplaneConfig&, const DataplaneConfig&) = default;
 };
 
@@ -84,6 +87,7 @@ struct PortConfig {
   std::uint16_t mtu{1500};
   std::optional<std::uint16_t> vlan;
   SpdId spd{};
+  std::string user;               // whose traffic comes in here; empty: nobody's in particular
   std::optional<MacAddress> mac;  // absent: the device's own
   IcmpErrorRule icmp_errors;
   bool udp_zero_checksum_v6{};  // RFC 6936: UDP-encapsulated ESP over IPv6 goes and comes with 0
@@ -176,6 +180,7 @@ struct Configuration {
   AuditConfig audit;
   IcmpAcceptance icmp;
   PathMtuSettings path_mtu;
+  ChangedPolicySas changed_policy_sas{ChangedPolicySas::Rekey};  // of SAs that were negotiated
   std::vector<PortConfig> ports;
   std::vector<RouteConfig> routes;
   std::vector<NeighbourConfig> neighbours;
@@ -185,6 +190,11 @@ struct Configuration {
   std::map<std::string, KeyFiles> key_files;  // by SA name
   std::vector<std::string> warnings;          // "file:line:column: what (remedy)"
 };
+
+// The local users that ports have, each once; UserId is the index plus 1.
+[[nodiscard]] std::vector<std::string> users_of(const Configuration& configuration);
+// Of a user that a port has; kNoUser where `user` is empty.
+[[nodiscard]] UserId user_id(const Configuration& configuration, const std::string& user);
 
 // What a configuration reads besides itself: tests and fuzzing bring files of their own.
 class ConfigurationFiles {

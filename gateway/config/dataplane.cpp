@@ -32,6 +32,27 @@ void check_cores(const DataplaneConfig& dataplane, TableReader& reader) {
   }
 }
 
+Expected<Duration> read_flow_life(const Value& value) {
+  const auto life = read_duration(value);
+  if (!life) return std::unexpected(life.error());
+  if (*life > kLongestFlowLife) return wrong(value, shown(value) + " is too long", "24h at most");
+  return *life;
+}
+
+// "0s" is none.
+Expected<Duration> read_keep_active(const Value& value) {
+  if (value.text() != nullptr && *value.text() == "0s") return Duration{};
+  const auto time = read_duration(value);
+  if (!time) return std::unexpected(time.error());
+  if (*time > kLongestKeepActive) return wrong(value, shown(value) + " is too long", "10m at most");
+  return *time;
+}
+
+std::string flow_time_text(Duration time) {
+  return time == Duration{} ? "0s"
+                            : duration_text(std::chrono::duration_cast<std::chrono::seconds>(time));
+}
+
 }  // namespace
 
 void read_dataplane(TableReader& root, Loading& loading) {
@@ -44,6 +65,8 @@ void read_dataplane(TableReader& root, Loading& loading) {
   reader.read("burst", dataplane.burst, number<std::uint16_t>(1, kLargestBurst));
   reader.read("idle", dataplane.idle, one_of(kIdleRules));
   reader.read("hugepages", dataplane.hugepages, one_of(kHugepageUses));
+  reader.read("flow_life", dataplane.flow_cache.life, read_flow_life);
+  reader.read("flow_keep_active", dataplane.flow_cache.keep_active, read_keep_active);
   reader.read("skipped_headers", dataplane.skipped_headers, list_of(number<std::uint8_t>(0)));
   if (const auto skipped = SkippedHeaders::of(dataplane.skipped_headers); !skipped)
     reader.error("skipped_headers", "skipped_headers: " + skipped.error().what,
@@ -61,6 +84,8 @@ void write_dataplane(const Configuration& configuration, std::string& out) {
   fields.add("burst", dataplane.burst);
   fields.add("idle", word_for(kIdleRules, dataplane.idle));
   fields.add("hugepages", word_for(kHugepageUses, dataplane.hugepages));
+  fields.add("flow_life", flow_time_text(dataplane.flow_cache.life));
+  fields.add("flow_keep_active", flow_time_text(dataplane.flow_cache.keep_active));
   fields.add_numbers("skipped_headers",
                      {dataplane.skipped_headers.begin(), dataplane.skipped_headers.end()});
   out += fields.block("[dataplane]");

@@ -11,6 +11,7 @@ Expected<std::string> to_toml(const Configuration& configuration) {
   write_control(configuration, out);
   write_audit(configuration, out);
   write_icmp(configuration, out);
+  write_policy_changes(configuration, out);
   write_spds(configuration, out);
   write_ports(configuration, out);
   write_routes(configuration, out);

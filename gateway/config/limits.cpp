@@ -20,6 +20,7 @@ constexpr Limit kLimits[] = {
     {"routes", &LimitsConfig::routes, 16, 1u << 22},
     {"neighbours", &LimitsConfig::neighbours, 16, 1u << 20},
     {"neighbour_hold", &LimitsConfig::neighbour_hold, 1, 64},
+    {"sa_hold", &LimitsConfig::sa_hold, 1, 64},
     {"mbufs", &LimitsConfig::mbufs, 1024, 1u << 23},
     {"large_buffers", &LimitsConfig::large_buffers, 16, 1u << 20},
     {"reassembly_datagrams", &LimitsConfig::reassembly_datagrams, 0, 1u << 16},

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "gateway/config/disk_files.h"
 #include "gateway/config/loading.h"
 
@@ -44,7 +42,7 @@ void check_live_sa(const Protection& protection, Loading& loading) {
 
 }  // namespace
 
-Expected<Sa> parse_live_sa(std::string_view text, std::string_view policy,
+Expected<Sa> parse_live_sa(std::string_view text, const Policy& policy,
                            const Configuration& running) {
   auto root = parse_toml(text, "sa.add");
   if (!root) return std::unexpected(std::move(root).error());
@@ -56,15 +54,10 @@ Expected<Sa> parse_live_sa(std::string_view text, std::string_view policy,
   configuration.crypto = running.crypto;
   configuration.instance.inline_secrets = true;
   configuration.ports = running.ports;
-  configuration.policies = running.policies;
-  const auto named = std::ranges::find(configuration.policies, policy, &Policy::name);
-  if (named == configuration.policies.end() || !named->protect)
-    return fail(Error::Code::NotFound,
-                "there is no policy \"" + std::string(policy) + "\" that protects",
-                "name one of sallyportctl show policies");
-  named->protect->sas.push_back(*name);
+  Protection& protection = *configuration.policies.emplace_back(policy).protect;
+  protection.sas.push_back(*name);
   read_sas(loading);
-  if (loading.diagnostics.error_count() == 0) check_live_sa(*named->protect, loading);
+  if (loading.diagnostics.error_count() == 0) check_live_sa(protection, loading);
   if (loading.diagnostics.error_count() != 0) return std::unexpected(loading.diagnostics.joined());
   return std::move(configuration.sas.front());
 }

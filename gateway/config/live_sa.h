@@ -5,9 +5,9 @@
 
 namespace sallyport {
 
-// `policy` names it from now on, so that what the table leaves out follows from that policy. Keys
-// may stand in the text: it came over a socket that only its owner opens.
-[[nodiscard]] Expected<Sa> parse_live_sa(std::string_view text, std::string_view policy,
+// `policy`, which protects, names it from now on, so that what the table leaves out follows from
+// it. Keys may stand in the text: it came over a socket that only its owner opens.
+[[nodiscard]] Expected<Sa> parse_live_sa(std::string_view text, const Policy& policy,
                                          const Configuration& running);
 
 }  // namespace sallyport

@@ -104,6 +104,7 @@ void read_sections(Loading& loading) {
   read_control(root, loading);
   read_audit(root, loading);
   read_icmp(root, loading);
+  read_policy_changes(root, loading);
   read_spds(loading);
   read_ports(loading);
   read_routes(loading);

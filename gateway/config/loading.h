@@ -67,6 +67,7 @@ void read_crypto(TableReader& root, Loading& loading);
 void read_control(TableReader& root, Loading& loading);
 void read_audit(TableReader& root, Loading& loading);
 void read_icmp(TableReader& root, Loading& loading);  // and [path_mtu]
+void read_policy_changes(TableReader& root, Loading& loading);
 void read_spds(Loading& loading);
 void read_ports(Loading& loading);
 void read_routes(Loading& loading);
@@ -87,6 +88,7 @@ void write_crypto(const Configuration& configuration, std::string& out);
 void write_control(const Configuration& configuration, std::string& out);
 void write_audit(const Configuration& configuration, std::string& out);
 void write_icmp(const Configuration& configuration, std::string& out);
+void write_policy_changes(const Configuration& configuration, std::string& out);
 void write_spds(const Configuration& configuration, std::string& out);
 void write_ports(const Configuration& configuration, std::string& out);
 void write_routes(const Configuration& configuration, std::string& out);

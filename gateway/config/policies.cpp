@@ -8,6 +8,7 @@
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/transforms.h"
 #include "gateway/config/value_parsers.h"
+#include "spd/policy_names.h"
 
 namespace sallyport {
 namespace {
@@ -15,6 +16,10 @@ namespace {
 constexpr Words<PolicyAction, 3> kActions{{{"protect", PolicyAction::Protect},
                                            {"bypass", PolicyAction::Bypass},
                                            {"discard", PolicyAction::Discard}}};
+
+constexpr Words<PolicyDirection, 3> kDirections{{{"both", PolicyDirection::Both},
+                                                 {"out", PolicyDirection::Outbound},
+                                                 {"in", PolicyDirection::Inbound}}};
 
 // The shipped entries are called so (spd/default_policies.h).
 constexpr std::string_view kReservedPrefix = "default-";
@@ -74,14 +79,54 @@ Protection read_protect(const Value& value, Loading& loading) {
   return protect;
 }
 
+Expected<std::string> read_policy_name_entry(const Value& value) {
+  auto name = read_text(value);
+  if (!name) return name;
+  if (auto known = placed(value, validate_policy_name(*name)); !known)
+    return std::unexpected(known.error());
+  return name;
+}
+
+// The names of the flags that are set (RFC 4301 4.4.1.2).
+Expected<PopulateFromPacket> read_pfp(const Value& value) {
+  const auto texts = list_of(read_text)(value);
+  if (!texts) return std::unexpected(texts.error());
+  PopulateFromPacket pfp;
+  for (const std::string& text : *texts) {
+    const auto field = std::ranges::find(kPopulatedFields, text, &PopulatedField::name);
+    if (field == std::end(kPopulatedFields))
+      return wrong(value, fmt::format("\"{}\" is no selector field", text),
+                   "\"local\", \"remote\", \"protocol\", \"local_port\" or \"remote_port\" (which "
+                   "stand for ICMP and MH types too)");
+    pfp.*field->flag = true;
+  }
+  return pfp;
+}
+
+// A user whom no port has sends nothing.
+void check_users(const Policy& policy, TableReader& reader, const Configuration& configuration) {
+  const std::vector<std::string> users = users_of(configuration);
+  for (const std::string& name : policy.names) {
+    if (!name.starts_with(kUserPrefix)) continue;
+    const std::string user = name.substr(kUserPrefix.size());
+    if (std::ranges::find(users, user) == users.end())
+      reader.error("names", fmt::format("names: no port has the user \"{}\"", user),
+                   "user = \"" + user + "\" in a [[port]]", Error::Code::NotFound);
+  }
+}
+
 Policy read_policy(TableReader& reader, Loading& loading) {
   Policy policy;
   reader.require("name", policy.name, read_policy_name, "what commands and messages call it");
   reader.read("spd", policy.spd, SpdReference{loading.configuration});
   reader.require("action", policy.action, one_of(kActions),
                  "\"protect\", \"bypass\" or \"discard\"");
-  for (const std::string_view key : {"names", "pfp", "interface"}) reader.not_available(key);
+  reader.not_available("interface");
+  reader.read("direction", policy.direction, one_of(kDirections));
+  reader.read("names", policy.names, list_of(read_policy_name_entry));
+  reader.read("pfp", policy.pfp, read_pfp);
   policy.selectors = read_selectors(reader);
+  check_users(policy, reader, loading.configuration);
   const Value* protect = reader.find("protect");
   if (protect != nullptr) policy.protect = read_protect(*protect, loading);
   return policy;
@@ -127,6 +172,10 @@ void write_policies(const Configuration& configuration, std::string& out) {
     fields.add("name", policy.name);
     fields.add("spd", configuration.spds[policy.spd.value].name);
     fields.add("action", word_for(kActions, policy.action));
+    if (policy.direction != PolicyDirection::Both)
+      fields.add("direction", word_for(kDirections, policy.direction));
+    if (!policy.names.empty()) fields.add("names", policy.names);
+    if (policy.pfp != PopulateFromPacket{}) fields.add("pfp", names_of(policy.pfp));
     fields.add("selectors", selector_fields(policy.selectors));
     if (policy.protect) fields.add("protect", protection_fields(*policy.protect));
     out += fields.block("[[policy]]");

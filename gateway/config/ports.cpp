@@ -15,6 +15,8 @@ constexpr Words<PortKind, 2> kKinds{
 constexpr std::uint16_t kLeastMtuV4 = 68;    // RFC 791
 constexpr std::uint16_t kLeastMtuV6 = 1280;  // RFC 8200 5
 constexpr std::uint16_t kLargestMtu = 9216;
+constexpr std::size_t kMostUsers = 255;  // UserId has 8 bits
+constexpr std::size_t kMostScopes = 4096;
 
 bool all_in(std::string_view text, std::string_view allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == text.npos;
@@ -68,9 +70,21 @@ void read_icmp_errors(TableReader& port, IcmpErrorRule& rule) {
   reader.read("rate", rule.rate, number(1u, 1'000'000u));
 }
 
+// Each SPD has a view for each user, and one each way (PolicyScope).
+void check_user_count(const Configuration& configuration, TableReader& reader) {
+  const std::size_t users = users_of(configuration).size();
+  if (users <= kMostUsers && configuration.spds.size() * (users + 2) <= kMostScopes) return;
+  reader.error("user", fmt::format("{} users in {} SPDs", users, configuration.spds.size()),
+               fmt::format("{} users at most, and {} times SPDs", kMostUsers, kMostScopes));
+}
+
 void check_port(const PortConfig& port, TableReader& reader) {
   if (port.kind == PortKind::LocalStack && port.side == PortSide::Unprotected) {
     reader.error("side", "side: a local stack is on the protected side", "side = \"protected\"");
+  }
+  if (!port.user.empty() && port.side == PortSide::Unprotected) {
+    reader.error("user", "user: what comes in from outside is no local user's",
+                 "name the user of a protected port");
   }
   if (port.kind == PortKind::LocalStack && port.addresses.empty()) {
     reader.error("addresses", "a local stack has no addresses",
@@ -104,6 +118,7 @@ PortConfig read_port(TableReader& reader, const Configuration& configuration) {
   reader.read("mtu", port.mtu, number(kLeastMtuV4, kLargestMtu));
   reader.read("vlan", port.vlan, number<std::uint16_t>(1, 4094));
   reader.read("spd", port.spd, SpdReference{configuration});
+  reader.read("user", port.user, read_name);
   reader.read("mac", port.mac, read_mac);
   read_icmp_errors(reader, port.icmp_errors);
   reader.read("udp_zero_checksum_v6", port.udp_zero_checksum_v6, read_flag);
@@ -127,7 +142,24 @@ void read_ports(Loading& loading) {
                    "a device of its own", Error::Code::Exists);
     }
     loading.configuration.ports.push_back(std::move(port));
+    check_user_count(loading.configuration, reader);
   }
+}
+
+std::vector<std::string> users_of(const Configuration& configuration) {
+  std::vector<std::string> users;
+  for (const PortConfig& port : configuration.ports)
+    if (!port.user.empty()) users.push_back(port.user);
+  std::ranges::sort(users);
+  users.erase(std::ranges::unique(users).begin(), users.end());
+  return users;
+}
+
+UserId user_id(const Configuration& configuration, const std::string& user) {
+  if (user.empty()) return kNoUser;
+  const std::vector<std::string> users = users_of(configuration);
+  const auto place = std::ranges::find(users, user) - users.begin();
+  return UserId{static_cast<std::uint8_t>(place + 1)};
 }
 
 void write_ports(const Configuration& configuration, std::string& out) {
@@ -146,6 +178,7 @@ void write_ports(const Configuration& configuration, std::string& out) {
     fields.add("mtu", port.mtu);
     if (port.vlan) fields.add("vlan", *port.vlan);
     fields.add("spd", configuration.spds[port.spd.value].name);
+    if (!port.user.empty()) fields.add("user", port.user);
     if (port.mac) fields.add("mac", to_string(*port.mac));
     fields.add("icmp_errors", icmp_errors);
     fields.add("udp_zero_checksum_v6", port.udp_zero_checksum_v6);

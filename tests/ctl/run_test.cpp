@@ -67,6 +67,55 @@ TEST_CASE("show drops --all asks for all") {
   CHECK(Json::parse(server.requests().at(0))["args"]["all"] == true);
 }
 
+TEST_CASE("explain prints the packet's way as aligned lines, or the answer as it came") {
+  const Json told = {{"ok",
+                      {{"packet", {{"from", "10.1.0.5"}, {"to", "10.2.0.9"}, {"protocol", "icmp"}}},
+                       {"in", "lan"},
+                       {"route", {{"kind", "none"}, {"port", ""}}},
+                       {"crosses", false},
+                       {"verdict", "discarded: no_route"}}}};
+  AnsweringServer server({answer(told)});
+  const Outcome outcome = run({"explain", "--from", "10.1.0.5", "--to", "10.2.0.9"}, server.path());
+  CHECK(outcome.status == ExitStatus::Done);
+  CHECK(outcome.out ==
+        "packet    10.1.0.5 to 10.2.0.9, icmp, in by lan\n"
+        "route     none\n"
+        "boundary  not crossed\n"
+        "verdict   discarded: no_route\n");
+  const Json asked = Json::parse(server.requests().at(0));
+  CHECK(asked["do"] == "explain");
+  CHECK(asked["args"] == Json{{"from", "10.1.0.5"}, {"to", "10.2.0.9"}});
+  AnsweringServer other({answer(told)});
+  const Outcome programs =
+      run({"--json", "explain", "--from", "10.1.0.5", "--to", "10.2.0.9"}, other.path());
+  CHECK(Json::parse(programs.out) == told);
+}
+
+TEST_CASE("lint-policies follows its pages, the empty ones too") {
+  const Json row = {{"spd", "default"},      {"policy", "b"}, {"position", 1},
+                    {"finding", "shadowed"}, {"by", {"a"}},   {"meaning", "b decides nothing"}};
+  AnsweringServer server({answer({{"ok", {{"rows", Json::array()}, {"next", 0}}}}),
+                          answer({{"ok", {{"rows", Json::array({row})}, {"next", 2}}}}),
+                          answer({{"ok", {{"rows", Json::array()}}}})});
+  const Outcome outcome = run({"lint-policies"}, server.path());
+  CHECK(outcome.status == ExitStatus::Done);
+  CHECK(outcome.out ==
+        "SPD      policy  finding   by  meaning\n"
+        "default  b       shadowed  a   b decides nothing\n");
+  CHECK(server.requests().size() == 3);
+}
+
+TEST_CASE("policy commands send what was typed as text, numbers and flags") {
+  AnsweringServer server({answer({{"ok", Json::object()}})});
+  CHECK(run({"policy", "move", "x", "--at", "2"}, server.path()).status == ExitStatus::Done);
+  const Json asked = Json::parse(server.requests().at(0));
+  CHECK(asked["do"] == "policy.move");
+  CHECK(asked["args"] == Json{{"name", "x"}, {"at", 2}});
+  AnsweringServer other({answer({{"ok", Json::object()}})});
+  CHECK(run({"policy", "move", "x", "--last"}, other.path()).out.empty());
+  CHECK(Json::parse(other.requests().at(0))["args"] == Json{{"name", "x"}, {"last", true}});
+}
+
 TEST_CASE("a refusal is told with its remedy, status 1") {
   const Json refusal = {
       {"id", 1},

@@ -98,7 +98,12 @@ struct Control {
   Neighbours neighbours{{own, sender, published, errors, random}, {}};
   NeighbourMessages messages{{own, sender, neighbours}};
   IcmpEcho echo{{own, sender, random}, 1000};
-  PuntService punts{{neighbours, messages, echo, errors, drops}, {&from_worker}};
+  std::unique_ptr<PublishedTables> tables{PublishedTables::create(1).value()};
+  SaHandles handles{1, *std::pmr::new_delete_resource()};
+  std::unique_ptr<PopulatedHandles> populated{
+      PopulatedHandles::create(8, tables->readers()).value()};
+  SaMisses sa_misses{{sender, *tables, handles, *populated, {}}, {}};
+  PuntService punts{{neighbours, messages, echo, errors, sa_misses, drops}, {&from_worker}};
 };
 
 ByteView bytes_of(rte_mbuf* mbuf) {

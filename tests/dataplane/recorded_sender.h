@@ -59,6 +59,7 @@ class RecordedSender final : public ControlSender {
   void release(rte_mbuf* packet, const LinkDestination& to) override {
     released.push_back({packet, to});
   }
+  void resume(rte_mbuf* packet) override { resumed.push_back(packet); }
   void drop_held(rte_mbuf* packet, DropReason reason) override {
     dropped.push_back({packet, reason});
   }
@@ -67,6 +68,7 @@ class RecordedSender final : public ControlSender {
   std::vector<Sent> datagrams;
   std::vector<Sent> arps;
   std::vector<Released> released;
+  std::vector<rte_mbuf*> resumed;
   std::vector<Dropped> dropped;
 
  private:

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "dataplane/drop_reason.h"
-#include "dataplane/flow_cache.h"
 #include "dataplane/rate_limit.h"
 #include "tests/support/fixed_random.h"
 
@@ -34,37 +33,6 @@ TEST_CASE("DP-06: packets of SAs in any order are grouped by SA, each SA's order
     REQUIRE(found == expected);
     REQUIRE(burst.size() == count);
   }
-}
-
-TEST_CASE("the flow cache is bounded, finds what it holds, and its key has every selector field") {
-  std::pmr::memory_resource& memory = *std::pmr::new_delete_resource();
-  FlowCache cache(16, 7, memory);
-  PacketSummary packet;
-  for (std::uint16_t i = 0; i < 1000; ++i) {
-    packet.source_port = i;
-    const FlowKey key = FlowKey::of(packet, SpdId{}, Direction::Outbound);
-    Flow& place = cache.place(cache.hash(key));
-    place = Flow{.key = key, .policy = PolicyId{i}, .generation = 0, .version = 1, .action = {}};
-    REQUIRE(cache.find(key, cache.hash(key)) == &place);
-    REQUIRE(cache.find(key, cache.hash(key))->policy == PolicyId{i});
-  }
-  CHECK(cache.evictions.read() >= 1000 - 16);
-
-  const auto key = [&](auto change) {
-    PacketSummary changed = packet;
-    change(changed);
-    return FlowKey::of(changed, SpdId{}, Direction::Outbound);
-  };
-  const FlowKey base = key([](PacketSummary&) {});
-  CHECK_FALSE(key([](PacketSummary& p) { p.source[15] ^= 1; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.destination[0] ^= 1; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.protocol ^= 1; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.source_port ^= 1; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.destination_port ^= 1; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.family = Family::V6; }) == base);
-  CHECK_FALSE(key([](PacketSummary& p) { p.ports_visible = !p.ports_visible; }) == base);
-  CHECK_FALSE(FlowKey::of(packet, SpdId{1}, Direction::Outbound) == base);
-  CHECK_FALSE(FlowKey::of(packet, SpdId{}, Direction::Inbound) == base);
 }
 
 TEST_CASE("a rate limit lets a burst by, then its rate") {

@@ -76,6 +76,8 @@ class Rig {
     gateway_ = std::move(*opened);
     commands_ = std::make_unique<ControlCommands>(
         *gateway_, ControlCommands::Hooks{.reload = [this] { return reload(); }, .stop = [] {}});
+    sas_ = names_in("show.sas");
+    policies_ = names_in("show.policies");
   }
   ~Rig() {
     commands_.reset();
@@ -90,18 +92,20 @@ class Rig {
     clock_.advance(std::chrono::milliseconds(200));
     static_cast<void>(gateway_->dataplane().turn());
     gateway_->poll();
-    if (rows_of("show.sas") != kConfiguredSas) require(reload().has_value());
-    require(rows_of("show.sas") == kConfiguredSas);
+    if (names_in("show.sas") == sas_ && names_in("show.policies") == policies_) return;
+    require(reload().has_value());
+    require(names_in("show.sas") == sas_ && names_in("show.policies") == policies_);
   }
 
  private:
-  static constexpr std::size_t kConfiguredSas = 2;
-
   [[nodiscard]] Expected<void> reload() { return gateway_->reload(configuration()); }
 
-  [[nodiscard]] std::size_t rows_of(const std::string& view) {
+  // In their order.
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& view) {
     const Json answer = Json::parse(commands_->answer(R"({"v":1,"do":")" + view + "\"}"));
-    return answer.at("ok").at("rows").size();
+    std::vector<std::string> names;
+    for (const Json& row : answer.at("ok").at("rows")) names.push_back(row.at("name"));
+    return names;
   }
 
   static void check(std::string_view request, const std::string& answer) {
@@ -120,6 +124,8 @@ class Rig {
   ManualClock clock_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<ControlCommands> commands_;
+  std::vector<std::string> sas_;       // the names of those that are configured
+  std::vector<std::string> policies_;  // likewise
 };
 
 }  // namespace

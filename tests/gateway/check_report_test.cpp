@@ -52,3 +52,32 @@ TEST_CASE("SAD-12: --check tells warnings and no keys") {
   CHECK(holds(report, "warning: "));
   CHECK(report.find(hex_key(20).substr(0, 16)) == std::string::npos);
 }
+
+TEST_CASE("SPD-04: --check tells what decorrelation makes of each SPD, and policies in doubt") {
+  const std::string text =
+      kPorts +
+      "[[policy]]\nname = \"host\"\nlocal = \"10.1.0.9\"\nremote = \"10.2.0.0/16\"\n"
+      "action = \"bypass\"\n"
+      "[[policy]]\nname = \"site\"\nlocal = \"10.1.0.0/16\"\nremote = \"10.2.0.0/16\"\n"
+      "action = \"discard\"\n"
+      "[[policy]]\nname = \"late\"\nlocal = \"10.1.7.0/24\"\nremote = \"10.2.0.0/24\"\n"
+      "action = \"bypass\"\n"
+      "[[spd]]\nname = \"default\"\ndefault_policies = false\n";
+  const std::string report = check_report(parse(text).value());
+  CHECK(holds(report, "SPD default: 3 policies, decorrelated 2 entries; 0 matched in order\n"));
+  CHECK(
+      holds(report, "lint: policy late decides nothing: site before it matches all that it does"));
+  CHECK(report.find("lint: policy site") == std::string::npos);
+}
+
+TEST_CASE("SPD-04: --check tells so many findings and counts the others") {
+  std::string text = kPorts + "[[spd]]\nname = \"default\"\ndefault_policies = false\n";
+  for (int i = 0; i < 25; ++i)
+    text += "[[policy]]\nname = \"p" + std::to_string(i) +
+            "\"\nremote = \"10.2.0.0/16\"\naction = \"discard\"\n";
+  const std::string report = check_report(parse(text).value());
+  CHECK(holds(report, "SPD default: 25 policies, decorrelated 1 entries; 0 matched in order\n"));
+  CHECK(holds(report, "lint: policy p20 decides nothing"));
+  CHECK(report.find("lint: policy p21 ") == std::string::npos);
+  CHECK(holds(report, "lint: and 4 more\n"));
+}

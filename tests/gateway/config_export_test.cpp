@@ -24,6 +24,8 @@ cores = [1, 0]
 idle = "yield"
 hugepages = "no"
 skipped_headers = [0, 44]
+flow_life = "90s"
+flow_keep_active = "0s"
 [crypto]
 allow = ["null", "3des-cbc"]
 [audit]
@@ -44,6 +46,8 @@ floor_ipv4 = 552
 floor_ipv6 = 1300
 lifetime = "5m"
 rate = 50
+[policy_changes]
+sas = "keep"
 [[spd]]
 name = "main"
 [[spd]]
@@ -57,6 +61,7 @@ kind = "local-stack"
 addresses = "192.0.2.10/32"
 spd = "guests"
 vlan = 7
+user = "alice"
 mac = "02:00:00:00:00:01"
 icmp_errors = { send = false }
 udp_zero_checksum_v6 = true
@@ -73,6 +78,8 @@ port = "wan"
 [[policy]]
 name = "ports"
 spd = "guests"
+direction = "out"
+names = ["user:alice", "fqdn:gw.example.com"]
 action = "bypass"
 protocol = "tcp"
 local_port = [443, 80, "1000-2000"]
@@ -164,6 +171,7 @@ TEST_CASE("ARCH-13: an export loses nothing") {
   CHECK(after.dataplane == before.dataplane);
   CHECK(after.crypto == before.crypto);
   CHECK(after.audit == before.audit);
+  CHECK(after.changed_policy_sas == before.changed_policy_sas);
   CHECK(after.control == before.control);
   CHECK(after.ports == before.ports);
   CHECK(after.routes == before.routes);

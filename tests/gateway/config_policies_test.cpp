@@ -351,8 +351,11 @@ TEST_CASE("what endpoints refuse") {
 }
 
 TEST_CASE("what a [[policy]] refuses") {
-  check_refused("pfp = [\"local\"]", "4:7", "pfp in [[policy]] is not available in this version");
-  check_refused("names = [\"a\"]", "4:9", "names in [[policy]] is not available in this version");
+  check_refused("pfp = [\"local\"]", "1:1", "populate-from-packet has no meaning for discard");
+  check_refused("pfp = [\"port\"]", "4:7", "\"port\" is no selector field");
+  check_refused("names = [\"a\"]", "4:10", "\"a\" names nobody");
+  check_refused("names = \"user:carol\"", "4:9", "no port has the user \"carol\"");
+  check_refused("direction = \"up\"", "4:13", "\"up\" is not known");
   check_refused("interface = \"t0\"", "4:13", "interface in [[policy]] is not available");
   check_refused("protect = { mode = \"transport\" }", "1:1",
                 "a policy to discard has a protection");

@@ -80,6 +80,7 @@ flows = 102
 routes = 103
 neighbours = 104
 neighbour_hold = 5
+sa_hold = 6
 mbufs = 2048
 large_buffers = 20
 reassembly_datagrams = 21
@@ -91,8 +92,8 @@ event_ring = 108
 audit_rate = 109
 )")
                                   .limits;
-  CHECK(limits == LimitsConfig{100, 101, 102, 103, 104, 5, 2048, 20, 21, std::chrono::seconds{22},
-                               23, 256, 107, 108, 109});
+  CHECK(limits == LimitsConfig{100, 101, 102, 103, 104, 5, 6, 2048, 20, 21,
+                               std::chrono::seconds{22}, 23, 256, 107, 108, 109});
 }
 
 TEST_CASE("[dataplane] is read") {
@@ -104,10 +105,17 @@ burst = 32
 idle = "spin"
 hugepages = "no"
 skipped_headers = [0, 43, 44, 135]
+flow_life = "2m"
+flow_keep_active = "3s"
 )")
                                         .dataplane;
-  CHECK(dataplane ==
-        DataplaneConfig{2, {3, 5}, 32, IdleRule::Spin, HugepageUse::No, {0, 43, 44, 135}});
+  CHECK(dataplane == DataplaneConfig{2,
+                                     {3, 5},
+                                     32,
+                                     IdleRule::Spin,
+                                     HugepageUse::No,
+                                     {0, 43, 44, 135},
+                                     {std::chrono::minutes(2), std::chrono::seconds(3)}});
 }
 
 TEST_CASE("ALG-22: [crypto] allow is read, by any of an algorithm's names") {

@@ -27,24 +27,24 @@ Configuration running_gateway() {
 TEST_CASE("an SA that is added while the gateway runs is read by the same rules") {
   const Configuration running = running_gateway();
   const std::string text = late_sa();
-  const auto sa = parse_live_sa(text, "site", running);
+  const auto sa = parse_live_sa(text, running.policies.front(), running);
   INFO((sa ? "" : to_string(sa.error())));
   REQUIRE(sa);
   CHECK(sa->endpoints == running.policies[0].protect->endpoints);
   CHECK(sa->selectors == running.policies[0].selectors);
   CHECK(sa->cipher_key.view().back() == 16);
-  CHECK(parse_live_sa(text, "none", running).error().code == Error::Code::NotFound);
-  CHECK_THAT(to_string(parse_live_sa(text + "colour = 1\n", "site", running).error()),
-             Catch::StartsWith("sa.add:8:1: unknown key \"colour\""));
-  CHECK_FALSE(parse_live_sa(text + text, "site", running));
-  CHECK_FALSE(parse_live_sa("", "site", running));
-  CHECK_FALSE(parse_live_sa("[limits]\nsas = 1\n" + text, "site", running));
+  CHECK_THAT(
+      to_string(parse_live_sa(text + "colour = 1\n", running.policies.front(), running).error()),
+      Catch::StartsWith("sa.add:8:1: unknown key \"colour\""));
+  CHECK_FALSE(parse_live_sa(text + text, running.policies.front(), running));
+  CHECK_FALSE(parse_live_sa("", running.policies.front(), running));
+  CHECK_FALSE(parse_live_sa("[limits]\nsas = 1\n" + text, running.policies.front(), running));
 }
 
 TEST_CASE("SPD-10: an SA that is added must be as its policy says, between addresses of ours") {
   const Configuration running = running_gateway();
   const auto said = [&](std::string_view more) {
-    const auto sa = parse_live_sa(late_sa(more), "site", running);
+    const auto sa = parse_live_sa(late_sa(more), running.policies.front(), running);
     return sa ? std::string() : to_string(sa.error());
   };
   CHECK(said("") == "");
@@ -59,7 +59,7 @@ TEST_CASE("a key file of an SA that is added has its whole path") {
   const Configuration running = running_gateway();
   const std::string text =
       replaced(late_sa(), "key = \"" + hex_key(16) + "\"", "key = { file = \"keys/16\" }");
-  const auto sa = parse_live_sa(text, "site", running);
+  const auto sa = parse_live_sa(text, running.policies.front(), running);
   REQUIRE_FALSE(sa);
   CHECK_THAT(to_string(sa.error()), Catch::Contains("the whole path of the file"));
 }

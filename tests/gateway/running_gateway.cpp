@@ -93,8 +93,11 @@ Json RunningGateway::everything() {
 }
 
 Expected<Configuration> RunningGateway::read(const std::string& text) const {
-  std::string ports = replaced(kPorts, "net_af_packet0,iface=lan0", device("lan"));
-  ports = replaced(ports, "net_af_packet1,iface=wan0", device("wan"));
+  std::string ports = settings_.ports;
+  if (ports.empty()) {
+    ports = replaced(kPorts, "net_af_packet0,iface=lan0", device("lan"));
+    ports = replaced(ports, "net_af_packet1,iface=wan0", device("wan"));
+  }
   const std::string head = "[instance]\ninline_secrets = true\nstate_directory = \"" +
                            directory_.native() +
                            "\"\n[limits]\nsas = " + std::to_string(settings_.sas) +

@@ -22,6 +22,7 @@ class RunningGateway {
     unsigned sas{16};  // [limits]
     unsigned policies{64};
     std::string sequence_numbers{};  // the file of an earlier life
+    std::string ports{};             // [[port]] and [[spd]]; empty: one on each side
   };
 
   explicit RunningGateway(const std::string& text);

@@ -46,12 +46,12 @@ TEST_CASE("SPD-09: every field of an entry is there, and none is like another") 
   const auto changes = {
       +[](Policy& p) { p.name = "other"; },
       +[](Policy& p) { p.spd = SpdId{1}; },
-      +[](Policy& p) { p.names = {"mozart@foo.example.com", "foo.example.com"}; },
+      +[](Policy& p) { p.names = {"rfc822:mozart@foo.example.com", "fqdn:foo.example.com"}; },
       +[](Policy& p) { p.pfp.local = true; },
       +[](Policy& p) { p.pfp.remote = true; },
       +[](Policy& p) { p.pfp.protocol = true; },
-      +[](Policy& p) { p.pfp.local_port = true; },
-      +[](Policy& p) { p.pfp.remote_port = true; },
+      +[](Policy& p) { p.pfp = {.protocol = true, .local_port = true}; },
+      +[](Policy& p) { p.pfp = {.protocol = true, .remote_port = true}; },
       +[](Policy& p) { p.selectors.push_back(p.selectors[0]); },
       +[](Policy& p) { p.selectors[0].protocol = kProtocolTcp; },
       +[](Policy& p) { p.protect->protocol = IpsecProtocol::Ah; },
@@ -96,7 +96,7 @@ TEST_CASE("SPD-09: every field of an entry is there, and none is like another") 
 
 TEST_CASE("SPD-09: an entry and its action agree") {
   CHECK_THAT(refused([](Policy& p) { p.name.clear(); }), Contains("name"));
-  CHECK_THAT(refused([](Policy& p) { p.names = {""}; }), Contains("empty"));
+  CHECK_THAT(refused([](Policy& p) { p.names = {""}; }), Contains("names nobody"));
   CHECK_THAT(refused([](Policy& p) { p.selectors.clear(); }), Contains("matches nothing"));
   CHECK_THAT(refused([](Policy& p) { p.protect.reset(); }), Contains("does not say how"));
   CHECK_THAT(refused([](Policy& p) { p.action = PolicyAction::Bypass; }), Contains("to bypass"));

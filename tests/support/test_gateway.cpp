@@ -85,6 +85,8 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
                               .sas = settings_.sas,
                               .policies = Spd::ids_for(256),
                               .flows = settings_.flows,
+                              .flow_cache = settings_.flow_cache,
+                              .sa_hold = settings_.sa_hold,
                               .neighbours = 256,
                               .neighbour_hold = settings_.neighbour_hold,
                               .mbufs = settings_.mbufs,
@@ -101,7 +103,7 @@ TestGateway::TestGateway(Settings settings) : settings_(std::move(settings)) {
   if (!opened) FAIL(to_string(opened.error()));
   dataplane_ = std::move(*opened);
   control_ = ControlPlane::open(*dataplane_, random_);
-  spd_ = std::make_unique<Spd>(256, 4);
+  spd_ = std::make_unique<Spd>(256, 4, settings_.users);
   sad_ = std::make_unique<Sad>(Sad::Parts{
       dataplane_->sas(), dataplane_->keys(), dataplane_->retirement(), random_, settings_.workers,
       [this](const Address& remote) { return dataplane_->link_mtu(remote); }});

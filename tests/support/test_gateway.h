@@ -35,6 +35,9 @@ class TestGateway {
     std::vector<Route> routes;        // besides connected and local ones
     std::vector<Policy> policies;
     std::size_t flows{1024};
+    FlowCacheSettings flow_cache{};
+    std::vector<std::string> users{};  // UserId 1 and up
+    std::size_t sa_hold{8};
     std::size_t sas{256};
     std::size_t mbufs{2048};
     std::size_t punt_ring{512};
