@@ -154,7 +154,8 @@ TEST_CASE("SPD-15: SAs that cannot be installed refuse the request, and nothing 
   world.send();
   auto sas = world.keys.pair(world.keys.requests.at(0));
   sas[1].name = sas[0].name;
-  CHECK_FALSE(world.gateway->provide_sas(world.keys.requests[0].id, std::move(sas)));
+  const auto refused = world.gateway->provide_sas(world.keys.requests[0].id, std::move(sas));
+  CHECK_FALSE(refused);
   world.gateway.running().settle();
   CHECK(world.sas().empty());
   CHECK(world.dropped(DropReason::AcquireRefused) == 1);
@@ -334,7 +335,8 @@ TEST_CASE("SPD-15: a refused answer takes no handle along, and half a pair is no
       sas.pop_back();
     else
       sas[1].name = sas[0].name;
-    REQUIRE_FALSE(world.gateway->provide_sas(world.keys.requests.back().id, std::move(sas)));
+    const auto refused = world.gateway->provide_sas(world.keys.requests.back().id, std::move(sas));
+    REQUIRE_FALSE(refused);
     world.wait(std::chrono::milliseconds(1100));
   }
   world.send(9);

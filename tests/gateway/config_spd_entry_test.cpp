@@ -123,7 +123,8 @@ TEST_CASE("SPD-20: from everything down to one five-tuple, one ICMP type and one
   const auto add = [&](std::string name, const std::string& lines) {
     Policy read = discarding(lines);
     read.name = std::move(name);
-    REQUIRE(spd.insert(std::move(read)));
+    const auto inserted = spd.insert(std::move(read));
+    REQUIRE(inserted);
   };
   add("tuple",
       "local = \"10.1.0.1\"\nremote = \"10.2.0.1\"\nprotocol = \"tcp\"\nlocal_port = 1000\n"
