@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
-#include <charconv>
 #include <sstream>
 #include <string_view>
+
+#include "bench/option_lists.h"
 
 namespace sallyport::bench {
 namespace {
@@ -13,8 +14,9 @@ namespace {
 namespace options = boost::program_options;
 
 constexpr std::uint32_t kMostSas = 1 << 20;  // addresses of 172.16.0.0/12
-constexpr std::uint16_t kSmallest = 28;      // IPv4 and UDP headers
-constexpr std::uint16_t kLargest = 1400;     // what fits into a tunnel of 1500 by any algorithm
+constexpr std::uint32_t kMostPolicies = 1'000'000;
+constexpr std::uint16_t kSmallest = 28;   // IPv4 and UDP headers
+constexpr std::uint16_t kLargest = 1400;  // what fits into a tunnel of 1500 by any algorithm
 
 options::options_description description() {
   const auto text = [](const char* standard) {
@@ -28,38 +30,15 @@ options::options_description description() {
       "algorithm", text("aes128-gcm16,aes128-cbc+hmac-sha1-96,chacha20-poly1305"),
       "as in the configuration")("size", text("64,512,1400"), "octets of the inner IPv4 packet")(
       "sas", text("1,10000"), "SAs in each direction")(
+      "policies", text("0"), "policies for other networks, in front of those of the SAs")(
       "order", text("random"), "sequential, or random")("burst", number(kBurstSize),
                                                         "packets that a turn finds")(
       "flows", number(0), "0: 1024, or one for each SA")("windows", number(20),
                                                          "measurements to take the median of")(
       "core", options::value<int>()->default_value(-1), "where to run; -1: the last core")(
       "json", text(""), "file to write the figures to")("no-hugepages", "run without them")(
-      "profile", "ticks of each verb of the outbound path, instead")("help", "this text");
+      "help", "this text");
   return all;
-}
-
-Expected<std::vector<std::string>> words(const std::string& list) {
-  std::vector<std::string> found;
-  std::istringstream stream(list);
-  for (std::string word; std::getline(stream, word, ',');) found.push_back(word);
-  if (found.empty()) return fail(Error::Code::Invalid, "an empty list", "see --help");
-  return found;
-}
-
-template <class Number>
-Expected<std::vector<Number>> numbers(const std::string& list, Number least, Number most) {
-  const auto texts = words(list);
-  if (!texts) return std::unexpected(texts.error());
-  std::vector<Number> found;
-  for (const std::string& text : *texts) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-      return fail(Error::Code::Invalid, fmt::format("\"{}\" cannot be", text),
-                  fmt::format("{} to {}", least, most));
-    found.push_back(value);
-  }
-  return found;
 }
 
 Expected<std::vector<Transform>> transforms(const std::string& list) {
@@ -106,6 +85,7 @@ Expected<CommandLine> read(const options::variables_map& given) {
   keep(transforms(text("algorithm")), line.transforms, error);
   keep(numbers<std::uint16_t>(text("size"), kSmallest, kLargest), line.sizes, error);
   keep(numbers<std::uint32_t>(text("sas"), 1, kMostSas), line.sas, error);
+  keep(numbers<std::uint32_t>(text("policies"), 0, kMostPolicies), line.policies, error);
   keep(order(text("order")), line.order, error);
   line.burst = number("burst");
   line.flows = number("flows");
@@ -113,7 +93,6 @@ Expected<CommandLine> read(const options::variables_map& given) {
   line.core = given["core"].as<int>();
   line.json = text("json");
   line.no_hugepages = given.contains("no-hugepages");
-  line.profile = given.contains("profile");
   line.help = given.contains("help");
   if (error) return std::unexpected(*error);
   if (line.burst == 0 || line.burst > kBurstSize)

@@ -20,6 +20,7 @@ struct CommandLine {
   std::vector<Transform> transforms;
   std::vector<std::uint16_t> sizes;  // octets of the inner packet
   std::vector<std::uint32_t> sas;
+  std::vector<std::uint32_t> policies;  // beside one for each SA
   Order order{Order::Random};
   unsigned burst{kBurstSize};  // packets that a turn finds
   std::uint32_t flows{};       // 0: 1024, or one for each SA where there are more
@@ -27,7 +28,6 @@ struct CommandLine {
   std::string json;  // file to write; empty: none
   int core{-1};      // -1: the last one
   bool no_hugepages{};
-  bool profile{};
   bool help{};
 };
 

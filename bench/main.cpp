@@ -1,7 +1,6 @@
 // sallyport-bench: what a packet costs in the worker's own code, beside IPsec-MB alone.
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "bench/command_line.h"
 #include "bench/hugepages.h"
+#include "bench/machine.h"
 #include "bench/measurement.h"
 #include "bench/report.h"
 #include "dataplane/eal.h"
@@ -20,25 +20,20 @@ namespace {
 constexpr std::uint32_t kStandardFlows = 1024;
 constexpr std::uint64_t kMemoryToSpare = 64;  // megabytes
 
-TunnelPair::Settings pair_settings(const CommandLine& line, Transform transform,
-                                   std::uint32_t sas) {
+TunnelPair::Settings pair_settings(const CommandLine& line, Transform transform, std::uint32_t sas,
+                                   std::uint32_t other_policies) {
   const std::uint32_t flows = line.flows != 0 ? line.flows : kStandardFlows;
-  return {.transform = transform, .sas = sas, .flows = std::max(flows, sas)};
+  return {.transform = transform,
+          .sas = sas,
+          .other_policies = other_policies,
+          .flows = std::max(flows, sas)};
 }
 
 std::uint64_t memory_needed(const CommandLine& line) {
-  const std::uint32_t most = *std::ranges::max_element(line.sas);
-  return TunnelPair::memory_needed(pair_settings(line, line.transforms.front(), most)) +
+  const std::uint32_t sas = *std::ranges::max_element(line.sas);
+  const std::uint32_t policies = *std::ranges::max_element(line.policies);
+  return TunnelPair::memory_needed(pair_settings(line, line.transforms.front(), sas, policies)) +
          kMemoryToSpare;
-}
-
-void stay_on(int core) {
-  if (core < 0) core = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) - 1;
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(core, &cores);
-  if (sched_setaffinity(0, sizeof cores, &cores) != 0)
-    fmt::print(stderr, "sallyport-bench: not pinned to core {}\n", core);
 }
 
 Expected<void> measure_pair(const CommandLine& line, const TunnelPair::Settings& settings,
@@ -70,9 +65,11 @@ Expected<void> measure_all(const CommandLine& line) {
   std::vector<Measurement> found;
   for (const Transform transform : line.transforms)
     for (const std::uint32_t sas : line.sas)
-      if (auto done = measure_pair(line, pair_settings(line, transform, sas), machine, found);
-          !done)
-        return done;
+      for (const std::uint32_t policies : line.policies)
+        if (auto done =
+                measure_pair(line, pair_settings(line, transform, sas, policies), machine, found);
+            !done)
+          return done;
   if (line.json.empty()) return {};
   std::ofstream file(line.json);
   file << json_of(machine, line, found);
@@ -88,7 +85,7 @@ Expected<void> run(const CommandLine& line) {
                                .hugepages = line.no_hugepages ? Hugepages::No : Hugepages::Auto,
                                .extra = {}});
   if (!eal) return std::unexpected(eal.error());
-  stay_on(line.core);
+  stay_on(line.core, "sallyport-bench");
   return measure_all(line);
 }
 

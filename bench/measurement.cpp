@@ -35,14 +35,6 @@ std::uint64_t ticks_of(Work&& work) noexcept {
   return ticks - std::min(ticks, kClock);
 }
 
-Spread spread_of(std::vector<double> windows) {
-  std::ranges::sort(windows);
-  const auto at = [&](std::size_t percent) {
-    return windows[(windows.size() - 1) * percent / 100];
-  };
-  return {.median = at(50), .low = at(10), .high = at(90)};
-}
-
 // Ticks a packet of a window: kFillings times `filling`, which says its ticks.
 template <class Filling>
 Expected<double> window_of(Filling&& filling) {
@@ -167,6 +159,7 @@ Expected<Measurement> Course::run() {
                      .transform = pair.transform,
                      .size = settings_.size,
                      .sas = pair.sas,
+                     .other_policies = pair.other_policies,
                      .flows = pair.flows,
                      .turn = spread([](const Window& window) { return window.turn; }),
                      .port = spread([](const Window& window) { return window.port; })};

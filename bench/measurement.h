@@ -5,23 +5,19 @@
 
 #include "bench/command_line.h"
 #include "bench/raw_crypto.h"
+#include "bench/spread.h"
 #include "bench/traffic.h"
 #include "bench/tunnel_pair.h"
 
 namespace sallyport::bench {
 
-// Of the windows of a measurement; TSC ticks a packet.
-struct Spread {
-  double median{};
-  double low{};   // tenth percentile
-  double high{};  // ninetieth
-};
-
+// TSC ticks a packet.
 struct Measurement {
   Direction direction{};
   Transform transform;
   std::uint16_t size{};
   std::uint32_t sas{};
+  std::uint32_t other_policies{};  // in front of one for each SA
   std::uint32_t flows{};
   Spread turn{};  // everything: receive, verbs, transmit
   Spread port{};  // receive and transmit of the same buffers, nothing between

@@ -4,9 +4,10 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bench/machine.h"
+#include "bench/spread_json.h"
 #include "dataplane/crypto/ipsec_mb.h"
 
 namespace sallyport::bench {
@@ -14,23 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
-  return "unknown";
-}
-
 double packets_per_second(const Measurement& measurement, const Machine& machine) {
   return static_cast<double>(machine.tsc_hz) / measurement.turn.median;
-}
-
-double rounded(double value) { return std::round(value * 10) / 10; }
-
-Json json_of(const Spread& spread) {
-  return {{"median", rounded(spread.median)},
-          {"p10", rounded(spread.low)},
-          {"p90", rounded(spread.high)}};
 }
 
 Json json_of(const Measurement& measurement, const Machine& machine) {
@@ -40,6 +26,7 @@ Json json_of(const Measurement& measurement, const Machine& machine) {
       {"algorithm", to_string(measurement.transform)},
       {"inner_bytes", measurement.size},
       {"sas", measurement.sas},
+      {"policies", measurement.sas + measurement.other_policies},
       {"flows", measurement.flows},
       {"turn", json_of(measurement.turn)},
       {"port", json_of(measurement.port)},
@@ -68,9 +55,9 @@ std::string describe(const Machine& machine) {
 }
 
 std::string heading() {
-  return fmt::format("{:3} {:24} {:>5} {:>8} | {:>6} {:>6} {:>6} {:>6} {:>6} | {:>6} {:>6}", "dir",
-                     "algorithm", "bytes", "SAs", "turn", "+-", "port", "raw", "own", "Mpps",
-                     "Gbit/s");
+  return fmt::format("{:3} {:24} {:>5} {:>8} {:>8} | {:>6} {:>6} {:>6} {:>6} {:>6} | {:>6} {:>6}",
+                     "dir", "algorithm", "bytes", "SAs", "policies", "turn", "+-", "port", "raw",
+                     "own", "Mpps", "Gbit/s");
 }
 
 std::string row(const Measurement& measurement, const Machine& machine) {
@@ -80,11 +67,11 @@ std::string row(const Measurement& measurement, const Machine& machine) {
   };
   const double rate = packets_per_second(measurement, machine);
   return fmt::format(
-      "{:3} {:24} {:5} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
+      "{:3} {:24} {:5} {:8} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
       measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
-      measurement.size, measurement.sas, turn.median, 50 * (turn.high - turn.low) / turn.median,
-      measurement.port.median, median(measurement.raw), median(measurement.own), rate / 1e6,
-      rate * 8 * measurement.size / 1e9);
+      measurement.size, measurement.sas, measurement.sas + measurement.other_policies, turn.median,
+      50 * (turn.high - turn.low) / turn.median, measurement.port.median, median(measurement.raw),
+      median(measurement.own), rate / 1e6, rate * 8 * measurement.size / 1e9);
 }
 
 std::string json_of(const Machine& machine, const CommandLine& line,

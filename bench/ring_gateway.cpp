@@ -35,7 +35,7 @@ DataplaneSettings RingGateway::dataplane_settings(const Settings& settings) {
   dataplane.ports[1].side = Side::Unprotected;
   dataplane.ports[1].addresses = {settings.outside};
   dataplane.sas = settings.sas;
-  dataplane.policies = settings.sas + 1;
+  dataplane.policies = settings.policies;
   dataplane.flows = settings.flows;
   dataplane.mbufs = 2 * kWireCapacity;
   return dataplane;

@@ -23,7 +23,8 @@ class RingGateway {
   struct Settings {
     Prefix inside;
     Prefix outside;
-    std::size_t sas{};  // and policies
+    std::size_t sas{};
+    std::size_t policies{};
     std::size_t flows{};
   };
   // `random` outlives it.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bench/selector_set.h"
+
 namespace sallyport::bench {
 namespace {
 
@@ -22,11 +24,12 @@ std::size_t cache_places(std::uint32_t flows) {
 
 RingGateway::Settings sealing_settings(const TunnelPair::Settings& settings) {
   return {prefix("10.0.0.1/24"), prefix("192.0.2.1/24"), settings.sas,
-          cache_places(settings.flows)};
+          settings.sas + settings.other_policies, cache_places(settings.flows)};
 }
 
 RingGateway::Settings opening_settings(const TunnelPair::Settings& settings) {
-  return {prefix("10.0.1.1/24"), prefix("192.0.2.2/24"), settings.sas, kStandardFlows};
+  return {prefix("10.0.1.1/24"), prefix("192.0.2.2/24"), settings.sas, settings.sas,
+          kStandardFlows};
 }
 
 std::vector<std::uint8_t> key_of(std::size_t size, Random& random) {
@@ -43,10 +46,19 @@ Selector selector(std::uint32_t sa) {
   return selector;
 }
 
+// Its networks are others than those of the tunnels.
+Policy other_policy(const Selector& selector, std::size_t number) {
+  return {.name = fmt::format("other-{}", number),
+          .selectors = {selector},
+          .action = PolicyAction::Bypass};
+}
+
+std::string name_of(std::uint32_t sa) { return fmt::format("to-{}", sa); }
+
 Policy policy(std::uint32_t sa) {
   Protection protection;
   protection.endpoints = {address(kSealing), address(kOpening)};
-  return {.name = fmt::format("to-{}", sa),
+  return {.name = name_of(sa),
           .selectors = {selector(sa)},
           .action = PolicyAction::Protect,
           .protect = protection};
@@ -91,28 +103,40 @@ Expected<std::unique_ptr<TunnelPair>> TunnelPair::open(const Settings& settings,
   if (!opening) return std::unexpected(opening.error());
   pair->sealing_ = std::move(*sealing);
   pair->opening_ = std::move(*opening);
-  pair->spd_ = std::make_unique<Spd>(settings.sas, 1);
+  pair->spd_ = std::make_unique<Spd>(settings.sas + settings.other_policies, 1);
   if (auto added = pair->add_tunnels(random); !added) return std::unexpected(added.error());
   if (auto connected = pair->connect(); !connected) return std::unexpected(connected.error());
   return pair;
 }
 
+Expected<void> TunnelPair::add_policies() {
+  std::vector<Policy> all;
+  if (settings_.other_policies != 0) {
+    const SelectorSet others({.shape = SetShape::Sites, .size = settings_.other_policies});
+    for (const Selector& selector : others.selectors())
+      all.push_back(other_policy(selector, all.size()));
+  }
+  for (std::uint32_t sa = 0; sa < settings_.sas; ++sa) all.push_back(policy(sa));
+  if (auto ok = spd_->check(all); !ok) return ok;
+  spd_->replace(all);
+  return {};
+}
+
 Expected<void> TunnelPair::add_tunnels(Random& random) {
+  if (auto added = add_policies(); !added) return added;
   for (std::uint32_t sa = 0; sa < settings_.sas; ++sa)
     if (auto added = add_tunnel(sa, random); !added) return added;
   return {};
 }
 
 Expected<void> TunnelPair::add_tunnel(std::uint32_t sa, Random& random) {
-  const auto id = spd_->insert(policy(sa));
-  if (!id) return std::unexpected(id.error());
   Sa outbound = outbound_sa(sa, settings_.transform, random);
   auto inbound = opening_->sad().add(reversed(outbound));
   if (!inbound) return std::unexpected(inbound.error());
   const auto slot = sealing_->sad().add(std::move(outbound));
   if (!slot) return std::unexpected(slot.error());
   Dataplane& dataplane = sealing_->dataplane();
-  dataplane.handles().assign(SaHandle{id->value}, *slot);
+  dataplane.handles().assign(SaHandle{spd_->id_of(name_of(sa)).value().value}, *slot);
   keys_.push_back(dataplane.sas().outbound(*slot).key);
   return {};
 }

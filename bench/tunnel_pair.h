@@ -1,5 +1,5 @@
 // Two gateways back to back: the first seals what comes from its inside, the second opens it. One
-// policy and one SA for each address of 172.16.0.0/12 in use.
+// policy and one SA for each address of 172.16.0.0/12 in use, behind policies for other networks.
 #pragma once
 
 #include "bench/ring_gateway.h"
@@ -17,6 +17,7 @@ class TunnelPair {
   struct Settings {
     Transform transform;
     std::uint32_t sas{1};
+    std::uint32_t other_policies{};
     std::uint32_t flows{1024};
   };
   [[nodiscard]] static Expected<std::unique_ptr<TunnelPair>> open(const Settings& settings,
@@ -33,6 +34,7 @@ class TunnelPair {
  private:
   explicit TunnelPair(const Settings& settings) : settings_(settings) {}
   [[nodiscard]] Expected<void> add_tunnels(Random& random);
+  [[nodiscard]] Expected<void> add_policies();
   [[nodiscard]] Expected<void> add_tunnel(std::uint32_t sa, Random& random);
   [[nodiscard]] Expected<void> connect();
 

@@ -1,18 +1,21 @@
-// A number line cut into intervals where ranges begin and end, under a search tree of 16 branches.
-// A range stands in the rows of the few nodes that make it up, so that memory grows with the number
-// of ranges and never with its square; the rows on the way to a number, together, are the ranges
-// that hold it.
+// A number line cut into intervals where ranges begin and end, under a search tree of 8 branches.
+// A range stands at the few nodes that make it up, so that memory grows with the number of ranges
+// and never with its square; the nodes on the way to a number, together, have the ranges that hold
+// it.
 #pragma once
+
+#include <immintrin.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "base/large_pages.h"
-#include "spd/bit_rows.h"
 
 namespace sallyport {
 
@@ -26,46 +29,37 @@ struct Cover {
 template <class Key>
 using Covers = std::vector<Cover<Key>>;
 
-// The most rows on a path: a root and 16^7 intervals.
-inline constexpr std::size_t kMostLevels = 8;
+// What one axis takes, so that no place and no count outgrows 32 bits.
+inline constexpr std::size_t kMostCovers = std::size_t{1} << 22;
+inline constexpr std::size_t kTreeBranches = 8;
+// The most nodes on the way to a number: a root and 8^8 intervals.
+inline constexpr std::size_t kMostLevels = 9;
+static_assert(2 * kMostCovers + 1 <= std::size_t{1} << 3 * (kMostLevels - 1));
+// The most nodes that make up a range: 7 on either side of a level.
+inline constexpr std::size_t kMostNodesOfCover = 2 * (kTreeBranches - 1) * (kMostLevels - 1);
 
-// The rows on the way to one number of an axis: the union of their columns covers it.
-class RowPath {
+// Where the columns are kept that cover a whole node and not the node above it.
+using Place = std::uint32_t;
+inline constexpr Place kNowhere = ~Place{0};  // there are none
+
+// Of the nodes on the way to a number, those that have columns.
+class TreePath {
  public:
-  // A row of one column, which is not worth a place of its own.
-  struct Single {
-    std::uint32_t block;
-    std::uint64_t summary;
-    std::uint64_t word;
-  };
-
-  void push(BitRows::Row row) noexcept {
-    row.prefetch();
-    rows_[row_count_++] = row;
+  void push(Place place) noexcept {
+    places_[count_] = place;
+    count_ += place == kNowhere ? 0 : 1;
   }
-  void push(std::uint32_t column) noexcept {
-    singles_[single_count_++] = {column / (64 * 64), std::uint64_t{1} << column / 64 % 64,
-                                 std::uint64_t{1} << column % 64};
-  }
-  [[nodiscard]] std::span<const BitRows::Row> rows() const noexcept {
-    return {rows_.data(), row_count_};
-  }
-  [[nodiscard]] std::span<const Single> singles() const noexcept {
-    return {singles_.data(), single_count_};
-  }
-  [[nodiscard]] std::uint64_t blocks() const noexcept {
-    std::uint64_t blocks = 0;
-    for (const BitRows::Row& row : rows()) blocks |= row.blocks();
-    for (const Single& single : singles()) blocks |= std::uint64_t{1} << single.block;
-    return blocks;
-  }
+  [[nodiscard]] const Place* begin() const noexcept { return places_.data(); }
+  [[nodiscard]] const Place* end() const noexcept { return places_.data() + count_; }
 
  private:
-  std::array<BitRows::Row, kMostLevels> rows_;
-  std::array<Single, kMostLevels> singles_;
-  std::size_t row_count_{};
-  std::size_t single_count_{};
+  std::array<Place, kMostLevels> places_;
+  std::size_t count_{};
 };
+
+// Keeps the columns of a node, which ascend, and says where.
+template <class T>
+concept ColumnStore = std::is_invocable_r_v<Place, T, std::span<const std::uint32_t>>;
 
 // Key is an unsigned number. Immutable once built.
 template <class Key>
@@ -74,140 +68,123 @@ class AxisTree {
   static constexpr Key kEnd = static_cast<Key>(~Key{0});
 
   AxisTree() = default;
-  // `covers` in ascending order of their columns, those of one column apart from each other. The
-  // rows are put into `rows`.
-  AxisTree(const Covers<Key>& covers, BitRows& rows);
+  // At most kMostCovers, in ascending order of their columns, those of one column apart from each
+  // other.
+  template <ColumnStore Store>
+  AxisTree(const Covers<Key>& covers, const Store& store);
 
-  void follow(Key key, const BitRows& rows, RowPath& path) const noexcept {
-    Descent descent{key};
-    while (descent.level < levels_.size()) step(descent);
-    push(descent, rows, path);
+  [[nodiscard]] TreePath follow(Key key) const noexcept {
+    TreePath path;
+    path.push(root_);
+    std::size_t node = 0;
+    for (std::size_t level = 0; level < level_count_; ++level)
+      step(levels_[level], key, node, path);
+    return path;
   }
-  // One axis, a number on it, and where its rows are to go.
-  struct Walk {
-    const AxisTree& axis;
-    Key key;
-    RowPath& path;
-  };
-  // Two at once: neither waits for the other's memory.
-  static void follow(const Walk& left, const Walk& right, const BitRows& rows) noexcept {
-    Descent on_left{left.key};
-    Descent on_right{right.key};
-    const std::size_t left_levels = left.axis.levels_.size();
-    const std::size_t right_levels = right.axis.levels_.size();
-    for (std::size_t i = 0; i < std::max(left_levels, right_levels); ++i) {
-      if (i < left_levels) left.axis.step(on_left);
-      if (i < right_levels) right.axis.step(on_right);
-    }
-    left.axis.push(on_left, rows, left.path);
-    right.axis.push(on_right, rows, right.path);
-  }
-  [[nodiscard]] std::size_t bytes() const noexcept {
-    std::size_t sum = 0;
-    for (const Level& level : levels_) sum += level.capacity() * sizeof(Branches);
-    return sum;
-  }
+  // False where all that is covered is the whole axis.
+  [[nodiscard]] bool is_cut() const noexcept { return level_count_ != 0; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return nodes_.capacity() * sizeof(Branches); }
 
  private:
-  static constexpr std::size_t kBranches = 16;
-  // What stands where a row does: nothing, a column and this mark, or where the row is.
-  static constexpr std::uint32_t kNoRow = 0xffffffff;
-  static constexpr std::uint32_t kSingle = 0x80000000;
+  static constexpr std::size_t kBranches = kTreeBranches;
 
   // The branches of one node; where there are fewer, the others start at the end of the axis and
-  // have the last one's row.
+  // have what the last one has.
   struct alignas(64) Branches {
     std::array<Key, kBranches> starts;
-    std::array<std::uint32_t, kBranches> rows;
-  };
-  using Level =
-      LargePageVector<Branches>;  // level 0 has the intervals as branches; the top one node
+    std::array<Place, kBranches> places;
 
-  // On the way from the root to an interval; no step branches on what it reads.
-  struct Descent {
-    Key key;
-    std::size_t node{};
-    std::size_t level{};  // steps so far
-    std::array<std::uint32_t, kMostLevels> rows{};
-  };
-  void step(Descent& descent) const noexcept {
-    const Level& level = levels_[levels_.size() - 1 - descent.level];
-    // The end of the axis is in all branches that are not there: then it is the last node.
-    const Branches& branches = level[std::min(descent.node, level.size() - 1)];
-    const std::size_t branch = branch_of(branches, descent.key);
-    descent.rows[descent.level++] = branches.rows[branch];
-    descent.node = descent.node * kBranches + branch;
-  }
-  void push(const Descent& descent, const BitRows& rows, RowPath& path) const noexcept {
-    push(root_, rows, path);
-    for (std::size_t i = 0; i < descent.level; ++i) push(descent.rows[i], rows, path);
-  }
-  static void push(std::uint32_t place, const BitRows& rows, RowPath& path) noexcept {
-    if (place == kNoRow) return;
-    if ((place & kSingle) != 0)
-      path.push(place & ~kSingle);
-    else
-      path.push(rows.at(place));
-  }
-
-  static std::size_t branch_of(const Branches& branches, Key key) noexcept {
-    if constexpr (sizeof(Key) <= sizeof(std::uint32_t)) {
-      std::uint32_t reached = 0;  // all 16 at once
-      for (const Key start : branches.starts) reached += start <= key ? 1u : 0u;
-      return reached - 1;
-    } else {
-      std::size_t branch = 0;
-      for (std::size_t step = kBranches / 2; step != 0; step /= 2)
-        branch += branches.starts[branch + step] <= key ? step : 0;
-      return branch;
+    // The last one that starts at `key` or before it.
+    [[nodiscard]] std::size_t branch_of(Key key) const noexcept;
+    // All lines of it, since a search goes from one to the next.
+    void prefetch() const noexcept {
+      for (std::size_t at = 0; at < sizeof(Branches); at += 64)
+        __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
     }
+  };
+  struct Level {
+    std::uint32_t first;  // of its nodes
+    std::uint32_t count;
+  };
+  // No branch of the processor depends on what it reads.
+  void step(const Level& level, Key key, std::size_t& node, TreePath& path) const noexcept {
+    // The end of the axis is in all branches that are not there: then it is the last node.
+    const Branches& branches = nodes_[level.first + std::min<std::size_t>(node, level.count - 1)];
+    branches.prefetch();
+    const std::size_t branch = branches.branch_of(key);
+    path.push(branches.places[branch]);
+    node = node * kBranches + branch;
   }
 
   struct Mark {
     std::uint32_t node;  // over all levels
     std::uint32_t column;
   };
-  // The columns of every node, by level from the intervals up; each level has a node for 16 of the
+  // The columns of every node, by level from the intervals up; each level has a node for 8 of the
   // one below, and the last one has one.
   struct Marks {
     std::vector<std::uint32_t> first_node;  // by level, over all
-    std::vector<std::uint32_t> end;         // of a node's columns is where the next one's begin
+    std::vector<std::uint32_t> begins;      // of a node's columns; they end where the next begin
     std::vector<std::uint32_t> columns;
     [[nodiscard]] std::span<const std::uint32_t> of(std::size_t node) const noexcept {
-      return std::span(columns).subspan(end[node], end[node + 1] - end[node]);
+      return std::span(columns).subspan(begins[node], begins[node + 1] - begins[node]);
     }
   };
   [[nodiscard]] static std::vector<Key> cut(const Covers<Key>& covers);
   [[nodiscard]] static Marks mark(const Covers<Key>& covers, std::span<const Key> intervals);
-  [[nodiscard]] static std::uint32_t add(std::span<const std::uint32_t> columns, BitRows& rows) {
-    if (columns.empty()) return kNoRow;
-    return columns.size() == 1 ? columns.front() | kSingle : rows.add(columns);
-  }
 
-  std::vector<Level> levels_;
-  std::uint32_t root_{kNoRow};
+  LargePageVector<Branches> nodes_;  // by level; the last one's branches are the intervals
+  std::array<Level, kMostLevels - 1> levels_{};
+  std::size_t level_count_{};
+  Place root_{kNowhere};
 };
 
 template <class Key>
-AxisTree<Key>::AxisTree(const Covers<Key>& covers, BitRows& rows) {
-  std::vector<Key> starts = cut(covers);
-  const Marks marks = mark(covers, starts);
-  std::size_t level = 0;
-  for (; starts.size() > 1; ++level) {
-    Level& nodes = levels_.emplace_back((starts.size() + kBranches - 1) / kBranches);
-    for (std::size_t i = 0; i < nodes.size() * kBranches; ++i) {
-      Branches& branches = nodes[i / kBranches];
-      const bool there = i < starts.size();
-      branches.starts[i % kBranches] = there ? starts[i] : kEnd;
-      branches.rows[i % kBranches] = there ? add(marks.of(marks.first_node[level] + i), rows)
-                                           : branches.rows[i % kBranches - 1];
-    }
-    std::vector<Key> above;
-    for (std::size_t i = 0; i < starts.size(); i += kBranches) above.push_back(starts[i]);
-    starts = std::move(above);
+std::size_t AxisTree<Key>::Branches::branch_of(Key key) const noexcept {
+  if constexpr (sizeof(Key) == sizeof(std::uint32_t)) {
+    // All at once; the compiler takes three times as many instructions.
+    const __m256i all = _mm256_load_si256(reinterpret_cast<const __m256i*>(starts.data()));
+    const __m256i keys = _mm256_set1_epi32(static_cast<int>(key));
+    const __m256i not_past = _mm256_cmpeq_epi32(_mm256_min_epu32(all, keys), all);
+    const int reached = _mm256_movemask_ps(_mm256_castsi256_ps(not_past));
+    return static_cast<std::size_t>(std::popcount(static_cast<unsigned>(reached))) - 1;
+  } else {
+    std::size_t branch = 0;
+    for (std::size_t step = kBranches / 2; step != 0; step /= 2)
+      branch += starts[branch + step] <= key ? step : 0;
+    return branch;
   }
-  root_ = add(marks.of(marks.first_node[level]), rows);
-  assert(levels_.size() < kMostLevels);
+}
+
+template <class Key>
+template <ColumnStore Store>
+AxisTree<Key>::AxisTree(const Covers<Key>& covers, const Store& store) {
+  assert(covers.size() <= kMostCovers);
+  const std::vector<Key> starts = cut(covers);
+  const Marks marks = mark(covers, starts);
+  const auto kept = [&](std::size_t node) {
+    const std::span<const std::uint32_t> columns = marks.of(node);
+    return columns.empty() ? kNowhere : store(columns);
+  };
+  level_count_ = marks.first_node.size() - 2;
+  root_ = kept(marks.first_node[level_count_]);
+  nodes_.reserve(marks.first_node.back() - marks.first_node[1]);
+  std::size_t width = 1;  // intervals of a branch
+  for (std::size_t i = 1; i < level_count_; ++i) width *= kBranches;
+  for (std::size_t level = 0; level < level_count_; ++level, width /= kBranches) {
+    const std::size_t first = marks.first_node[level_count_ - 1 - level];
+    const std::size_t count = (starts.size() + width - 1) / width;
+    levels_[level] = {static_cast<std::uint32_t>(nodes_.size()),
+                      static_cast<std::uint32_t>((count + kBranches - 1) / kBranches)};
+    nodes_.resize(nodes_.size() + levels_[level].count);
+    Branches* const nodes = &nodes_[levels_[level].first];
+    for (std::size_t i = 0; i < levels_[level].count * kBranches; ++i) {
+      Branches& node = nodes[i / kBranches];
+      const std::size_t branch = i % kBranches;
+      node.starts[branch] = i < count ? starts[i * width] : kEnd;
+      node.places[branch] = i < count ? kept(first + i) : node.places[branch - 1];
+    }
+  }
 }
 
 template <class Key>
@@ -223,11 +200,11 @@ std::vector<Key> AxisTree<Key>::cut(const Covers<Key>& covers) {
   return starts;
 }
 
-// Every cover as the fewest nodes that make it up: at most 15 on either side of a level.
+// Every cover as the fewest nodes that make it up: at most 7 on either side of a level.
 template <class Key>
 AxisTree<Key>::Marks AxisTree<Key>::mark(const Covers<Key>& covers,
                                          std::span<const Key> intervals) {
-  Marks marks{.first_node = {0}, .end = {}, .columns = {}};
+  Marks marks{.first_node = {0}, .begins = {}, .columns = {}};
   std::vector<std::size_t> counts{intervals.size()};  // of nodes, by level
   std::size_t places = 1;                             // intervals that a whole tree has
   while (true) {
@@ -256,12 +233,12 @@ AxisTree<Key>::Marks AxisTree<Key>::mark(const Covers<Key>& covers,
     put_all(place_of(cover.first), cover.last == kEnd ? places : place_of(cover.last + 1),
             cover.column);
   // By node, and in each the columns as they came: ascending.
-  marks.end.resize(marks.first_node.back() + 1);
-  for (const Mark& one : list) ++marks.end[one.node + 1];
-  for (std::size_t node = 1; node < marks.end.size(); ++node)
-    marks.end[node] += marks.end[node - 1];
+  marks.begins.resize(marks.first_node.back() + 1);
+  for (const Mark& one : list) ++marks.begins[one.node + 1];
+  for (std::size_t node = 1; node < marks.begins.size(); ++node)
+    marks.begins[node] += marks.begins[node - 1];
   marks.columns.resize(list.size());
-  std::vector<std::uint32_t> next(marks.end.begin(), marks.end.end() - 1);
+  std::vector<std::uint32_t> next(marks.begins.begin(), marks.begins.end() - 1);
   for (const Mark& one : list) marks.columns[next[one.node]++] = one.column;
   return marks;
 }

@@ -1,14 +1,6 @@
 #include "spd/bit_rows.h"
 
 namespace sallyport {
-namespace {
-
-constexpr std::uint32_t kPerWord = 64;
-constexpr std::uint32_t kPerBlock = 64 * kPerWord;
-
-std::uint64_t bit(std::uint32_t number) noexcept { return std::uint64_t{1} << number % 64; }
-
-}  // namespace
 
 std::uint32_t BitRows::add(std::span<const std::uint32_t> columns) {
   const std::size_t place = words_.size();

@@ -12,7 +12,12 @@ namespace sallyport {
 
 class BitRows {
  public:
-  static constexpr std::size_t kColumns = 64 * 64 * 64;
+  static constexpr std::uint32_t kPerWord = 64;
+  static constexpr std::uint32_t kPerBlock = 64 * kPerWord;
+  static constexpr std::uint32_t kColumns = 64 * kPerBlock;
+  // Words of a row for each of its columns: a head for all, a summary and a place for each block, a
+  // word.
+  static constexpr std::size_t kMostWordsPerColumn = 4;
 
   // One block of a row; of a block that is not there, no words.
   struct Block {
@@ -20,10 +25,10 @@ class BitRows {
     const std::uint64_t* words;
 
     // The word at the single bit of `summary` above all of `below` (its bits, less one); 0 where it
-    // is not there.
+    // is not there. No branch of the processor depends on that.
     [[nodiscard]] std::uint64_t word(std::uint64_t below) const noexcept {
-      const std::uint64_t bit = below + 1;
-      return (summary & bit) != 0 ? words[std::popcount(summary & below)] : 0;
+      const std::uint64_t is_there = (summary & (below + 1)) != 0 ? 1 : 0;
+      return words[std::popcount(summary & below)] & (0 - is_there);
     }
   };
 
@@ -35,6 +40,7 @@ class BitRows {
     void prefetch() const noexcept { __builtin_prefetch(words_); }
     // Bit b: block b is there.
     [[nodiscard]] std::uint64_t blocks() const noexcept { return words_[0]; }
+    // The one at the single bit above all of `below`.
     [[nodiscard]] Block block(std::uint64_t below) const noexcept {
       const std::uint64_t bit = below + 1;
       if ((words_[0] & bit) == 0) return {0, nullptr};
@@ -50,10 +56,18 @@ class BitRows {
   [[nodiscard]] std::uint32_t add(std::span<const std::uint32_t> columns);
   [[nodiscard]] Row at(std::uint32_t place) const noexcept { return Row(&words_[place]); }
 
-  void finish() { words_.shrink_to_fit(); }
+  // After the last row.
+  void finish() {
+    words_.push_back(0);  // of the last row, too, a word is read behind it
+    words_.shrink_to_fit();
+  }
   [[nodiscard]] std::size_t bytes() const noexcept { return words_.capacity() * sizeof words_[0]; }
 
  private:
+  static std::uint64_t bit(std::uint32_t number) noexcept {
+    return std::uint64_t{1} << number % 64;
+  }
+
   LargePageVector<std::uint64_t> words_;
 };
 

@@ -3,26 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "spd/edit_refusals.h"
+#include "spd/longest_ascent.h"
 
 namespace sallyport {
 namespace {
 
-using Live = std::vector<std::uint64_t>;
-
-Live all_live(std::size_t columns) { return Live((columns + 63) / 64, ~0ull); }
-
-void bury(Live& live, std::size_t first, std::size_t count) {
-  for (std::size_t column = first; column < first + count; ++column)
-    live[column / 64] &= ~(std::uint64_t{1} << column % 64);
-}
-
-std::unexpected<Error> no_such_id(PolicyId id) {
-  return fail(Error::Code::NotFound, fmt::format("there is no policy id {}", id.value));
+std::shared_ptr<const std::vector<Selector>> shared(std::span<const Selector> selectors) {
+  return std::make_shared<const std::vector<Selector>>(selectors.begin(), selectors.end());
 }
 
 }  // namespace
 
-// Selectors in order, as many indices as they take.
+// Selectors in order, indexed.
 class IndexedMatcher::Base {
  public:
   struct Member {
@@ -40,33 +35,24 @@ class IndexedMatcher::Base {
       }
     }
     std::ranges::sort(first_columns_, {}, &Place::id);
-    for (std::size_t at = 0; at < selectors.size(); at += PolicyIndex::kCapacity)
-      indices_.emplace_back(std::span(selectors).subspan(
-          at, std::min(PolicyIndex::kCapacity, selectors.size() - at)));
+    index_ = PolicyIndices(selectors);
   }
 
-  // The first live column that matches; columns() where none does.
-  [[nodiscard]] std::size_t first_match(const SelectorFields& fields,
-                                        std::span<const std::uint64_t> live) const noexcept {
-    for (std::size_t i = 0; i < indices_.size(); ++i) {
-      const std::size_t first = i * PolicyIndex::kCapacity;
-      if (const auto column = indices_[i].first_match(fields, live.subspan(first / 64)))
-        return first + *column;
-    }
-    return columns();
+  // The first live column that matches, or kNoColumn.
+  [[nodiscard]] Column first_match(const SelectorFields& fields,
+                                   const LiveColumns& live) const noexcept {
+    return index_.first_match(fields, live);
   }
   [[nodiscard]] std::size_t columns() const noexcept { return policies_.size(); }
-  [[nodiscard]] PolicyId policy(std::size_t column) const noexcept { return policies_[column]; }
-  // Of a policy; kNotInBase where it has none.
+  [[nodiscard]] PolicyId policy(Column column) const noexcept { return policies_[column]; }
+  // Of a policy; kNoColumn where it has none.
   [[nodiscard]] Column first_column(PolicyId id) const noexcept {
     const auto place = std::ranges::lower_bound(first_columns_, id, {}, &Place::id);
-    return place != first_columns_.end() && place->id == id ? place->column : kNotInBase;
+    return place != first_columns_.end() && place->id == id ? place->column : kNoColumn;
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
-    std::size_t sum = policies_.capacity() * sizeof policies_[0] +
-                      first_columns_.capacity() * sizeof first_columns_[0];
-    for (const PolicyIndex& index : indices_) sum += index.bytes();
-    return sum;
+    return policies_.capacity() * sizeof policies_[0] +
+           first_columns_.capacity() * sizeof first_columns_[0] + index_.bytes();
   }
 
  private:
@@ -74,17 +60,17 @@ class IndexedMatcher::Base {
     PolicyId id;
     Column column;
   };
-  std::vector<PolicyIndex> indices_;
   std::vector<PolicyId> policies_;    // by column
   std::vector<Place> first_columns_;  // by id
+  PolicyIndices index_;
 };
 
 class IndexedMatcher::View final : public PolicyView {
  public:
   struct Delta {
     std::vector<const Selector*> selectors;
-    std::vector<PolicyId> policies;     // by column
-    std::vector<std::size_t> in_front;  // by column: of which column of the base it stands
+    std::vector<PolicyId> policies;  // by column
+    std::vector<Column> in_front;    // by column: of which column of the base it stands
 
     void add(PolicyId id, const std::vector<Selector>& added) {
       for (const Selector& selector : added) selectors.push_back(&selector);
@@ -92,33 +78,34 @@ class IndexedMatcher::View final : public PolicyView {
     }
   };
 
-  View(std::shared_ptr<const Base> base, Live live, Delta delta)
-      : base_(std::move(base)), live_(std::move(live)), delta_(std::move(delta)) {
-    if (delta_.selectors.empty()) return;
-    delta_index_ = PolicyIndex(delta_.selectors);
-    delta_live_ = all_live(delta_.selectors.size());
+  View(std::shared_ptr<const Base> base, LiveColumns live, Delta delta)
+      : base_(std::move(base)),
+        live_(std::move(live)),
+        delta_(std::move(delta)),
+        delta_index_(delta_.selectors),
+        delta_live_(delta_.selectors.size()) {
     delta_.selectors = {};  // they may go, from here on
   }
 
   PolicyId match(const SelectorFields& fields) const noexcept override {
-    const std::size_t column = base_ ? base_->first_match(fields, live_) : 0;
-    if (!delta_.policies.empty())
-      if (const auto found = delta_index_.first_match(fields, delta_live_))
-        if (delta_.in_front[*found] <= column) return delta_.policies[*found];
-    return base_ && column < base_->columns() ? base_->policy(column) : kNoPolicy;
+    const Column column = base_ ? base_->first_match(fields, live_) : kNoColumn;
+    const Column added = delta_index_.first_match(fields, delta_live_);
+    if (added != kNoColumn && delta_.in_front[added] <= column) return delta_.policies[added];
+    return column != kNoColumn ? base_->policy(column) : kNoPolicy;
   }
-  std::size_t bytes() const noexcept override {
-    return (base_ ? base_->bytes() : 0) + delta_index_.bytes() +
-           (live_.capacity() + delta_live_.capacity()) * sizeof live_[0] +
-           delta_.policies.capacity() * (sizeof delta_.policies[0] + sizeof delta_.in_front[0]);
+  Octets octets() const noexcept override {
+    return {.own = delta_index_.bytes() + live_.bytes() + delta_live_.bytes() +
+                   delta_.policies.capacity() * sizeof delta_.policies[0] +
+                   delta_.in_front.capacity() * sizeof delta_.in_front[0],
+            .shared = base_ ? base_->bytes() : 0};
   }
 
  private:
   std::shared_ptr<const Base> base_;
-  Live live_;
+  LiveColumns live_;
   Delta delta_;
-  PolicyIndex delta_index_;
-  Live delta_live_;
+  PolicyIndices delta_index_;
+  LiveColumns delta_live_;
 };
 
 class IndexedMatcher::BaseRebuild final : public Rebuild {
@@ -146,34 +133,36 @@ std::size_t IndexedMatcher::place_of(PolicyId id) const noexcept {
   return static_cast<std::size_t>(std::ranges::find(entries_, id, &Entry::id) - entries_.begin());
 }
 
-void IndexedMatcher::put(std::size_t place, Entry entry) {
-  entry.column = kNotInBase;
-  entry.edited = ++edits_;
-  columns_ += entry.selectors->size();
-  entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(place), std::move(entry));
+Expected<void> IndexedMatcher::check(std::span<const Selector> selectors) {
+  if (std::ranges::all_of(selectors, PolicyIndex::fits)) return {};
+  return fail(Error::Code::Invalid, fmt::format("a selector of more than {} ranges", kMostCovers),
+              "write several of them");
 }
 
-IndexedMatcher::Entry IndexedMatcher::take(std::size_t place) {
-  Entry entry = std::move(entries_[place]);
-  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place));
+void IndexedMatcher::mark_edited(Entry& entry) noexcept {
+  entry.column = kNoColumn;
+  entry.edited = ++edits_;
+}
+
+void IndexedMatcher::count_in(const Entry& entry) noexcept {
+  columns_ += entry.selectors->size();
+  if (entry.column != kNoColumn) base_columns_ += entry.selectors->size();
+}
+
+void IndexedMatcher::count_out(const Entry& entry) noexcept {
   columns_ -= entry.selectors->size();
-  if (entry.column != kNotInBase) base_columns_ -= entry.selectors->size();
-  return entry;
+  if (entry.column != kNoColumn) base_columns_ -= entry.selectors->size();
 }
 
 Expected<void> IndexedMatcher::insert(std::size_t position, PolicyId id,
                                       std::span<const Selector> selectors) {
-  if (id.value < used_.size() && used_[id.value])
-    return fail(Error::Code::Exists, fmt::format("policy id {} is in use", id.value),
-                "remove it first");
-  if (position > entries_.size())
-    return fail(
-        Error::Code::Invalid,
-        fmt::format("position {} lies past the end of {} policies", position, entries_.size()),
-        fmt::format("choose 0 to {}", entries_.size()));
-  put(position,
-      {.id = id,
-       .selectors = std::make_shared<std::vector<Selector>>(selectors.begin(), selectors.end())});
+  if (id.value < used_.size() && used_[id.value]) return id_in_use(id);
+  if (position > entries_.size()) return past_the_end(position, entries_.size());
+  if (auto ok = check(selectors); !ok) return ok;
+  Entry entry{.id = id, .selectors = shared(selectors)};
+  mark_edited(entry);
+  count_in(entry);
+  entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(position), std::move(entry));
   if (id.value >= used_.size()) used_.resize(id.value + 1);
   used_[id.value] = true;
   return {};
@@ -182,7 +171,8 @@ Expected<void> IndexedMatcher::insert(std::size_t position, PolicyId id,
 Expected<void> IndexedMatcher::remove(PolicyId id) {
   const std::size_t place = place_of(id);
   if (place == entries_.size()) return no_such_id(id);
-  static_cast<void>(take(place));
+  count_out(entries_[place]);
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place));
   used_[id.value] = false;
   return {};
 }
@@ -190,12 +180,46 @@ Expected<void> IndexedMatcher::remove(PolicyId id) {
 Expected<void> IndexedMatcher::move(PolicyId id, std::size_t position) {
   const std::size_t place = place_of(id);
   if (place == entries_.size()) return no_such_id(id);
-  if (position >= entries_.size())
-    return fail(
-        Error::Code::Invalid,
-        fmt::format("position {} lies past the last of {} policies", position, entries_.size()),
-        fmt::format("choose 0 to {}", entries_.size() - 1));
-  put(position, take(place));
+  if (position >= entries_.size()) return past_the_last(position, entries_.size());
+  count_out(entries_[place]);
+  mark_edited(entries_[place]);
+  count_in(entries_[place]);
+  const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(place);
+  const auto to = entries_.begin() + static_cast<std::ptrdiff_t>(position);
+  if (to < from)
+    std::rotate(to, from, from + 1);
+  else
+    std::rotate(from, from + 1, to + 1);
+  return {};
+}
+
+Expected<void> IndexedMatcher::replace(std::span<const Listed> list) {
+  std::vector<bool> used;
+  for (const auto& [id, selectors] : list) {
+    if (id.value >= used.size()) used.resize(id.value + 1);
+    if (used[id.value]) return id_in_use(id);
+    used[id.value] = true;
+    if (auto ok = check(selectors); !ok) return ok;
+  }
+  std::vector<std::size_t> by_id(std::max(used.size(), used_.size()), kNoPlace);
+  for (std::size_t place = 0; place < entries_.size(); ++place)
+    by_id[entries_[place].id.value] = place;
+  std::vector<std::size_t> places;
+  for (const Listed& each : list) places.push_back(by_id[each.id.value]);
+  const std::vector<bool> stays = longest_ascent(places);
+  std::vector<Entry> entries;
+  entries.reserve(list.size());
+  columns_ = base_columns_ = 0;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (places[i] == kNoPlace)
+      entries.push_back({.id = list[i].id, .selectors = shared(list[i].selectors)});
+    else
+      entries.push_back(std::move(entries_[places[i]]));
+    if (!stays[i]) mark_edited(entries.back());
+    count_in(entries.back());
+  }
+  entries_ = std::move(entries);
+  used_ = std::move(used);
   return {};
 }
 
@@ -205,20 +229,20 @@ std::shared_ptr<const PolicyView> IndexedMatcher::view() {
     rebuild->run();
     finish_rebuild(*rebuild);
   }
-  const std::size_t base_end = base_ ? base_->columns() : 0;
-  Live live = all_live(base_end);
+  const auto base_end = static_cast<Column>(base_ ? base_->columns() : 0);
+  LiveColumns live(base_end);
   View::Delta delta;
-  std::size_t next = 0;  // column of the base behind those of the entries so far
+  Column next = 0;  // column of the base behind those of the entries so far
   for (const Entry& entry : entries_) {
-    if (entry.column == kNotInBase) {
+    if (entry.column == kNoColumn) {
       delta.add(entry.id, *entry.selectors);
       continue;
     }
-    bury(live, next, entry.column - next);
-    next = entry.column + entry.selectors->size();
+    live.bury(next, entry.column - next);
+    next = entry.column + static_cast<Column>(entry.selectors->size());
     delta.in_front.resize(delta.policies.size(), entry.column);
   }
-  bury(live, next, base_end - next);
+  live.bury(next, base_end - next);
   delta.in_front.resize(delta.policies.size(), base_end);
   return std::make_shared<View>(base_, std::move(live), std::move(delta));
 }
@@ -244,8 +268,8 @@ void IndexedMatcher::adopt(std::shared_ptr<const Base> base, std::uint64_t made_
   base_made_at_ = made_at;
   base_columns_ = 0;
   for (Entry& entry : entries_) {
-    entry.column = entry.edited <= made_at ? base_->first_column(entry.id) : kNotInBase;
-    if (entry.column != kNotInBase) base_columns_ += entry.selectors->size();
+    entry.column = entry.edited <= made_at ? base_->first_column(entry.id) : kNoColumn;
+    if (entry.column != kNoColumn) base_columns_ += entry.selectors->size();
   }
 }
 

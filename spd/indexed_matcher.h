@@ -17,10 +17,14 @@ class IndexedMatcher final : public PolicyMatcher {
   static constexpr std::size_t kWorthRebuilding = 1024;
   static constexpr std::size_t kMostDelta = 8 * kWorthRebuilding;
 
+  // Refuses a selector of more ranges than an index takes, as insertions do.
+  [[nodiscard]] static Expected<void> check(std::span<const Selector> selectors);
   [[nodiscard]] Expected<void> insert(std::size_t position, PolicyId id,
                                       std::span<const Selector> selectors) override;
   [[nodiscard]] Expected<void> remove(PolicyId id) override;
   [[nodiscard]] Expected<void> move(PolicyId id, std::size_t position) override;
+  // The fewest that have to go from their places move.
+  [[nodiscard]] Expected<void> replace(std::span<const Listed> list) override;
   [[nodiscard]] std::shared_ptr<const PolicyView> view() override;
   [[nodiscard]] std::shared_ptr<Rebuild> begin_rebuild() override;
   void finish_rebuild(const Rebuild& rebuild) override;
@@ -32,12 +36,11 @@ class IndexedMatcher final : public PolicyMatcher {
  private:
   using Selectors = std::shared_ptr<const std::vector<Selector>>;
   using Column = std::uint32_t;  // in the base; of a policy the first of its columns
-  static constexpr Column kNotInBase = ~Column{0};
 
   struct Entry {
     PolicyId id;
-    Column column{kNotInBase};
-    std::uint64_t edited{};  // when it was put where it stands
+    Column column{kNoColumn};  // where it is not in the base
+    std::uint64_t edited{};    // when it was put where it stands
     Selectors selectors;
   };
   class Base;
@@ -45,8 +48,10 @@ class IndexedMatcher final : public PolicyMatcher {
   class BaseRebuild;
 
   [[nodiscard]] std::size_t place_of(PolicyId id) const noexcept;
-  [[nodiscard]] Entry take(std::size_t place);
-  void put(std::size_t place, Entry entry);
+  // It stands in no order with the base any more.
+  void mark_edited(Entry& entry) noexcept;
+  void count_in(const Entry& entry) noexcept;
+  void count_out(const Entry& entry) noexcept;
   void adopt(std::shared_ptr<const Base> base, std::uint64_t made_at);
 
   std::vector<Entry> entries_;  // in order; those in the base have ascending columns

@@ -1,8 +1,8 @@
 #include "spd/linear_matcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "spd/edit_refusals.h"
 
 namespace sallyport {
 
@@ -16,7 +16,9 @@ class LinearMatcher::View final : public PolicyView {
         if (matches(selector, fields)) return entry.id;
     return kNoPolicy;
   }
-  std::size_t bytes() const noexcept override { return entries_.capacity() * sizeof entries_[0]; }
+  Octets octets() const noexcept override {
+    return {.own = entries_.capacity() * sizeof entries_[0]};
+  }
 
  private:
   std::vector<Entry> entries_;
@@ -24,14 +26,8 @@ class LinearMatcher::View final : public PolicyView {
 
 Expected<void> LinearMatcher::insert(std::size_t position, PolicyId id,
                                      std::span<const Selector> selectors) {
-  if (find(id) != entries_.end())
-    return fail(Error::Code::Exists, fmt::format("policy id {} is in use", id.value),
-                "remove it first");
-  if (position > entries_.size())
-    return fail(
-        Error::Code::Invalid,
-        fmt::format("position {} lies past the end of {} policies", position, entries_.size()),
-        fmt::format("choose 0 to {}", entries_.size()));
+  if (find(id) != entries_.end()) return id_in_use(id);
+  if (position > entries_.size()) return past_the_end(position, entries_.size());
   entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(position),
                   Entry{id, {selectors.begin(), selectors.end()}});
   return {};
@@ -39,26 +35,30 @@ Expected<void> LinearMatcher::insert(std::size_t position, PolicyId id,
 
 Expected<void> LinearMatcher::remove(PolicyId id) {
   const auto entry = find(id);
-  if (entry == entries_.end())
-    return fail(Error::Code::NotFound, fmt::format("there is no policy id {}", id.value));
+  if (entry == entries_.end()) return no_such_id(id);
   entries_.erase(entry);
   return {};
 }
 
 Expected<void> LinearMatcher::move(PolicyId id, std::size_t position) {
   const auto entry = find(id);
-  if (entry == entries_.end())
-    return fail(Error::Code::NotFound, fmt::format("there is no policy id {}", id.value));
-  if (position >= entries_.size())
-    return fail(
-        Error::Code::Invalid,
-        fmt::format("position {} lies past the last of {} policies", position, entries_.size()),
-        fmt::format("choose 0 to {}", entries_.size() - 1));
+  if (entry == entries_.end()) return no_such_id(id);
+  if (position >= entries_.size()) return past_the_last(position, entries_.size());
   const auto target = entries_.begin() + static_cast<std::ptrdiff_t>(position);
   if (target < entry)
     std::rotate(target, entry, entry + 1);
   else
     std::rotate(entry, entry + 1, target + 1);
+  return {};
+}
+
+Expected<void> LinearMatcher::replace(std::span<const Listed> list) {
+  std::vector<Entry> entries;
+  for (const auto& [id, selectors] : list) {
+    if (std::ranges::find(entries, id, &Entry::id) != entries.end()) return id_in_use(id);
+    entries.push_back({id, {selectors.begin(), selectors.end()}});
+  }
+  entries_ = std::move(entries);
   return {};
 }
 

@@ -13,6 +13,7 @@ class LinearMatcher final : public PolicyMatcher {
                                       std::span<const Selector> selectors) override;
   [[nodiscard]] Expected<void> remove(PolicyId id) override;
   [[nodiscard]] Expected<void> move(PolicyId id, std::size_t position) override;
+  [[nodiscard]] Expected<void> replace(std::span<const Listed> list) override;
   [[nodiscard]] std::shared_ptr<const PolicyView> view() override;
 
  private:

@@ -17,8 +17,12 @@ class PolicyView {
   // The first policy in order that matches; kNoPolicy where none does. SPD-S and SPD-O for
   // outbound fields, SPD-I for inbound ones: the roles are in `fields` already (SPD-02, SPD-03).
   [[nodiscard]] virtual PolicyId match(const SelectorFields& fields) const noexcept = 0;
-  // Octets on the heap.
-  [[nodiscard]] virtual std::size_t bytes() const noexcept = 0;
+  // On the heap: what this view has for itself, and what later ones may have with it.
+  struct Octets {
+    std::size_t own{};
+    std::size_t shared{};
+  };
+  [[nodiscard]] virtual Octets octets() const noexcept = 0;
 };
 
 // Control thread only. Positions count from 0, the entry that is asked first.
@@ -31,6 +35,13 @@ class PolicyMatcher {
   [[nodiscard]] virtual Expected<void> remove(PolicyId id) = 0;
   // `position` is the one that the policy has afterwards.
   [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
+  // Makes the list this one. An id that it has already stands for the selectors that it has. Fails,
+  // and has done nothing, where an id is there twice.
+  struct Listed {
+    PolicyId id;
+    std::span<const Selector> selectors;
+  };
+  [[nodiscard]] virtual Expected<void> replace(std::span<const Listed> list) = 0;
   // What the edits so far amount to; the matcher may be edited on while the view is in use.
   [[nodiscard]] virtual std::shared_ptr<const PolicyView> view() = 0;
 

@@ -97,20 +97,6 @@ bool can_send(const SharedSlot& from, const SharedSlot& to, PortMeaning meaning)
 
 }  // namespace
 
-AddressNumber number_of(const Address& address) noexcept {
-  if (address.family == Family::V4) return address.v4_value();
-  return AddressNumber{load_be<std::uint64_t>(address.bytes.data())} << 64 |
-         load_be<std::uint64_t>(address.bytes.data() + 8);
-}
-
-Address address_of(AddressNumber number, Family family) noexcept {
-  if (family == Family::V4) return Address::v4(static_cast<std::uint32_t>(number));
-  Address address = Address::any(Family::V6);
-  store_be<std::uint64_t>(address.bytes.data(), static_cast<std::uint64_t>(number >> 64));
-  store_be<std::uint64_t>(address.bytes.data() + 8, static_cast<std::uint64_t>(number));
-  return address;
-}
-
 Region Region::of(const SelectorFields& fields) {
   const AddressNumber local = number_of(fields.local);
   const AddressNumber remote = number_of(fields.remote);

@@ -5,15 +5,11 @@
 #include <vector>
 
 #include "net/selector.h"
+#include "spd/address_number.h"
 #include "spd/interval_set.h"
 #include "spd/policy.h"
 
 namespace sallyport {
-
-// An address as a number, within its family.
-using AddressNumber = unsigned __int128;
-[[nodiscard]] AddressNumber number_of(const Address& address) noexcept;
-[[nodiscard]] Address address_of(AddressNumber number, Family family) noexcept;
 
 // All packets of one family whose five fields lie in these sets. Ports are 0 to kNotApplicable.
 struct Region {

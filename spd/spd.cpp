@@ -3,21 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "spd/indexed_matcher.h"
+#include "spd/longest_ascent.h"
 #include "spd/policy_names.h"
+#include "spd/policy_overlaps.h"
 #include "spd/populate.h"
 
 namespace sallyport {
 namespace {
 
-bool overlap(const Policy& left, const Policy& right) {
-  return std::ranges::any_of(left.selectors, [&](const Selector& ours) {
-    return std::ranges::any_of(right.selectors,
-                               [&](const Selector& theirs) { return overlaps(ours, theirs); });
-  });
-}
+// Where more change places, nobody looks for what they touch: that costs more than asking anew.
+constexpr std::size_t kMostTouching = 16;
 
 // RFC 4301 7.3, and 7.4 of BYPASS entries that name ports.
 bool checks_fragments(const Policy& policy) {
@@ -168,17 +167,12 @@ Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
     return std::unexpected(ok.error());
   }
   database.order.insert(database.order.begin() + static_cast<std::ptrdiff_t>(position), *id);
-  if (free_.empty())
-    slots_.emplace_back();
-  else
-    free_.pop_back();
-  ids_.emplace(policy.name, *id);
   // What matched nothing so far may match it.
   ++slots_[kNoPolicy.value].generation;
   touch(std::span(database.order).subspan(position + 1), policy);
   database.apart += is_for_all(policy) ? 0u : 1u;
   changed(policy);
-  slots_[id->value].policy = std::make_unique<Policy>(std::move(policy));
+  settle(*id, std::move(policy));
   return id;
 }
 
@@ -194,11 +188,25 @@ Expected<void> Spd::remove(std::string_view name) {
   database.apart -= is_for_all(*slot.policy) ? 0u : 1u;
   changed(*slot.policy);
   // The others keep what they decided: the removed one did not match it, or came after them.
+  forget(id);
+  return {};
+}
+
+void Spd::settle(PolicyId id, Policy policy) {
+  if (free_.empty())
+    slots_.emplace_back();
+  else
+    free_.pop_back();
+  ids_.emplace(policy.name, id);
+  slots_[id.value].policy = std::make_unique<Policy>(std::move(policy));
+}
+
+void Spd::forget(PolicyId id) {
+  Slot& slot = slots_[id.value];
+  ids_.erase(slot.policy->name);
   ++slot.generation;
   slot.policy.reset();
   removed_.push_back(id);
-  ids_.erase(named);
-  return {};
 }
 
 Expected<void> Spd::move(std::string_view name, std::size_t position) {
@@ -229,6 +237,10 @@ Expected<void> Spd::check(const std::vector<Policy>& next) const {
   for (const Policy& policy : next) {
     const std::string where = "policy " + policy.name;
     if (auto ok = validate(policy); !ok) return ok;
+    if (auto ok = IndexedMatcher::check(policy.selectors); !ok) {
+      ok.error().where = where;
+      return ok;
+    }
     if (policy.spd.value >= databases_.size()) return no_such_spd(policy, databases_.size());
     if (!names.insert(policy.name).second)
       return fail(Error::Code::Exists, "the name is taken", "choose another one", where);
@@ -241,30 +253,81 @@ Expected<void> Spd::check(const std::vector<Policy>& next) const {
 }
 
 void Spd::replace(const std::vector<Policy>& next) {
-  std::map<std::string_view, const Policy*> wanted;
-  for (const Policy& policy : next) wanted.emplace(policy.name, &policy);
-  std::vector<std::string> gone;
-  for (const auto& [name, id] : ids_) {
-    const auto found = wanted.find(name);
-    if (found == wanted.end() || *found->second != *find(id)) gone.push_back(name);
+  std::vector<PolicyId> ids(next.size(), kNoPolicy);
+  std::vector<bool> stays(slots_.size());
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    const std::optional<PolicyId> id = id_of(next[i].name);
+    if (!id || *find(*id) != next[i]) continue;
+    ids[i] = *id;
+    stays[id->value] = true;
   }
-  // None of these fails: check() has seen to it.
-  for (const std::string& name : gone) static_cast<void>(remove(name));
-  std::vector<std::size_t> filled(databases_.size());
-  for (const Policy& policy : next) {
-    const std::size_t place = filled[policy.spd.value]++;
-    const auto present = ids_.find(policy.name);
-    if (present == ids_.end())
-      static_cast<void>(insert(policy, place));
-    else if (databases_[policy.spd.value].order[place] != present->second)
-      static_cast<void>(move(policy.name, place));
+  for (PolicyId id{1}; id.value < stays.size(); ++id.value)
+    if (find(id) != nullptr && !stays[id.value]) forget(id);
+  std::vector<std::vector<PolicyId>> orders(databases_.size());
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    if (ids[i] == kNoPolicy) {
+      ids[i] = free_slot().value();  // check() has seen to it
+      settle(ids[i], next[i]);
+    }
+    orders[next[i].spd.value].push_back(ids[i]);
+  }
+  for (std::size_t spd = 0; spd < orders.size(); ++spd)
+    if (orders[spd] != databases_[spd].order)
+      arrange(SpdId{static_cast<std::uint16_t>(spd)}, std::move(orders[spd]));
+}
+
+void Spd::arrange(SpdId spd, std::vector<PolicyId> order) {
+  Database& database = databases_[spd.value];
+  touch_rearranged(database.order, order);
+  database.order = std::move(order);
+  database.apart = 0;
+  for (const PolicyId id : database.order) database.apart += is_for_all(*find(id)) ? 0u : 1u;
+  const std::size_t main = main_scope(spd);
+  for (std::size_t scope = main - 1; scope < main - 1 + scopes_each(); ++scope) {
+    std::vector<PolicyMatcher::Listed> met;
+    bool is_apart = scopes_[scope].matcher != nullptr;
+    for (const PolicyId id : database.order) {
+      const Policy& policy = *find(id);
+      if (is_met(policy, scope)) met.push_back({id, policy.selectors});
+      is_apart = is_apart || is_met(policy, scope) != is_met(policy, main);
+    }
+    if (!is_apart) continue;
+    if (scopes_[scope].matcher == nullptr)
+      scopes_[scope].matcher = std::make_unique<IndexedMatcher>();
+    static_cast<void>(scopes_[scope].matcher->replace(met));  // check() has seen to it
+    scopes_[scope].view.reset();
+  }
+  ++version_;
+}
+
+void Spd::touch_rearranged(const std::vector<PolicyId>& before,
+                           const std::vector<PolicyId>& after) {
+  std::vector<std::size_t> places(slots_.size(), kNoPlace);  // before, by id
+  for (std::size_t place = 0; place < before.size(); ++place) places[before[place].value] = place;
+  std::vector<std::size_t> old_places;
+  for (const PolicyId id : after) old_places.push_back(places[id.value]);
+  // What matched nothing so far may match a new one.
+  if (std::ranges::count(old_places, kNoPlace) != 0) ++slots_[kNoPolicy.value].generation;
+  const std::vector<bool> stays = longest_ascent(old_places);
+  if (std::ranges::count(stays, false) > static_cast<std::ptrdiff_t>(kMostTouching)) {
+    for (const PolicyId id : after) ++slots_[id.value].generation;
+    return;
+  }
+  for (std::size_t place = 0; place < after.size(); ++place) {
+    if (stays[place]) continue;
+    ++slots_[after[place].value].generation;
+    // Those that stood before it and do so no more; where it is new, all.
+    std::vector<PolicyId> passed;
+    std::ranges::copy_if(std::span(after).subspan(place + 1), std::back_inserter(passed),
+                         [&](PolicyId other) { return places[other.value] < old_places[place]; });
+    touch(passed, *find(after[place]));
   }
 }
 
 void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {
   for (const PolicyId id : policies) {
     Slot& slot = slots_[id.value];
-    if (overlap(edited, *slot.policy)) ++slot.generation;
+    if (overlaps(edited, *slot.policy)) ++slot.generation;
   }
 }
 

@@ -74,7 +74,7 @@ class Spd {
   // Refuses what the SPDs could not hold in place of what they hold now.
   [[nodiscard]] Expected<void> check(const std::vector<Policy>& next) const;
   // Makes each SPD hold these, which have passed check(), in this order. A policy that is among
-  // them as it was keeps its id.
+  // them as it was keeps its id. Where many are new or moved, all answers of the SPD are stale.
   void replace(const std::vector<Policy>& next);
 
   // Ids of policies removed since the last call. They are given to no new policy before they come
@@ -151,6 +151,13 @@ class Spd {
   [[nodiscard]] Expected<void> part_scopes(const Policy& policy);
   [[nodiscard]] Expected<void> add_to_matchers(const Policy& policy, PolicyId id,
                                                std::size_t position);
+  // Puts a policy into the free slot, and takes one out: all but its place in the order.
+  void settle(PolicyId id, Policy policy);
+  void forget(PolicyId id);
+  // Gives an SPD this order, whose policies stand in their slots.
+  void arrange(SpdId spd, std::vector<PolicyId> order);
+  // Makes stale what one order decided and another may decide otherwise.
+  void touch_rearranged(const std::vector<PolicyId>& before, const std::vector<PolicyId>& after);
   // Makes stale what `policies` decided and `edited` may decide from now on.
   void touch(std::span<const PolicyId> policies, const Policy& edited);
   void changed(const Policy& edited);

@@ -143,6 +143,44 @@ TEST_CASE("SPD-07: a line whose life is over asks the SPD again") {
   CHECK(after(gateway, kInside, out()) == kHit);
 }
 
+TEST_CASE("SPD-07: flows in use go on while 100 000 hostile ones a second come by their worker") {
+  constexpr unsigned kOwnFlows = 100;
+  constexpr unsigned kRounds = 10;
+  constexpr unsigned kHostileOfRound = 10'000;
+  constexpr unsigned kBurst = 50;
+  auto settings =
+      one_worker({policy("ours", PolicyAction::Bypass, between("198.51.100.2", "203.0.113.1"))});
+  settings.flows = 16'384;
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  std::uint16_t hostile = 0;
+  const auto flood = [&](unsigned host) {
+    for (unsigned i = 0; i < kHostileOfRound; i += kBurst) {
+      for (unsigned j = 0; j < kBurst; ++j)
+        gateway.receive_ip(kOutside,
+                           PacketBuilder("203.0.113." + std::to_string(host), "198.51.100.9")
+                               .udp(++hostile, 9)
+                               .build());
+      gateway.settle();
+      gateway.clock().advance(std::chrono::microseconds(10) * kBurst);
+    }
+  };
+  for (unsigned round = 0; round < kRounds; ++round) {
+    for (unsigned flow = 0; flow < kOwnFlows; ++flow)
+      gateway.receive_ip(kInside, PacketBuilder("198.51.100.2", "203.0.113.1")
+                                      .udp(static_cast<std::uint16_t>(1000 + flow), 2000)
+                                      .build());
+    gateway.settle();
+    CHECK(gateway.sent(kOutside).size() == kOwnFlows);
+    flood(100 + round);
+  }
+  CHECK(gateway.dropped(DropReason::NoPolicy) == kRounds * kHostileOfRound);
+  // Each asks once, and a few whose places the flood had first.
+  const std::uint64_t own_misses = lookups(gateway).misses - kRounds * kHostileOfRound;
+  CHECK(own_misses >= kOwnFlows);
+  CHECK(own_misses < kOwnFlows + kOwnFlows / 4);
+}
+
 TEST_CASE("SPD-06: an edit makes stale what it touches, and answers as well as packets") {
   TestGateway gateway(one_worker(
       {policy("here", PolicyAction::Bypass, between("198.51.100.0/25", "203.0.113.0/25")),

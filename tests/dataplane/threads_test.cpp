@@ -6,8 +6,10 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "dataplane/dataplane_parts.h"
+#include "dataplane/populated_handles.h"
 #include "tests/support/esp_pair.h"
 
 using namespace sallyport;
@@ -261,4 +263,38 @@ TEST_CASE("SPD-06: policies and routes are published while workers decide by the
   running.finish();
   CHECK(running.take_sent(kOutside).size() == kPackets);
   CHECK(gateway.dataplane().policy_traffic(*gateway.spd().id_of("tunnel")).packets == kPackets);
+}
+
+TEST_CASE("SPD-15: workers at once miss one SA: asked for once, each packet leaves or is counted",
+          "[threads]") {
+  const bool populated = GENERATE(false, true);
+  CAPTURE(populated);
+  EspPair pair({.adjust_sender_policy = [&](Policy& policy) { policy.pfp.local = populated; },
+                .workers = kWorkers});
+  TestGateway& gateway = pair.sender();
+  const SaHandle own{gateway.spd().id_of("tunnel")->value};
+  gateway.dataplane().handles().assign(own, kNoSa);
+  std::vector<std::pair<RequestId, SaMiss>> asked;
+  gateway.control().acquire_by(
+      [&](RequestId id, const SaMiss& miss) { asked.emplace_back(id, miss); });
+  constexpr unsigned kPackets = 3000;
+  Running running(gateway);
+  for (unsigned i = 0; i < kPackets; ++i) {
+    give_flow_packet(gateway, i);
+    if (i % 16 == 15) running.control();
+    if (i % 256 == 255) running.drain();
+    if (i != kPackets / 2) continue;
+    REQUIRE(asked.size() == 1);
+    const SaHandle handle = populated ? gateway.dataplane().first_populated_handle() : own;
+    gateway.dataplane().handles().assign(handle, pair.outbound().slot);
+    if (populated) REQUIRE(gateway.dataplane().populated().set(asked[0].second.key, handle));
+    REQUIRE(gateway.control().sa_misses().answered(asked[0].first));
+  }
+  running.finish();
+  gateway.control().acquire_by({});
+  CHECK(asked.size() == 1);
+  const auto wire = running.take_sent(kOutside);
+  CHECK(wire.size() + gateway.dropped(DropReason::HoldFull) == kPackets);
+  CHECK(wire.size() >= kPackets / 2);
+  CHECK(gateway.dropped_in_all() == gateway.dropped(DropReason::HoldFull));
 }

@@ -32,7 +32,6 @@ class WorkerAnswers final : public Answers {
                                                    const std::string& name);
 
   std::unique_ptr<TestGateway> gateway_;
-  std::uint64_t asked_{};
   std::uint64_t pieces_{};
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/gateway/config_support.h"
+#include "tests/gateway/recorded_keys.h"
 #include "tests/gateway/wired_gateway.h"
 
 using namespace sallyport;
@@ -52,45 +53,6 @@ std::string configuration(std::string_view changed, const PolicyText& policy = {
   return text;
 }
 
-// Writes down what it is asked for, and makes SAs when it is told to.
-class Keys final : public KeyManager {
- public:
-  struct Request {
-    RequestId id;
-    std::string policy;
-    std::vector<Selector> selectors;
-  };
-  void acquire(const SaRequest& request) override {
-    requests.push_back({request.id, request.policy.name, request.selectors});
-  }
-  // "out-N" and "in-N", N counting from 1.
-  [[nodiscard]] std::vector<Sa> pair(const Request& request) {
-    ++made_;
-    std::vector<Sa> sas;
-    sas.push_back(half(Direction::Outbound, request));
-    sas.push_back(half(Direction::Inbound, request));
-    return sas;
-  }
-
-  std::vector<Request> requests;
-
- private:
-  Sa half(Direction direction, const Request& request) const {
-    Sa sa;
-    sa.name = (direction == Direction::Outbound ? "out-" : "in-") + std::to_string(made_);
-    sa.direction = direction;
-    sa.spi = Spi{0x1000 + made_ * 2 + (direction == Direction::Inbound ? 1u : 0u)};
-    sa.endpoints = {Address::parse("192.0.2.1").value(), Address::parse("192.0.2.2").value()};
-    sa.transform = {Cipher::AesGcm16_128, Integrity::None};
-    sa.cipher_key =
-        Secret<32>(std::vector<std::uint8_t>(16, static_cast<std::uint8_t>(sa.spi.value)));
-    sa.salt = Secret<4>(std::vector<std::uint8_t>(4, 7));
-    sa.selectors = request.selectors;
-    return sa;
-  }
-  std::uint32_t made_{};
-};
-
 class World {
  public:
   explicit World(std::string_view changed, const PolicyText& policy = {})
@@ -125,7 +87,7 @@ class World {
   }
   std::uint64_t dropped(DropReason reason) { return gateway->dataplane().dropped(reason); }
 
-  Keys keys;
+  RecordedKeys keys;
   WiredGateway gateway;
 };
 

@@ -1,107 +1,30 @@
 // What `explain` says of a packet, compared with what then becomes of that very packet.
+#include "tests/gateway/explained_packets.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "tests/gateway/five_ports.h"
 #include "tests/gateway/random_network.h"
-#include "tests/gateway/wired_gateway.h"
+#include "tests/gateway/recorded_keys.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
 
 namespace {
 
-constexpr const char* kNobody = "(nothing matched)";
-
-// Everything that a packet can leave behind, by kind and name.
-Json counters(WiredGateway& gateway) {
-  Dataplane& dataplane = gateway->dataplane();
-  Json counted = {{"policies", Json::object()}, {"drops", Json::object()}, {"sas", Json::object()}};
-  counted["policies"][kNobody] = dataplane.policy_traffic(kNoPolicy).packets;
-  for (std::size_t i = 0; i < gateway->configuration().spds.size(); ++i)
-    for (const Policy* policy : gateway->spd().ordered(SpdId{static_cast<std::uint16_t>(i)}))
-      counted["policies"][policy->name] =
-          dataplane.policy_traffic(*gateway->spd().id_of(policy->name)).packets;
-  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
-    const auto reason = static_cast<DropReason>(i);
-    counted["drops"][std::string(facts(reason).name)] = dataplane.dropped(reason);
+void check_often(Verdicts& verdicts, std::initializer_list<const char*> wanted) {
+  for (const char* verdict : wanted) {
+    INFO(verdict << " " << verdicts[verdict]);
+    CHECK(verdicts[verdict] >= 10);
   }
-  gateway->sad().for_each([&](const Sad::Entry& entry) {
-    counted["sas"][entry.sa->name] =
-        dataplane.sas().counters(entry.sa->direction, entry.slot).packets;
-  });
-  counted["delivered"] = dataplane.workers().front().punted;
-  counted["waiting"] = dataplane.account().held;
-  return counted;
 }
 
-// Those that rose, and by how much.
-Json risen(const Json& before, const Json& after) {
-  if (after.is_number()) return after.get<std::uint64_t>() - before.get<std::uint64_t>();
-  Json rises = Json::object();
-  for (const auto& [name, value] : after.items()) {
-    const Json rise = risen(before.at(name), value);
-    if (rise != 0 && rise != Json::object()) rises[name] = rise;
-  }
-  return rises;
-}
-
-Json happened(WiredGateway& gateway, PortId port, const PacketBytes& datagram) {
-  const Json before = counters(gateway);
-  gateway.receive(port, datagram);
-  gateway.turn();
-  Json seen = risen(before, counters(gateway));
-  for (const PortConfig& out : gateway->configuration().ports) {
-    const auto index = static_cast<std::uint16_t>(&out - gateway->configuration().ports.data());
-    if (const auto frames = gateway.sent(PortId{index})) seen["sent"][out.name] = frames;
-  }
-  return seen;
-}
-
-// The same from the answer of `explain`.
-Json foretold(const Json& answer) {
-  Json seen = Json::object();
-  const auto count = [](Json& group, const std::string& name) {
-    if (group.is_null()) group = Json::object();
-    group[name] = group.value(name, 0) + 1;
-  };
-  for (const Json& judged : answer.at("judged"))
-    count(seen["policies"], judged.value("policy", kNobody));
-  for (const Json& sa : answer.at("sas")) count(seen["sas"], sa.at("name"));
-  if (answer.contains("reason")) count(seen["drops"], answer["reason"]);
-  if (answer.at("verdict") == "delivered to this gateway") seen["delivered"] = 1;
-  if (answer.contains("out")) count(seen["sent"], answer["out"]);
-  // Its SPI is nobody's.
-  if (answer.at("verdict") == "opened by the SA that has its SPI") seen["drops"]["unknown_spi"] = 1;
-  return seen;
-}
-
-// Drops control's answers, and what came of them.
-void quieten(WiredGateway& gateway) {
-  gateway.running().settle();
-  for (std::uint16_t port = 0; port < kFivePortCount; ++port)
-    static_cast<void>(gateway.sent(PortId{port}));
-}
-
-// How often each verdict was given: a test of one verdict proves little.
-using Verdicts = std::map<std::string, unsigned>;
-
-void compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdicts) {
-  const AskedPacket packet = random_packet(random);
-  Json arguments = Json::parse(packet.arguments);
-  const PortId port{static_cast<std::uint16_t>(random.below(kFivePortCount))};
-  arguments["in"] = gateway->configuration().ports[port.value].name;
-  const Json answer = gateway.running().ask("explain", arguments);
-  INFO(arguments.dump());
-  INFO(answer.dump(1));
-  REQUIRE(answer.contains("ok"));
-  const Json told = foretold(answer["ok"]);
-  REQUIRE(happened(gateway, port, packet.datagram) == told);
-  ++verdicts[answer["ok"].at("verdict")];
-  if (answer["ok"].at("sas").size() > 1) ++verdicts["by several SAs"];
-  if (answer["ok"].at("judged").size() > 1) ++verdicts["by several SPDs"];
-  quieten(gateway);
+void load(WiredGateway& gateway, const std::string& text) {
+  const auto loaded = gateway.running().reload(text);
+  INFO((loaded ? "" : to_string(loaded.error())));
+  REQUIRE(loaded);
 }
 
 }  // namespace
@@ -115,21 +38,17 @@ TEST_CASE("SPD-01, SPD-02, ARCH-10: what explain says of a packet then becomes o
   for (unsigned i = 0; i < kConfigurations; ++i) {
     const std::string text = random_configuration(random);
     INFO(text);
-    const auto loaded = gateway.running().reload(text);
-    INFO((loaded ? "" : to_string(loaded.error())));
-    REQUIRE(loaded);
+    load(gateway, text);
     for (unsigned j = 0; j < kPackets; ++j) compare(gateway, random, verdicts);
   }
-  for (const char* verdict :
-       {"forwarded", "protected", "delivered to this gateway", "opened by the SA that has its SPI",
-        "discarded: policy_discard", "discarded: no_policy", "discarded: no_sa",
-        "discarded: plaintext_protected", "discarded: blackhole", "discarded: no_route",
-        "discarded: multicast", "discarded: bad_address", "discarded: link_protocol",
-        "discarded: icmp_no_sa", "discarded: transport_forwarded", "discarded: family_not_allowed",
-        "discarded: nesting_too_deep", "by several SAs", "by several SPDs"}) {
-    INFO(verdict << " " << verdicts[verdict]);
-    CHECK(verdicts[verdict] >= 10);
-  }
+  check_often(
+      verdicts,
+      {"forwarded", "protected", "delivered to this gateway", "opened by the SA that has its SPI",
+       "discarded: policy_discard", "discarded: no_policy", "discarded: no_sa",
+       "discarded: plaintext_protected", "discarded: blackhole", "discarded: no_route",
+       "discarded: multicast", "discarded: bad_address", "discarded: link_protocol",
+       "discarded: icmp_no_sa", "discarded: transport_forwarded", "discarded: family_not_allowed",
+       "discarded: nesting_too_deep", "by several SAs", "by several SPDs"});
 }
 
 TEST_CASE("SPD-01: what explain says holds after policies were edited by hand") {
@@ -150,4 +69,37 @@ TEST_CASE("SPD-01: what explain says holds after policies were edited by hand") 
     for (unsigned j = 0; j < 10; ++j) compare(gateway, random, verdicts);
   }
   CHECK(verdicts.size() >= 5);
+}
+
+TEST_CASE("SPD-13, SPD-15: what explain says holds while SAs are asked for and made") {
+  constexpr unsigned kConfigurations = 30;
+  constexpr unsigned kPackets = 60;
+  FixedRandom random(13);
+  WiredGateway gateway(kFivePortCount, kFivePorts, kFiveWays + five_neighbours());
+  RecordedKeys keys;
+  gateway->acquire_by(keys);
+  Verdicts verdicts;
+  unsigned by_acquired = 0;
+  for (unsigned i = 0; i < kConfigurations; ++i) {
+    const std::string text = random_configuration(random);
+    INFO(text);
+    load(gateway, "[policy_changes]\nsas = \"delete\"\n" + text);
+    for (unsigned j = 0; j < kPackets; ++j) {
+      keys.requests.clear();
+      const std::string verdict = compare(gateway, random, verdicts);
+      // One that comes by an unprotected port and leaves by an SA is asked for by what it meets
+      // next.
+      REQUIRE(keys.requests.size() <= 1);
+      CHECK(keys.requests.empty() == (verdict != "held until an SA is negotiated"));
+      by_acquired += verdict == "protected" ? 1 : 0;
+      for (const RecordedKeys::Request& request : keys.requests) {
+        const auto provided = gateway->provide_sas(request.id, keys.pair(request));
+        INFO((provided ? "" : to_string(provided.error())));
+        REQUIRE(provided);
+      }
+      quieten(gateway);
+    }
+  }
+  CHECK(by_acquired >= 50);
+  check_often(verdicts, {"held until an SA is negotiated", "protected"});
 }

@@ -1,5 +1,5 @@
-// A gateway with two protected links, a host behind it, and two unprotected links that have an SPD
-// each. Its neighbours answer, so that nothing waits.
+// A gateway with two protected links, one of them a local user's, a host behind it, and two
+// unprotected links that have an SPD each. Its neighbours answer, so that nothing waits.
 #pragma once
 
 #include <string>
@@ -33,6 +33,7 @@ addresses = ["10.1.0.1/24", "2001:db8:1::1/64"]
 name = "dmz"
 device = "wire1"
 side = "protected"
+user = "alice"
 mac = "02:00:00:00:00:02"
 addresses = ["10.2.0.1/24", "2001:db8:2::1/64"]
 

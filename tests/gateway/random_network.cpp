@@ -84,10 +84,11 @@ class Configurations {
     if (kind == 2)
       return text + protocol_lines(family, random_) +
              tunnel(name, "selectors = [{ local = \"10.0.0.0/8\" }]\n");
+    const std::string protocol = protocol_lines(family, random_);
     text += address_line("local", family, random_) + address_line("remote", family, random_) +
-            protocol_lines(family, random_);
-    if (kind < 6) return text + tunnel(name, "");
-    return text + (kind < 8 ? "action = \"bypass\"\n" : "action = \"discard\"\n");
+            protocol + whom();
+    if (kind < 6) return text + populated(protocol) + tunnel(name, "");
+    return text + which_way() + (kind < 8 ? "action = \"bypass\"\n" : "action = \"discard\"\n");
   }
   // What goes to 10.3.0.0/16 goes round, and by a second SA: over and over, if that loops back,
   // too.
@@ -105,6 +106,23 @@ class Configurations {
   [[nodiscard]] const std::string& sas() const { return sas_; }
 
  private:
+  // Whom an entry is for, unless for everyone.
+  std::string whom() {
+    if (one_in(5, random_)) return "names = [\"user:alice\"]\n";
+    return one_in(12, random_) ? "names = [\"fqdn:peer.example.com\"]\n" : "";
+  }
+  std::string which_way() {
+    if (one_in(6, random_)) return "direction = \"in\"\n";
+    return one_in(6, random_) ? "direction = \"out\"\n" : "";
+  }
+  // Ports where the protocol, if there is one, has them.
+  std::string populated(const std::string& protocol) {
+    if (one_in(5, random_)) return "pfp = [\"remote\"]\n";
+    const bool has_ports = protocol.empty() || protocol.contains("tcp") || protocol.contains("udp");
+    if (!has_ports || !one_in(5, random_)) return "";
+    return "pfp = [\"local\", \"protocol\", \"remote_port\"]\n";
+  }
+
   std::string named_sas(const std::string& policy, const std::string& limits) {
     std::string names;
     for (unsigned i = one_in(4, random_) ? 0 : 1 + random_.below(2); i > 0; --i) {

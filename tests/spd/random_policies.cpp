@@ -142,6 +142,7 @@ SelectorFields RandomPolicies::real_packet(std::span<const Selector> selectors) 
   PortValue& sent_to = &sent_by == &fields.local_port ? fields.remote_port : fields.local_port;
   if (sent_by == kNotApplicable) sent_by = kUnavailable;
   sent_to = sent_by == kUnavailable ? kUnavailable : kNotApplicable;
+  if (meaning == PortMeaning::Mobility && sent_by != kUnavailable) sent_by &= 0xff00;
   return fields;
 }
 

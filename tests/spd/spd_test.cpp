@@ -4,54 +4,17 @@
 
 #include "net/protocol.h"
 #include "spd/linear_matcher.h"
+#include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 
 using namespace sallyport;
-using sallyport::test::RandomPolicies;
+using namespace sallyport::test;
 
 namespace {
-
-Policy policy(std::string name, std::string_view remote, PolicyAction action) {
-  Policy made{.name = std::move(name), .selectors = {Selector{}}, .action = action};
-  if (!remote.empty()) made.selectors[0].remote = {AddressRange::parse(remote).value()};
-  if (action == PolicyAction::Protect) made.protect.emplace().mode = IpsecMode::Transport;
-  return made;
-}
-
-SelectorFields packet_to(std::string_view remote) {
-  const Address address = Address::parse(remote).value();
-  return {.local = Address::any(address.family), .remote = address, .protocol = kProtocolTcp};
-}
-
-std::vector<std::string> names(const Spd& spd, SpdId id) {
-  std::vector<std::string> list;
-  for (const Policy* each : spd.ordered(id)) list.push_back(each->name);
-  return list;
-}
-
-// What a flow cache keeps of an answer.
-struct Cached {
-  SelectorFields fields;
-  PolicyId policy;
-  std::uint32_t generation;
-
-  [[nodiscard]] bool stale(const PolicySet& set) const {
-    return set.entry(policy).generation != generation;
-  }
-};
-
-Cached ask(const PolicySet& set, const SelectorFields& fields) {
-  const PolicyId policy = set.match(SpdId{0}, fields);
-  return {fields, policy, set.entry(policy).generation};
-}
 
 std::uint32_t generation(const Spd& spd, std::string_view name) {
   return spd.snapshot()->entry(spd.id_of(name).value()).generation;
 }
-
-constexpr auto kBypass = PolicyAction::Bypass;
-constexpr auto kDiscard = PolicyAction::Discard;
-constexpr auto kProtect = PolicyAction::Protect;
 
 }  // namespace
 
@@ -228,7 +191,7 @@ TEST_CASE("SPD-06: a snapshot stays as it was, and shares what did not change") 
   const auto after = spd.snapshot();
   CHECK(after->version > before->version);
   const auto view = [](const auto& set, PolicyScope scope) { return set->views[scope.value]; };
-  for (const std::uint16_t spd_id : {0, 1}) {
+  for (const std::uint16_t spd_id : {std::uint16_t{0}, std::uint16_t{1}}) {
     const PolicyScope scope = after->outbound(SpdId{spd_id});
     CHECK((view(after, scope) == view(before, scope)) == (spd_id == 1));
   }
@@ -286,59 +249,6 @@ TEST_CASE("edits that cannot be are refused, and change nothing") {
   CHECK(spd.find("c")->name == "c");
   CHECK(spd.find(PolicyId{99}) == nullptr);
   CHECK(spd.ordered(SpdId{9}).empty());
-}
-
-TEST_CASE("SPD-06: whole lists are exchanged; what stays as it was keeps its id and its answers") {
-  Spd spd(4, 2);
-  Policy other = policy("other", "", kBypass);
-  other.spd = SpdId{1};
-  std::vector<Policy> list{policy("a", "10.1.0.0/16", kBypass), policy("b", "10.0.0.0/8", kDiscard),
-                           policy("c", "172.16.0.0/12", kBypass), other};
-  REQUIRE(spd.check(list));
-  spd.replace(list);
-  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b", "c"});
-  CHECK(names(spd, SpdId{1}) == std::vector<std::string>{"other"});
-  const auto before = spd.snapshot();
-  const PolicyId a = spd.id_of("a").value(), b = spd.id_of("b").value(), c = spd.id_of("c").value();
-
-  // c first, b discards no more, a stays, d is new where "other" was: four again.
-  list = {list[2], list[0], policy("b", "10.0.0.0/8", kBypass), policy("d", "", kDiscard)};
-  REQUIRE(spd.check(list));
-  spd.replace(list);
-  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"c", "a", "b", "d"});
-  CHECK(spd.ordered(SpdId{1}).empty());
-  CHECK(spd.id_of("a") == a);
-  CHECK(spd.id_of("c") == c);
-  // Who still has the old snapshot finds its own b there, and nobody else under that id.
-  CHECK(before->entry(b).action == kDiscard);
-  for (const char* name : {"a", "b", "c", "d"}) CHECK(spd.id_of(name) != b);
-  CHECK(spd.take_removed().size() == 2);
-  CHECK(spd.take_removed().empty());
-}
-
-TEST_CASE("SPD-06: a list that cannot be is refused, and nothing has changed") {
-  Spd spd(3, 1);
-  const std::vector<Policy> list{policy("a", "10.0.0.0/8", kBypass), policy("b", "", kDiscard)};
-  REQUIRE(spd.check(list));
-  spd.replace(list);
-  const std::uint32_t version = spd.snapshot()->version;
-  const auto refused = [&](std::vector<Policy> next, Error::Code code) {
-    const auto good = spd.check(next);
-    REQUIRE_FALSE(good);
-    CHECK(good.error().code == code);
-    CHECK_FALSE(good.error().remedy.empty());
-  };
-  refused({list[0], list[1], policy("c", "", kBypass), policy("d", "", kBypass)},
-          Error::Code::Exhausted);
-  refused({list[0], list[0]}, Error::Code::Exists);
-  Policy lost = policy("lost", "", kBypass);
-  lost.spd = SpdId{1};
-  refused({lost}, Error::Code::NotFound);
-  Policy large = policy("large", "", kBypass);
-  large.selectors.resize(kMostSelectors + 1);
-  refused({large}, Error::Code::Invalid);
-  CHECK(spd.snapshot()->version == version);
-  CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b"});
 }
 
 TEST_CASE("SPD-06: ids of removed policies wait for those who may still read them") {

@@ -1,0 +1,158 @@
+#include "bench/policy_costs.h"
+
+#include <fmt/format.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <numeric>
+#include <span>
+
+#include "spd/indexed_matcher.h"
+#include "spd/spd.h"
+
+namespace sallyport::bench {
+namespace {
+
+// Packets of a window: more than the caches hold the answers of.
+constexpr std::size_t kPackets = 8192;
+// The largest leaves room for the edits that are measured.
+constexpr std::array<std::uint32_t, 4> kDeltas{0, 1, IndexedMatcher::kWorthRebuilding,
+                                               IndexedMatcher::kMostDelta - 8};
+constexpr unsigned kReloads = 3;
+
+using Packets = std::vector<SelectorFields>;
+
+// Of processor time: what else runs on the machine does not count.
+template <class Work>
+double milliseconds(Work&& work) {
+  const std::clock_t start = std::clock();
+  work();
+  return 1000.0 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+template <class Window>
+Spread windows_of(unsigned count, Window&& window) {
+  std::vector<double> found;
+  for (unsigned i = 0; i < count; ++i) found.push_back(window());
+  return spread_of(std::move(found));
+}
+
+// The sum of the best times of small batches, each met again when all others have been: other work
+// on the core disturbs few of them.
+double ticks_per_match(const PolicyView& view, const Packets& packets) {
+  constexpr std::size_t kBatch = 16;
+  constexpr int kRounds = 5;
+  std::vector<std::uint64_t> best(packets.size() / kBatch, ~std::uint64_t{0});
+  std::uint32_t sum = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t batch = 0; batch < best.size(); ++batch) {
+      const std::uint64_t start = __rdtsc();
+      for (const SelectorFields& fields : std::span(packets).subspan(batch * kBatch, kBatch))
+        sum += view.match(fields).value;
+      best[batch] = std::min<std::uint64_t>(best[batch], __rdtsc() - start);
+    }
+  }
+  asm volatile("" : : "r"(sum));  // the answers are wanted
+  return static_cast<double>(std::reduce(best.begin(), best.end())) /
+         static_cast<double>(packets.size());
+}
+
+// A matcher whose delta grows.
+class GrowingDelta {
+ public:
+  explicit GrowingDelta(const std::vector<Selector>& selectors) {
+    for (const Selector& selector : selectors)
+      list_.push_back(
+          {PolicyId{static_cast<std::uint32_t>(list_.size() + 1)}, std::span(&selector, 1)});
+    build = milliseconds([&] {
+      static_cast<void>(matcher.replace(list_));
+      static_cast<void>(matcher.view());
+    });
+  }
+  // Neighbours all over the list change places.
+  void grow_to(std::uint32_t delta) {
+    std::vector<PolicyMatcher::Listed> moved = list_;
+    for (std::uint32_t i = 0; i < delta; ++i) {
+      const std::size_t place = i * moved.size() / delta;
+      std::swap(moved[place], moved[place + 1]);
+    }
+    static_cast<void>(matcher.replace(moved));
+  }
+
+  IndexedMatcher matcher;
+  double build{};  // milliseconds
+
+ private:
+  std::vector<PolicyMatcher::Listed> list_;
+};
+
+Policy policy_of(const Selector& selector, std::size_t number, PolicyAction action) {
+  return {.name = fmt::format("policy-{}", number), .selectors = {selector}, .action = action};
+}
+
+void measure_spd(const std::vector<Selector>& selectors, SetCosts& costs) {
+  Spd spd(selectors.size() + kReloads, 1);
+  std::vector<Policy> list;
+  for (const Selector& selector : selectors)
+    list.push_back(policy_of(selector, list.size(), PolicyAction::Bypass));
+  const auto load = [&] {
+    if (spd.check(list)) spd.replace(list);
+    static_cast<void>(spd.snapshot());
+    spd.reuse(spd.take_removed());
+  };
+  load();
+  std::size_t number = list.size();
+  costs.change = windows_of(kReloads, [&] {
+    return milliseconds([&] {
+      static_cast<void>(
+          spd.insert(policy_of(selectors[number % selectors.size()], number, PolicyAction::Discard),
+                     selectors.size() / 2));
+      static_cast<void>(spd.snapshot());
+      ++number;
+    });
+  });
+  load();
+  costs.reload = windows_of(kReloads, [&] {
+    for (std::size_t i = 0; i < list.size(); i += 10)
+      list[i].action =
+          list[i].action == PolicyAction::Bypass ? PolicyAction::Discard : PolicyAction::Bypass;
+    return milliseconds(load);
+  });
+}
+
+}  // namespace
+
+SetCosts measure(const SelectorSet::Settings& settings, unsigned windows) {
+  SelectorSet set(settings);
+  Packets aimed(kPackets);
+  Packets stray(kPackets);
+  for (SelectorFields& fields : aimed) fields = set.aimed();
+  for (SelectorFields& fields : stray) fields = set.stray();
+
+  GrowingDelta growing(set.selectors());
+  SetCosts costs{.set = settings, .build = growing.build, .matching = {}};
+  for (const std::uint32_t delta : kDeltas) {
+    if (delta != 0 && growing.matcher.delta() == settings.size) break;  // there is no base
+    if (settings.size < 4 * delta) break;
+    growing.grow_to(delta);
+    const auto view = growing.matcher.view();
+    MatchCosts one{.delta = static_cast<std::uint32_t>(growing.matcher.delta()),
+                   .own_bytes = view->octets().own,
+                   .shared_bytes = view->octets().shared};
+    one.aimed = windows_of(windows, [&] { return ticks_per_match(*view, aimed); });
+    one.stray = windows_of(windows, [&] { return ticks_per_match(*view, stray); });
+    one.edit = windows_of(windows, [&] {
+      return milliseconds([&] {
+        static_cast<void>(growing.matcher.move(PolicyId{1}, settings.size / 2));
+        static_cast<void>(growing.matcher.view());
+      });
+    });
+    costs.matching.push_back(one);
+  }
+  measure_spd(set.selectors(), costs);
+  return costs;
+}
+
+}  // namespace sallyport::bench
