@@ -88,6 +88,22 @@ class GrowingDelta {
   std::vector<PolicyMatcher::Listed> list_;
 };
 
+// As it stands, but for the first policy's moves.
+MatchCosts measure_matching(IndexedMatcher& matcher, std::uint32_t policies, const Packets& aimed,
+                            const Packets& stray, unsigned windows) {
+  const auto view = matcher.view();
+  const auto move_and_view = [&] {
+    static_cast<void>(matcher.move(PolicyId{1}, policies / 2));
+    static_cast<void>(matcher.view());
+  };
+  return {.delta = static_cast<std::uint32_t>(matcher.delta()),
+          .aimed = windows_of(windows, [&] { return ticks_per_match(*view, aimed); }),
+          .stray = windows_of(windows, [&] { return ticks_per_match(*view, stray); }),
+          .edit = windows_of(windows, [&] { return milliseconds(move_and_view); }),
+          .own_bytes = view->octets().own,
+          .shared_bytes = view->octets().shared};
+}
+
 Policy policy_of(const Selector& selector, std::size_t number, PolicyAction action) {
   return {.name = fmt::format("policy-{}", number), .selectors = {selector}, .action = action};
 }
@@ -137,19 +153,8 @@ SetCosts measure(const SelectorSet::Settings& settings, unsigned windows) {
     if (delta != 0 && growing.matcher.delta() == settings.size) break;  // there is no base
     if (settings.size < 4 * delta) break;
     growing.grow_to(delta);
-    const auto view = growing.matcher.view();
-    MatchCosts one{.delta = static_cast<std::uint32_t>(growing.matcher.delta()),
-                   .own_bytes = view->octets().own,
-                   .shared_bytes = view->octets().shared};
-    one.aimed = windows_of(windows, [&] { return ticks_per_match(*view, aimed); });
-    one.stray = windows_of(windows, [&] { return ticks_per_match(*view, stray); });
-    one.edit = windows_of(windows, [&] {
-      return milliseconds([&] {
-        static_cast<void>(growing.matcher.move(PolicyId{1}, settings.size / 2));
-        static_cast<void>(growing.matcher.view());
-      });
-    });
-    costs.matching.push_back(one);
+    costs.matching.push_back(
+        measure_matching(growing.matcher, settings.size, aimed, stray, windows));
   }
   measure_spd(set.selectors(), costs);
   return costs;
