@@ -37,7 +37,7 @@ options::options_description description() {
                                                          "measurements to take the median of")(
       "core", options::value<int>()->default_value(-1), "where to run; -1: the last core")(
       "json", text(""), "file to write the figures to")("no-hugepages", "run without them")(
-      "help", "this text");
+      "profile", "ticks of each verb as well")("help", "this text");
   return all;
 }
 
@@ -93,6 +93,7 @@ Expected<CommandLine> read(const options::variables_map& given) {
   line.core = given["core"].as<int>();
   line.json = text("json");
   line.no_hugepages = given.contains("no-hugepages");
+  line.profile = given.contains("profile");
   line.help = given.contains("help");
   if (error) return std::unexpected(*error);
   if (line.burst == 0 || line.burst > kBurstSize)

@@ -28,6 +28,7 @@ struct CommandLine {
   std::string json;  // file to write; empty: none
   int core{-1};      // -1: the last one
   bool no_hugepages{};
+  bool profile{};
   bool help{};
 };
 

@@ -54,15 +54,4 @@ double core_cycles_per_tick() {
   return 4.0 * kSteps / static_cast<double>(least);
 }
 
-unsigned long huge_kib() {
-  std::ifstream file("/proc/self/smaps_rollup");
-  for (std::string word; file >> word;) {
-    if (word != "AnonHugePages:") continue;
-    unsigned long kib = 0;
-    file >> kib;
-    return kib;
-  }
-  return 0;
-}
-
 }  // namespace sallyport::bench

@@ -12,7 +12,5 @@ void stay_on(int core, std::string_view program);
 // Ticks of the TSC in a second, and cycles of this core for each: it may run faster or slower.
 [[nodiscard]] double tsc_hz();
 [[nodiscard]] double core_cycles_per_tick();
-// KiB of this process that lie in huge pages.
-[[nodiscard]] unsigned long huge_kib();
 
 }  // namespace sallyport::bench

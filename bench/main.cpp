@@ -48,7 +48,8 @@ Expected<void> measure_pair(const CommandLine& line, const TunnelPair::Settings&
                              .size = size,
                              .order = line.order,
                              .burst = line.burst,
-                             .windows = line.windows});
+                             .windows = line.windows,
+                             .profile = line.profile});
       const auto measured = course.run();
       if (!measured) return std::unexpected(measured.error());
       fmt::print("{}\n", row(*measured, machine));

@@ -68,9 +68,11 @@ Expected<Course::Ticks> Course::carry(RingGateway& gateway, PortId from, PortId 
   for (unsigned sent = 0; sent < kPackets; sent += at_once) {
     const unsigned some = std::min(at_once, kPackets - sent);
     gateway.put(from, mbufs.subspan(sent, some));
+    if (profiling_ && &gateway == &measured()) gateway.laps().start();
     ticks += ticks_of([&] {
       for (unsigned turned = 0; turned < some; turned += kBurstSize) gateway.turn();
     });
+    gateway.laps().stop();
     arrived += gateway.take(to, mbufs.subspan(arrived));
   }
   if (arrived != kPackets)
@@ -122,6 +124,16 @@ Course::Ticks Course::perform_raw(RawCrypto& raw) {
   return ticks_of([&] { raw.run(); });
 }
 
+Expected<void> Course::warm_up() {
+  const TunnelPair::Settings& pair = pair_.settings();
+  const Flows measured = std::exchange(flows_, Flows({pair.sas, pair.flows, Order::Sequential}));
+  const bool outbound = settings_.direction == Direction::Outbound;
+  for (std::uint32_t sent = 0; sent < pair.flows; sent += kPackets)
+    if (const auto done = outbound ? seal() : open(); !done) return std::unexpected(done.error());
+  flows_ = measured;
+  return {};
+}
+
 Expected<Course::Window> Course::measure(RawCrypto* raw) {
   const bool outbound = settings_.direction == Direction::Outbound;
   const auto turn = window_of([&] { return outbound ? seal() : open(); });
@@ -143,11 +155,28 @@ Expected<std::vector<Course::Window>> Course::measure_windows(RawCrypto* raw) {
   return windows;
 }
 
+Expected<std::array<double, kVerbCount>> Course::profile() {
+  const auto before = measured().laps().ticks();
+  const auto fillings = settings_.windows * kFillings;
+  profiling_ = true;
+  for (unsigned i = 0; i < fillings; ++i) {
+    const auto done = settings_.direction == Direction::Outbound ? seal() : open();
+    if (!done) return std::unexpected(done.error());
+  }
+  profiling_ = false;
+  const auto& after = measured().laps().ticks();
+  std::array<double, kVerbCount> verbs;
+  for (std::size_t i = 0; i < kVerbCount; ++i)
+    verbs[i] = static_cast<double>(after[i] - before[i]) / (double{kPackets} * fillings);
+  return verbs;
+}
+
 Expected<Measurement> Course::run() {
   if (!traffic_.complete()) return fail(Error::Code::Exhausted, "no buffers for the traffic");
   const TunnelPair::Settings& pair = pair_.settings();
   const auto raw = raw_crypto(pair.transform, settings_.direction,
                               *pair_.sealing().dataplane().parts().keys, settings_.burst);
+  if (auto warm = warm_up(); !warm) return std::unexpected(warm.error());
   const auto windows = measure_windows(raw.get());
   if (!windows) return std::unexpected(windows.error());
   const auto spread = [&](auto&& value) {
@@ -166,6 +195,11 @@ Expected<Measurement> Course::run() {
   if (raw != nullptr) {
     result.raw = spread([](const Window& window) { return window.raw; });
     result.own = spread([](const Window& window) { return window.own(); });
+  }
+  if (settings_.profile) {
+    const auto verbs = profile();
+    if (!verbs) return std::unexpected(verbs.error());
+    result.verbs = *verbs;
   }
   const FlowCache& cache = pair_.sealing().dataplane().parts().workers.front()->flows();
   result.flow_hits = static_cast<double>(cache.hits()) / static_cast<double>(cache.lookups.read());

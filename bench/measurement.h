@@ -1,6 +1,7 @@
 // Ticks a packet of a worker's turns, of the ports alone and of IPsec-MB alone, window by window.
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "bench/command_line.h"
@@ -8,6 +9,7 @@
 #include "bench/spread.h"
 #include "bench/traffic.h"
 #include "bench/tunnel_pair.h"
+#include "dataplane/laps.h"
 
 namespace sallyport::bench {
 
@@ -25,6 +27,7 @@ struct Measurement {
   // left of a turn without it and without the ports (window by window: the clock varies).
   std::optional<Spread> raw{};
   std::optional<Spread> own{};
+  std::optional<std::array<double, kVerbCount>> verbs{};  // ticks a packet of each, if asked for
   double flow_hits{};  // share of packets whose policy came from the flow cache
 };
 
@@ -37,6 +40,7 @@ class Course {
     Order order{};
     unsigned burst{kBurstSize};
     unsigned windows{20};
+    bool profile{};  // of each verb as well, in windows of their own
   };
   Course(TunnelPair& pair, const Settings& settings);
 
@@ -50,8 +54,11 @@ class Course {
     double turn, port, raw;
     [[nodiscard]] double own() const noexcept { return turn - port - raw; }
   };
+  // A packet of every flow, so that all of them are in the flow cache.
+  [[nodiscard]] Expected<void> warm_up();
   [[nodiscard]] Expected<Window> measure(RawCrypto* raw);
   [[nodiscard]] Expected<std::vector<Window>> measure_windows(RawCrypto* raw);
+  [[nodiscard]] Expected<std::array<double, kVerbCount>> profile();
   // One filling of all buffers, sealed by the first gateway: its ticks.
   [[nodiscard]] Expected<Ticks> seal();
   // The same, opened by the second gateway: that one's ticks.
@@ -64,6 +71,7 @@ class Course {
 
   TunnelPair& pair_;
   Settings settings_;
+  bool profiling_{};
   Flows flows_;
   Traffic traffic_;
 };

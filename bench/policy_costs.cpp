@@ -8,6 +8,7 @@
 #include <ctime>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 
 #include "spd/indexed_matcher.h"
 #include "spd/spd.h"
@@ -59,33 +60,28 @@ double ticks_per_match(const PolicyView& view, const Packets& packets) {
          static_cast<double>(packets.size());
 }
 
-// A matcher whose delta grows.
-class GrowingDelta {
+// A matcher with a base, where so many neighbours all over the list have changed places since. A
+// small list has no base: all of it is delta.
+class ChangedMatcher {
  public:
-  explicit GrowingDelta(const std::vector<Selector>& selectors) {
+  ChangedMatcher(const std::vector<Selector>& selectors, std::uint32_t changes) {
+    std::vector<PolicyMatcher::Listed> list;
     for (const Selector& selector : selectors)
-      list_.push_back(
-          {PolicyId{static_cast<std::uint32_t>(list_.size() + 1)}, std::span(&selector, 1)});
+      list.push_back(
+          {PolicyId{static_cast<std::uint32_t>(list.size() + 1)}, std::span(&selector, 1)});
     build = milliseconds([&] {
-      static_cast<void>(matcher.replace(list_));
+      static_cast<void>(matcher.replace(list));
       static_cast<void>(matcher.view());
     });
-  }
-  // Neighbours all over the list change places.
-  void grow_to(std::uint32_t delta) {
-    std::vector<PolicyMatcher::Listed> moved = list_;
-    for (std::uint32_t i = 0; i < delta; ++i) {
-      const std::size_t place = i * moved.size() / delta;
-      std::swap(moved[place], moved[place + 1]);
+    for (std::uint32_t i = 0; i < changes; ++i) {
+      const std::size_t place = i * list.size() / changes;
+      std::swap(list[place], list[place + 1]);
     }
-    static_cast<void>(matcher.replace(moved));
+    static_cast<void>(matcher.replace(list));
   }
 
   IndexedMatcher matcher;
   double build{};  // milliseconds
-
- private:
-  std::vector<PolicyMatcher::Listed> list_;
 };
 
 // As it stands, but for the first policy's moves.
@@ -114,7 +110,8 @@ void measure_spd(const std::vector<Selector>& selectors, SetCosts& costs) {
   for (const Selector& selector : selectors)
     list.push_back(policy_of(selector, list.size(), PolicyAction::Bypass));
   const auto load = [&] {
-    if (spd.check(list)) spd.replace(list);
+    if (const auto good = spd.check(list); !good) throw std::logic_error(to_string(good.error()));
+    spd.replace(list);
     static_cast<void>(spd.snapshot());
     spd.reuse(spd.take_removed());
   };
@@ -147,14 +144,15 @@ SetCosts measure(const SelectorSet::Settings& settings, unsigned windows) {
   for (SelectorFields& fields : aimed) fields = set.aimed();
   for (SelectorFields& fields : stray) fields = set.stray();
 
-  GrowingDelta growing(set.selectors());
-  SetCosts costs{.set = settings, .build = growing.build, .matching = {}};
+  SetCosts costs{.set = settings, .matching = {}};
   for (const std::uint32_t delta : kDeltas) {
-    if (delta != 0 && growing.matcher.delta() == settings.size) break;  // there is no base
     if (settings.size < 4 * delta) break;
-    growing.grow_to(delta);
+    ChangedMatcher changed(set.selectors(), delta);
+    const bool has_base = changed.matcher.delta() == delta;
+    if (!has_base && delta != 0) break;
+    costs.build = changed.build;
     costs.matching.push_back(
-        measure_matching(growing.matcher, settings.size, aimed, stray, windows));
+        measure_matching(changed.matcher, settings.size, aimed, stray, windows));
   }
   measure_spd(set.selectors(), costs);
   return costs;

@@ -22,7 +22,7 @@ struct MatchCosts {
 
 struct SetCosts {
   SelectorSet::Settings set;
-  double build{};                    // milliseconds of all insertions and the first view
+  double build{};                    // milliseconds of one replace() and the first view
   std::vector<MatchCosts> matching;  // by delta, rising
   // Milliseconds until there is a new snapshot of a whole Spd.
   Spread change{};  // one policy put into the middle

@@ -15,8 +15,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::array<std::string_view, kVerbCount> kVerbNames{
+    "receive",     "parse",       "route",        "find_sa",      "check_replay",
+    "open",        "decapsulate", "forward",      "match_policy", "choose_sa",
+    "encapsulate", "seal",        "route_sealed", "transmit",     "send"};
+
 double packets_per_second(const Measurement& measurement, const Machine& machine) {
   return static_cast<double>(machine.tsc_hz) / measurement.turn.median;
+}
+
+Json json_of(const std::array<double, kVerbCount>& verbs) {
+  Json ticks = Json::object();
+  for (std::size_t i = 0; i < kVerbCount; ++i)
+    if (verbs[i] != 0) ticks[std::string(kVerbNames[i])] = std::round(verbs[i] * 10) / 10;
+  return ticks;
 }
 
 Json json_of(const Measurement& measurement, const Machine& machine) {
@@ -34,6 +46,7 @@ Json json_of(const Measurement& measurement, const Machine& machine) {
       {"turn_minus_port_minus_raw", measurement.own ? json_of(*measurement.own) : Json(nullptr)},
       {"packets_per_second", std::round(rate)},
       {"bits_per_second", std::round(rate * 8 * measurement.size)},
+      {"verbs", measurement.verbs ? json_of(*measurement.verbs) : Json(nullptr)},
       {"flow_cache_hits", measurement.flow_hits}};
 }
 
@@ -66,12 +79,18 @@ std::string row(const Measurement& measurement, const Machine& machine) {
     return spread ? fmt::format("{:.0f}", spread->median) : std::string("-");
   };
   const double rate = packets_per_second(measurement, machine);
-  return fmt::format(
+  std::string text = fmt::format(
       "{:3} {:24} {:5} {:8} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
       measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
       measurement.size, measurement.sas, measurement.sas + measurement.other_policies, turn.median,
       50 * (turn.high - turn.low) / turn.median, measurement.port.median, median(measurement.raw),
       median(measurement.own), rate / 1e6, rate * 8 * measurement.size / 1e9);
+  if (!measurement.verbs) return text;
+  text += "\n   ";
+  for (std::size_t i = 0; i < kVerbCount; ++i)
+    if ((*measurement.verbs)[i] != 0)
+      text += fmt::format(" {} {:.1f}", kVerbNames[i], (*measurement.verbs)[i]);
+  return text;
 }
 
 std::string json_of(const Machine& machine, const CommandLine& line,

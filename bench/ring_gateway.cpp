@@ -86,6 +86,8 @@ MacAddress RingGateway::mac(PortId port) const {
   return dataplane_->parts().ports[port.value]->mac();
 }
 
+Laps& RingGateway::laps() noexcept { return dataplane_->parts().workers.front()->laps(); }
+
 rte_mempool* RingGateway::pool() const { return dataplane_->parts().pool.get(); }
 
 std::uint16_t RingGateway::device(PortId port) const {

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/laps.h"
 #include "sad/sad.h"
 
 struct rte_mbuf;
@@ -42,6 +43,7 @@ class RingGateway {
   [[nodiscard]] Expected<void> add_neighbour(PortId port, std::string_view address,
                                              const MacAddress& mac);
   // Policies, and besides connected networks and own addresses these routes.
+  [[nodiscard]] Laps& laps() noexcept;
   [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
                                        std::span<const Route> routes);
 

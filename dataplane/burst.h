@@ -1,6 +1,7 @@
 // Up to 64 packets on their way through the stages. Survivors stay packed at the front.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -28,16 +29,19 @@ class Burst {
 
   void clear() noexcept { count_ = 0; }
   void push(Packet& packet) noexcept { packets_[count_++] = &packet; }
-  void append(const Burst& other) noexcept {
-    for (Packet* packet : other) push(*packet);
+  void append(std::span<Packet* const> more) noexcept {
+    std::ranges::copy(more, packets_.begin() + count_);
+    count_ += static_cast<unsigned>(more.size());
   }
+  void append(const Burst& other) noexcept { append(other.packets()); }
 
   // Keeps the packets for which `keep(packet)` is true, in order; `keep` has disposed of the
   // others.
   template <class Keep>
   void keep_if(Keep&& keep) noexcept {
     unsigned kept = 0;
-    for (unsigned i = 0; i < count_; ++i) {
+    const unsigned count = count_;
+    for (unsigned i = 0; i < count; ++i) {
       Packet* const packet = packets_[i];
       if (keep(*packet)) packets_[kept++] = packet;
     }

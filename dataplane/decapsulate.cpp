@@ -18,8 +18,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kEcnMask = 3;
-
 struct Opened {
   std::uint8_t* payload;
   std::uint32_t payload_bytes;

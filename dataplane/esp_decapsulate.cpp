@@ -131,21 +131,28 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
     my.drops.drop(packet, DropReason::EspTruncated);
     return false;
   });
+  SaSlot fetched = kNoSa;
   burst.keep_if([&](Packet& packet) {
     const Spi spi{packet.header<EspHeader>(packet.esp_offset).spi.get()};
     packet.opening = Opening::None;
     packet.sa = my.sas.index().find(spi, packet.summary.destination_address(),
                                     packet.summary.source_address());
-    if (packet.sa != kNoSa) [[likely]] {
-      __builtin_prefetch(&my.sas.inbound_state(packet.sa), 1);
-      return true;
+    if (packet.sa == kNoSa) [[unlikely]] {
+      my.drops.drop(packet, DropReason::UnknownSpi);
+      return false;
     }
-    my.drops.drop(packet, DropReason::UnknownSpi);
-    return false;
+    if (packet.sa != fetched) my.sas.prefetch_inbound(packet.sa);
+    fetched = packet.sa;
+    return true;
   });
+  fetched = kNoSa;
   burst.keep_if([&](Packet& packet) {
     const InboundSa& sa = my.sas.inbound(packet.sa);
-    my.keys.prefetch(sa.key, packet.summary.length);
+    if (packet.sa != fetched) {
+      fetched = packet.sa;
+      my.keys.prefetch(sa.key, packet.summary.length);
+      my.sas.prefetch_checks(fetched);
+    }
     const auto fault = misfit(packet, sa);
     if (!fault) [[likely]]
       return true;

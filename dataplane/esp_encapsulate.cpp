@@ -107,7 +107,7 @@ bool goes_on_too_long(Packet& packet, const OutboundSa& sa, Burst& cut_before,
 }
 
 // A buffer that is too small is left for another one (DP-03); false where there was none.
-bool has_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
+bool make_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
   const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
   const BufferRoom needed{kFrontRoom + sa.iv_bytes, kBackRoom + tfc_bytes};
   if (packet.headroom() >= needed.front && packet.tailroom() >= needed.back) [[likely]]
@@ -116,6 +116,47 @@ bool has_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept 
   if (fault) my.drops.drop(packet, *fault);
   return !fault;
 }
+
+// Every question that an SA may have. False: the packet was put into `cut_before`, or ended.
+[[gnu::noinline]] bool is_taken(Packet& packet, const OutboundSa& sa, Burst& cut_before,
+                                WorkerContext& my) noexcept {
+  if (const auto cause = objection(packet, sa)) {
+    drop_and_tell(packet, *cause, my);
+    return false;
+  }
+  const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
+  if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu() &&
+      !goes_on_too_long(packet, sa, cut_before, my))
+    return false;
+  return make_room(packet, sa, my);
+}
+
+// What a tunnel takes without a question: whole packets that fit, where it wants nothing special.
+class Easy {
+ public:
+  Easy() = default;
+  explicit Easy(const OutboundSa& sa) noexcept
+      : longest_(is_plain(sa) ? inner_mtu(sa, 0) : 0),
+        front_(kFrontRoom + sa.iv_bytes),
+        v4_(sa.inner_v4),
+        v6_(sa.inner_v6) {}
+
+  [[nodiscard]] bool takes(const Packet& packet) const noexcept {
+    return packet.summary.length <= longest_ && (packet.summary.family == Family::V4 ? v4_ : v6_) &&
+           packet.headroom() >= front_ && packet.tailroom() >= kBackRoom;
+  }
+
+ private:
+  static bool is_plain(const OutboundSa& sa) noexcept {
+    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 &&
+           (sa.fragments == FragmentChecks::Stateless || sa.fragments == FragmentChecks::Stateful);
+  }
+
+  std::uint32_t longest_{};
+  std::uint32_t front_{};
+  bool v4_{};
+  bool v6_{};
+};
 
 // Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6); the text's size.
 std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::uint8_t next_header,
@@ -184,29 +225,27 @@ std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
 }
 
 Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  SaSlot fetched = kNoSa;
   burst.keep_if([&](Packet& packet) {
     packet.sa = my.handles.choose(packet.handle, packet.summary.traffic_class >> kDscpShift);
     packet.sa_direction = Direction::Outbound;
-    if (packet.sa != kNoSa) [[likely]] {
-      __builtin_prefetch(&my.sas.outbound(packet.sa));
-      __builtin_prefetch(&my.sas.outbound(packet.sa).spi);
-      __builtin_prefetch(&my.sas.outbound_state(packet.sa), 1);
-      return true;
-    }
-    return find_sa_anew(packet, now, my);
+    if (packet.sa == kNoSa) [[unlikely]]
+      return find_sa_anew(packet, now, my);
+    if (packet.sa != fetched) my.sas.prefetch_outbound(packet.sa);
+    fetched = packet.sa;
+    return true;
   });
   Burst cut_before;
+  SaSlot asked = kNoSa;
+  Easy easy;
   burst.keep_if([&](Packet& packet) {
     const OutboundSa& sa = my.sas.outbound(packet.sa);
-    my.keys.prefetch(sa.key, packet.summary.length);
-    if (const auto cause = objection(packet, sa)) [[unlikely]] {
-      drop_and_tell(packet, *cause, my);
-      return false;
+    if (packet.sa != asked) {
+      asked = packet.sa;
+      my.keys.prefetch(sa.key, packet.summary.length);
+      easy = Easy(sa);
     }
-    const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
-    if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu()) [[unlikely]]
-      if (!goes_on_too_long(packet, sa, cut_before, my)) return false;
-    return has_room(packet, sa, my);
+    return easy.takes(packet) || is_taken(packet, sa, cut_before, my);
   });
   return cut_before;
 }

@@ -7,6 +7,7 @@
 #include <memory_resource>
 #include <span>
 
+#include "base/prefetch.h"
 #include "dataplane/counters.h"
 #include "dataplane/flow_cache_settings.h"
 #include "dataplane/keyed_hash.h"
@@ -22,6 +23,9 @@ struct FlowKey {
 
   [[nodiscard]] static FlowKey of(const PacketSummary& packet, PolicyScope scope,
                                   Direction direction) noexcept;
+  [[nodiscard]] Direction direction() const noexcept {
+    return (words[4] >> 40 & kInbound) != 0 ? Direction::Inbound : Direction::Outbound;
+  }
   // Of the packets that answer, in the scope that they are asked in.
   [[nodiscard]] FlowKey reversed(PolicyScope scope) const noexcept;
   friend bool operator==(const FlowKey&, const FlowKey&) = default;
@@ -41,6 +45,13 @@ struct alignas(64) Flow {
   std::uint32_t expires;     // on the cache's clock
   std::uint16_t used;        // last, by its slow hand
   PolicyAction action;
+
+  [[nodiscard]] bool holds(const FlowKey& wanted) const noexcept {
+    std::uint64_t difference = version == 0 ? 1 : 0;
+    for (std::size_t i = 0; i < std::size(key.words); ++i)
+      difference |= key.words[i] ^ wanted.words[i];
+    return difference == 0;
+  }
 };
 static_assert(sizeof(Flow) == 64);
 
@@ -61,15 +72,15 @@ class FlowCache {
     return static_cast<std::uint32_t>(hash_(key));
   }
   void prefetch(std::uint32_t hash) const noexcept {
-    __builtin_prefetch(&flows_[hash & mask_]);
-    __builtin_prefetch(&flows_[(hash & mask_) ^ 1]);
+    prefetch_line(&flows_[hash & mask_]);
+    prefetch_line(&flows_[(hash & mask_) ^ 1]);
   }
   // The flow with this key, from now on in use; null where there is none. Its life may be over.
   [[nodiscard]] Flow* find(const FlowKey& key, std::uint32_t hash) noexcept {
     Flow* flow = &flows_[hash & mask_];
-    if (flow->key != key || flow->version == 0) {
+    if (!flow->holds(key)) {
       flow = &flows_[(hash & mask_) ^ 1];
-      if (flow->key != key || flow->version == 0) return nullptr;
+      if (!flow->holds(key)) return nullptr;
     }
     if (flow->used != slow_hand()) flow->used = slow_hand();
     return flow;

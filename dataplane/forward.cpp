@@ -41,6 +41,8 @@ bool has_arrived(Packet& packet, WorkerContext& my) noexcept {
 
 // What is for this node, and what has nowhere to go, ends here.
 bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
+  if (packet.next_hop->is_neighbour()) [[likely]]
+    return true;
   switch (packet.next_hop->kind) {
     case NextHop::Kind::OnLink:
     case NextHop::Kind::Gateway:
@@ -80,11 +82,10 @@ void decrement_hop_limit(Packet& packet) noexcept {
     --packet.header<Ipv6Header>().hop_limit;
     return;
   }
+  constexpr std::uint16_t kOneLess = 0x0100;  // of the word that begins with the TTL
   auto& header = packet.header<Ipv4Header>();
-  const auto before = static_cast<std::uint16_t>(header.ttl << 8);
   --header.ttl;
-  header.checksum.set(
-      checksum_update(header.checksum.get(), before, static_cast<std::uint16_t>(header.ttl << 8)));
+  header.checksum.set(checksum_after_decrease(header.checksum.get(), kOneLess));
 }
 
 bool passes_hop_limit(Packet& packet, WorkerContext& my) noexcept {
@@ -107,6 +108,7 @@ bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept
 
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
   Burst leaving;
   burst.keep_if([&](Packet& packet) {
@@ -116,9 +118,11 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     leaving.push(packet);
     return false;
   });
+  my.laps.mark(Verb::Forward);
   if (!leaving.empty()) outbound(leaving, now, my);
   burst.append(leaving);
   transmit(burst, my);
+  my.laps.mark(Verb::Transmit);
 }
 
 void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {

@@ -1,6 +1,5 @@
 #include "dataplane/hand_off.h"
-
-#include <rte_prefetch.h>
+#include "base/prefetch.h"
 
 namespace sallyport {
 namespace {
@@ -95,9 +94,9 @@ void HandOff::take(unsigned source, PacketStore& store, Burst& burst) noexcept {
   const unsigned count = from_[source]->pop(mbufs);
   if (count == 0) return;
   taken.add(count);
-  for (unsigned i = 0; i < count; ++i) rte_prefetch0(&Envelope::of(mbufs[i]));
+  for (unsigned i = 0; i < count; ++i) prefetch_line(&Envelope::of(mbufs[i]));
   for (unsigned i = 0; i < count; ++i) {
-    rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void*));
+    prefetch_line(rte_pktmbuf_mtod(mbufs[i], const void*));
     store[i] = Packet{};
     store[i].mbuf = mbufs[i];
     read_envelope(store[i]);

@@ -23,22 +23,27 @@ void open_all(Burst& burst, WorkerContext& my) noexcept {
   SaRuns runs(burst);
   std::array<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
-  for (SaRun& run : runs) {
-    check_replay(run, my);
-    prepare_open(run, std::span(jobs).subspan(count, run.packets.size()), my);
-    count += static_cast<unsigned>(run.packets.size());
-  }
+  runs.for_each([&](SaSlot sa) { my.sas.prefetch_inbound(sa); },
+                [&](SaRun& run) {
+                  check_replay(run, my);
+                  prepare_open(run, std::span(jobs).subspan(count, run.packets.size()), my);
+                  count += static_cast<unsigned>(run.packets.size());
+                });
+  my.laps.mark(Verb::CheckReplay);
   my.engine.open(std::span(jobs).first(count));
+  my.laps.mark(Verb::Open);
   Burst opened;
   count = 0;
-  for (SaRun& run : runs) {
-    const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
-    count += static_cast<unsigned>(run_jobs.size());
-    decapsulate(run, run_jobs, my);
-    watch_inbound_life(run.sa, my);
-    for (Packet* packet : run.packets) opened.push(*packet);
-  }
+  runs.for_each([&](SaSlot sa) { my.sas.prefetch_checks(sa); },
+                [&](SaRun& run) {
+                  const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
+                  count += static_cast<unsigned>(run_jobs.size());
+                  decapsulate(run, run_jobs, my);
+                  watch_inbound_life(run.sa, my);
+                  opened.append(run.packets);
+                });
   burst = opened;
+  my.laps.mark(Verb::Decapsulate);
 }
 
 // SAs in SAs: each is looked up, opened and checked like the first.
@@ -70,6 +75,7 @@ void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
 
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
   Burst ipsec = take_ipsec_for_us(burst, my);
   if (!burst.empty()) {
@@ -79,6 +85,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   if (ipsec.empty()) return;
   find_sas(ipsec, my);
   give_to_inbound_owners(ipsec, my);
+  my.laps.mark(Verb::FindSa);
   open_all(ipsec, my);
   if (may_hold_ipsec(ipsec)) [[unlikely]]
     open_nested(ipsec, now, my);

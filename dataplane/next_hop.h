@@ -25,6 +25,8 @@ struct NextHop {
   [[nodiscard]] constexpr bool ours() const noexcept {
     return kind == Kind::Ours || kind == Kind::LocalStack;
   }
+  // A neighbour on `port`.
+  [[nodiscard]] constexpr bool is_neighbour() const noexcept { return kind >= Kind::OnLink; }
   // A packet may be sent there.
   [[nodiscard]] constexpr bool leads_on() const noexcept { return kind >= Kind::LocalStack; }
   friend auto operator<=>(const NextHop&, const NextHop&) = default;

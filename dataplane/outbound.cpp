@@ -29,14 +29,6 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
-// What an SA leads to where no packet can go ends here.
-bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
-  const auto reason = outer_dead_end(*packet.next_hop);
-  if (reason) [[unlikely]]
-    my.drops.drop(packet, *reason);
-  return !reason;
-}
-
 void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
     encapsulate_esp(run, jobs, my);
@@ -52,49 +44,71 @@ void finish(const SaRun& run, WorkerContext& my) noexcept {
     restore_headers(run, my);
 }
 
-// What the engine did not seal may still be in clear.
-void drop_unsealed(SaRun& run, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < run.packets.size(); ++i) {
-    if (jobs[i].good) [[likely]]
-      run.packets[kept++] = run.packets[i];
-    else
-      my.drops.drop(*run.packets[i], DropReason::SealFailure);
-  }
-  run.packets = run.packets.first(kept);
+// What the engine did not seal may still be in clear. Job i is that of packet i.
+void drop_unsealed(Burst& burst, std::span<const CryptoJob> jobs, WorkerContext& my) noexcept {
+  if (std::ranges::all_of(jobs, &CryptoJob::good)) [[likely]]
+    return;
+  auto job = jobs.begin();
+  burst.keep_if([&](Packet& packet) {
+    const bool good = job++->good;
+    if (!good) my.drops.drop(packet, DropReason::SealFailure);
+    return good;
+  });
+}
+
+// What one SA has sealed goes to one place.
+void route_sealed(Burst& burst, unsigned sas, const Tables& now) noexcept {
+  if (sas != 1) return now.routes->look_up(burst);
+  Burst first;
+  first.push(burst[0]);
+  now.routes->look_up(first);
+  for (Packet* packet : burst) packet->next_hop = burst[0].next_hop;
+}
+
+// What an SA leads to where no packet can go ends here.
+bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
+  const auto reason = outer_dead_end(*packet.next_hop);
+  if (reason) [[unlikely]]
+    my.drops.drop(packet, *reason);
+  return !reason;
+}
+
+// What is to meet policy again goes round; what comes back stands behind the others.
+[[gnu::noinline]] void send_round(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  Burst again =
+      burst.take_if([&](const Packet& packet) { return my.sas.outbound(packet.sa).loop_back; });
+  go_round(again, now, my);
+  burst.append(again);
 }
 
 // Leaves in `burst` what was sealed, with the next hop of what it has become.
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
   std::array<CryptoJob, kBurstSize> jobs;
-  unsigned count = 0;
-  for (SaRun& run : runs) {
-    take_sequence_numbers(run, my);
-    const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
-    encapsulate(run, run_jobs, my);
-    watch_outbound_life(run.sa, my);
-    count += static_cast<unsigned>(run.packets.size());
-  }
-  my.engine.seal(std::span(jobs).first(count));
-  burst.clear();
-  Burst again;
-  count = 0;
-  for (SaRun& run : runs) {
-    const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
-    count += static_cast<unsigned>(run_jobs.size());
-    finish(run, my);
-    drop_unsealed(run, run_jobs, my);
-    Burst& to = my.sas.outbound(run.sa).loop_back ? again : burst;
-    for (Packet* packet : run.packets) to.push(*packet);
-  }
-  now.routes->look_up(burst);
-  if (!again.empty()) [[unlikely]] {
-    now.routes->look_up(again);
-    go_round(again, now, my);
-    burst.append(again);
-  }
+  Burst sealed;
+  bool loops = false;
+  runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
+                [&](SaRun& run) {
+                  take_sequence_numbers(run, my);
+                  encapsulate(run, std::span(jobs).subspan(sealed.size(), run.packets.size()), my);
+                  watch_outbound_life(run.sa, my);
+                  sealed.append(run.packets);
+                  loops |= my.sas.outbound(run.sa).loop_back;
+                });
+  const std::span<CryptoJob> work = std::span(jobs).first(sealed.size());
+  my.laps.mark(Verb::Encapsulate);
+  my.engine.seal(work);
+  my.laps.mark(Verb::Seal);
+  for (const SaRun& run : runs) finish(run, my);
+  drop_unsealed(sealed, work, my);
+  burst = sealed;
+  if (burst.empty()) [[unlikely]]
+    return;
+  route_sealed(burst, runs.size(), now);
+  if (loops) [[unlikely]]
+    send_round(burst, now, my);
   burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
+  my.laps.mark(Verb::RouteSealed);
 }
 
 // Inner packets that were too long for the path: each leaves in fragments, sealed one by one. They
@@ -123,6 +137,7 @@ void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   match_policies(burst, Direction::Outbound, now, my);
+  my.laps.mark(Verb::MatchPolicy);
   obey_policy(burst, now, my);
 }
 
@@ -138,6 +153,7 @@ void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     protect_in_fragments(too_long, now, my);
   }
   give_to_outbound_owners(burst, now, my);
+  my.laps.mark(Verb::ChooseSa);
   seal_all(burst, now, my);
 }
 

@@ -45,6 +45,27 @@ struct Packet {
   std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)
   std::uint8_t hand_offs{};  // how often one worker gave it to another
 
+  // A frame from now on, of which nothing is known; the place held another packet before. What lies
+  // side by side is stored at once.
+  void begin(rte_mbuf* frame, PortId from) noexcept {
+    mbuf = frame;
+    next_hop = nullptr;
+    policy = kNoPolicy;
+    handle = kNoHandle;
+    sa = kNoSa;
+    esp_offset = 0;
+    cut_to = kUncut;
+    ingress = from;
+    action = PolicyAction::Discard;
+    sa_direction = Direction::Inbound;
+    forwarded = true;
+    opening = Opening::None;
+    decapsulated = false;
+    dummy = false;
+    passes = 0;
+    hand_offs = 0;
+  }
+
   [[nodiscard]] std::uint8_t* data() const noexcept {
     return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
   }

@@ -1,8 +1,8 @@
 #include "dataplane/parse.h"
 
 #include <rte_ether.h>
-#include <rte_prefetch.h>
 
+#include "base/prefetch.h"
 #include "dataplane/buffer_room.h"
 #include "dataplane/punt.h"
 #include "dataplane/transport_checksum.h"
@@ -14,10 +14,10 @@ namespace {
 
 enum class LinkVerdict { Ip, Arp, Header, Address, Vlan, Type };
 
-// Unicast to this port, or group address; both are one compare each of the first octets.
+// Unicast to this port, or group address. Each is one compare; the first is never the other.
 bool for_this_station(const rte_ether_hdr& ether, const MacAddress& mac) noexcept {
-  return rte_is_multicast_ether_addr(&ether.dst_addr) != 0 ||
-         std::memcmp(ether.dst_addr.addr_bytes, mac.bytes.data(), mac.bytes.size()) == 0;
+  return std::memcmp(ether.dst_addr.addr_bytes, mac.bytes.data(), mac.bytes.size()) == 0 ||
+         rte_is_multicast_ether_addr(&ether.dst_addr) != 0;
 }
 
 LinkVerdict read_link_header(Packet& packet, const Port& port) noexcept {
@@ -113,7 +113,6 @@ bool is_one_piece(Packet& packet, WorkerContext& my) noexcept {
 
 // False where it went to control or was dropped.
 bool read_frame(Packet& packet, const Port& port, WorkerContext& my) noexcept {
-  packet.ingress = port.id();
   if (packet.mbuf->nb_segs != 1 && !is_one_piece(packet, my)) [[unlikely]]
     return false;
   const LinkVerdict link = read_link_header(packet, port);
@@ -151,7 +150,7 @@ ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,
 }
 
 void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
-  for (Packet* packet : burst) rte_prefetch0(packet->data());
+  for (Packet* packet : burst) prefetch_line(packet->data());
   burst.keep_if([&](Packet& packet) { return read_frame(packet, port, my); });
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/policy_match.h"
 
+#include "base/prefetch.h"
 #include "dataplane/envelope.h"
 #include "dataplane/punt.h"
 #include "dataplane/refusal.h"
@@ -7,8 +8,11 @@
 namespace sallyport {
 namespace {
 
-SpdId spd_of(const Packet& packet, Direction direction, const WorkerContext& my) noexcept {
-  const PortId port = direction == Direction::Inbound ? packet.ingress : packet.next_hop->port;
+PortId judging_port(const Packet& packet, Direction direction) noexcept {
+  return direction == Direction::Inbound ? packet.ingress : packet.next_hop->port;
+}
+
+SpdId spd_of(PortId port, const WorkerContext& my) noexcept {
   return port == kNoPort ? SpdId{} : my.ports[port.value].port().settings().spd;
 }
 
@@ -18,23 +22,52 @@ UserId user_of(const Packet& packet, const WorkerContext& my) noexcept {
   return my.ports[packet.ingress.value].port().settings().user;
 }
 
+// Which list decides about a packet.
+struct Judge {
+  SpdId spd;
+  PolicyScope scope;
+};
+
+// Packets of one burst mostly come before the same judge: remembers the last one for its port.
+class Judges {
+ public:
+  Judges(Direction direction, const PolicySet& policies, const WorkerContext& my) noexcept
+      : direction_(direction), policies_(policies), my_(my) {}
+
+  [[nodiscard]] const Judge& of(const Packet& packet) noexcept {
+    const PortId port = judging_port(packet, direction_);
+    if (port == port_ && any_) [[likely]]
+      return judge_;
+    const SpdId spd = spd_of(port, my_);
+    const bool users = direction_ == Direction::Outbound && policies_.users != 0;
+    judge_ = {spd, direction_ == Direction::Inbound ? policies_.inbound(spd)
+                   : users                          ? policies_.outbound(spd, user_of(packet, my_))
+                                                    : policies_.outbound(spd)};
+    port_ = port;
+    any_ = !users;  // of those, whose packet it is says which
+    return judge_;
+  }
+
+ private:
+  Direction direction_;
+  const PolicySet& policies_;
+  const WorkerContext& my_;
+  Judge judge_{};
+  PortId port_{};
+  bool any_{};
+};
+
 struct Query {
   FlowKey key;
   std::uint32_t hash;
-  SpdId spd;
-  PolicyScope scope;
-  Direction direction;
+  Judge judge;
 };
 
-Query query_for(const Packet& packet, Direction direction, const PolicySet& policies,
+Query query_for(const Packet& packet, Direction direction, Judges& judges,
                 const WorkerContext& my) noexcept {
   Query query;
-  query.direction = direction;
-  query.spd = spd_of(packet, direction, my);
-  query.scope = direction == Direction::Inbound ? policies.inbound(query.spd)
-                : policies.users == 0           ? policies.outbound(query.spd)
-                                                : policies.outbound(query.spd, user_of(packet, my));
-  query.key = FlowKey::of(packet.summary, query.scope, direction);
+  query.judge = judges.of(packet);
+  query.key = FlowKey::of(packet.summary, query.judge.scope, direction);
   query.hash = my.flows.hash(query.key);
   return query;
 }
@@ -67,8 +100,8 @@ bool may_be_remembered(const FlowCache::Decision& decision, const Packet& packet
 void remember_answers(const Query& query, const SelectorFields& fields,
                       FlowCache::Decision decision, const Tables& now, WorkerContext& my) noexcept {
   if (fields.local_port == kNotApplicable || fields.remote_port == kNotApplicable) return;
-  const PolicyScope scope = now.policies->inbound(query.spd);
-  if (!now.policies->are_alike(scope, query.scope)) [[unlikely]] {
+  const PolicyScope scope = now.policies->inbound(query.judge.spd);
+  if (!now.policies->are_alike(scope, query.judge.scope)) [[unlikely]] {
     decision.policy = now.policies->match(scope, fields);
     decision.entry = now.policies->entry(decision.policy);
     if (decision.entry.action != PolicyAction::Bypass) return;
@@ -83,9 +116,9 @@ void remember_answers(const Query& query, const SelectorFields& fields,
 // Asks the SPD and remembers what it says, in `place` if there is one.
 void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContext& my,
              Flow* place) noexcept {
-  const Direction direction = query.direction;
+  const Direction direction = query.key.direction();
   const SelectorFields fields = selector_fields(packet.summary, direction);
-  const PolicyId policy = now.policies->match(query.scope, fields);
+  const PolicyId policy = now.policies->match(query.judge.scope, fields);
   const PolicyEntry& entry = now.policies->entry(policy);
   const FlowCache::Decision decision{
       .policy = policy,
@@ -107,13 +140,20 @@ void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContex
     remember_answers(query, fields, decision, now, my);
 }
 
-void match(Packet& packet, const Query& query, const Tables& now, WorkerContext& my) noexcept {
-  Flow* const flow = my.flows.find(query.key, query.hash);
-  const bool over = flow != nullptr && my.flows.is_over(*flow);
-  if (flow != nullptr && !over && still_true(*flow, *now.policies)) [[likely]]
-    return adopt(packet, *flow);
-  (flow == nullptr || over ? my.flows.misses : my.flows.stale).add();
+// The cache has no answer, or none that still stands.
+[[gnu::noinline]] void match_anew(Packet& packet, const Query& query, const Tables& now,
+                                  WorkerContext& my, Flow* flow) noexcept {
+  const bool stale = flow != nullptr && !my.flows.is_over(*flow);
+  (stale ? my.flows.stale : my.flows.misses).add();
   ask_spd(packet, query, now, my, flow);
+}
+
+[[gnu::always_inline]] inline void match(Packet& packet, const Query& query, const Tables& now,
+                                         WorkerContext& my) noexcept {
+  Flow* const flow = my.flows.find(query.key, query.hash);
+  if (flow != nullptr && !my.flows.is_over(*flow) && still_true(*flow, *now.policies)) [[likely]]
+    return adopt(packet, *flow);
+  match_anew(packet, query, now, my, flow);
 }
 
 // A first fragment leaves word for the others, and they follow it (RFC 4301 7.3, 7.4). The reason
@@ -170,14 +210,25 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
                Judged&& judged) noexcept {
   my.flows.lookups.add(burst.size());
   std::array<Query, kBurstSize> queries;
+  Judges judges(direction, *now.policies, my);
   for (unsigned i = 0; i < burst.size(); ++i) {
-    queries[i] = query_for(burst[i], direction, *now.policies, my);
+    queries[i] = query_for(burst[i], direction, judges, my);
     my.flows.prefetch(queries[i].hash);
+  }
+  PolicyId fetched = kNoPolicy;
+  SaHandle led_to = kNoHandle;
+  for (unsigned i = 0; i < burst.size(); ++i) {
+    Packet& packet = burst[i];
+    match(packet, queries[i], now, my);
+    if (packet.policy == fetched && packet.handle == led_to) continue;
+    fetched = packet.policy;
+    led_to = packet.handle;
+    my.handles.prefetch(led_to);
+    prefetch_line(&my.policy_counters[fetched.value]);
   }
   bool all_stay = true;
   for (unsigned i = 0; i < burst.size(); ++i) {
-    match(burst[i], queries[i], now, my);
-    if (!judged(burst[i], queries[i].spd)) [[unlikely]]
+    if (!judged(burst[i], queries[i].judge.spd)) [[unlikely]]
       all_stay = false;
   }
   if (!all_stay) [[unlikely]]

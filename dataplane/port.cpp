@@ -114,6 +114,7 @@ Expected<std::unique_ptr<Port>> Port::open(PortId id, PortSettings settings, Que
   port->id_ = id;
   port->settings_ = std::move(settings);
   port->created_ = *created;
+  port->link_bytes_ = RTE_ETHER_HDR_LEN + (port->settings_.vlan ? kVlanBytes : 0);
   const std::string name = device_name(port->settings_.device);
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port->device_) != 0)
     return fail(Error::Code::NotFound, fmt::format("device \"{}\" is no Ethernet device", name));
@@ -159,18 +160,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   if (count == 0) return;
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
-    store[i].mbuf = mbufs[i];
-    store[i].next_hop = nullptr;
-    // What an audit event would name: the place held another packet before.
-    store[i].policy = kNoPolicy;
-    store[i].sa = kNoSa;
-    store[i].sa_direction = Direction::Inbound;
-    store[i].opening = Opening::None;
-    store[i].decapsulated = false;
-    store[i].hand_offs = 0;
-    store[i].cut_to = kUncut;
-    store[i].dummy = false;
-    store[i].passes = 0;
+    store[i].begin(mbufs[i], port_->id());
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }

@@ -42,9 +42,7 @@ class Port {
   [[nodiscard]] const MacAddress& stack_mac() const noexcept { return stack_mac_; }
   [[nodiscard]] std::uint16_t device_id() const noexcept { return device_; }
   [[nodiscard]] std::uint16_t queue_count() const noexcept { return queues_; }
-  [[nodiscard]] std::uint16_t link_bytes() const noexcept {
-    return static_cast<std::uint16_t>(RTE_ETHER_HDR_LEN + (settings_.vlan ? kVlanBytes : 0));
-  }
+  [[nodiscard]] std::uint16_t link_bytes() const noexcept { return link_bytes_; }
   [[nodiscard]] bool link_up() const noexcept;
   [[nodiscard]] std::string driver() const;
 
@@ -55,6 +53,7 @@ class Port {
   PortSettings settings_;
   std::uint16_t device_{};
   std::uint16_t queues_{};
+  std::uint16_t link_bytes_{};
   MacAddress mac_;
   MacAddress stack_mac_;
   bool created_{};  // the vdev was made for us and goes with us

@@ -2,6 +2,7 @@
 // straight loops). Order within an SA is kept.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -23,6 +24,16 @@ class SaRuns {
   [[nodiscard]] auto begin() noexcept { return runs_.begin(); }
   [[nodiscard]] auto end() noexcept { return runs_.begin() + count_; }
   [[nodiscard]] unsigned size() const noexcept { return count_; }
+  // Calls `work(run)` for each, and some runs earlier `fetch(sa)` for its memory.
+  template <class Fetch, class Work>
+  void for_each(Fetch fetch, Work work) noexcept {
+    constexpr unsigned kAhead = 4;
+    for (unsigned i = 0; i < std::min(kAhead, count_); ++i) fetch(runs_[i].sa);
+    for (unsigned i = 0; i < count_; ++i) {
+      if (i + kAhead < count_) fetch(runs_[i + kAhead].sa);
+      work(runs_[i]);
+    }
+  }
 
  private:
   void group(Burst& burst) noexcept;

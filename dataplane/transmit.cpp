@@ -13,27 +13,53 @@ namespace {
 
 constexpr std::uint32_t kLinkRoom = RTE_ETHER_HDR_LEN + 4;  // with a VLAN tag
 
+// The link header of frames to one neighbour, but for what IP they carry: that is in its last two
+// octets.
+struct LinkHeader {
+  std::array<std::uint8_t, kLinkRoom> octets{};
+  std::uint16_t bytes{};  // used of them
+};
+
+LinkHeader link_header(const Port& port, const MacAddress& destination) noexcept {
+  LinkHeader header;
+  header.bytes = port.link_bytes();
+  std::uint8_t* next = std::ranges::copy(destination.bytes, header.octets.begin()).out;
+  next = std::ranges::copy(port.mac().bytes, next).out;
+  if (const auto& vlan = port.settings().vlan) {
+    store_be<std::uint16_t>(next, RTE_ETHER_TYPE_VLAN);
+    store_be<std::uint16_t>(next + 2, *vlan);
+  }
+  return header;
+}
+
 // How the packets for one neighbour leave.
 struct Way {
   PortQueue* queue;
   std::uint16_t mtu;
   Address neighbour;
-  std::optional<MacAddress> mac;  // none: not known yet
+  bool known{};  // the neighbour's link address, and with it the header
+  LinkHeader header;
+
+  void lead_to(const MacAddress& mac) noexcept {
+    known = true;
+    header = link_header(queue->port(), mac);
+  }
 };
 
 // Nothing is as large as `mtu` of a way that leads nowhere.
 Way find_way(const Packet& packet, WorkerContext& my) noexcept {
   const NextHop& hop = *packet.next_hop;
-  if (!hop.leads_on()) return Way{.queue = nullptr, .mtu = 0, .neighbour = {}, .mac = {}};
+  if (!hop.leads_on()) return Way{.queue = nullptr, .mtu = 0, .neighbour = {}, .header = {}};
   PortQueue& queue = my.ports[hop.port.value];
   const Port& port = queue.port();
-  Way way{.queue = &queue, .mtu = port.settings().mtu, .neighbour = hop.gateway, .mac = {}};
+  Way way{.queue = &queue, .mtu = port.settings().mtu, .neighbour = hop.gateway, .header = {}};
   if (hop.kind == NextHop::Kind::LocalStack) {
-    way.mac = port.stack_mac();
+    way.lead_to(port.stack_mac());
     return way;
   }
   if (hop.kind == NextHop::Kind::OnLink) way.neighbour = packet.summary.destination_address();
-  way.mac = my.neighbours.find(NeighbourKey::of(hop.port, way.neighbour));
+  const auto mac = my.neighbours.find(NeighbourKey::of(hop.port, way.neighbour));
+  if (mac) way.lead_to(*mac);
   return way;
 }
 
@@ -62,36 +88,36 @@ class Ways {
 };
 
 // What has no room for it moves to another buffer; false where that failed and it was dropped.
-bool has_link_room(Packet& packet, const Port& port, WorkerContext& my) noexcept {
-  if (packet.headroom() >= port.link_bytes()) [[likely]]
+bool has_link_room(Packet& packet, std::uint16_t bytes, WorkerContext& my) noexcept {
+  if (packet.headroom() >= bytes) [[likely]]
     return true;
   const auto fault = move_to_larger_buffer(packet, {.front = kLinkRoom, .back = 0}, my);
   if (fault) my.drops.drop(packet, *fault);
   return !fault;
 }
 
-void add_link_header(Packet& packet, const Port& port, const MacAddress& destination) noexcept {
+void add_link_header(Packet& packet, const LinkHeader& header) noexcept {
+  std::uint8_t* const frame = packet.prepend(header.bytes);
   const std::uint16_t type =
       packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
-  packet.prepend(port.link_bytes());
-  auto& ether = packet.header<rte_ether_hdr>();
-  std::memcpy(ether.dst_addr.addr_bytes, destination.bytes.data(), RTE_ETHER_ADDR_LEN);
-  std::memcpy(ether.src_addr.addr_bytes, port.mac().bytes.data(), RTE_ETHER_ADDR_LEN);
-  ether.ether_type = rte_cpu_to_be_16(type);
-  if (port.settings().vlan) {
-    auto& tag = packet.header<rte_vlan_hdr>(RTE_ETHER_HDR_LEN);
-    ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
-    tag.vlan_tci = rte_cpu_to_be_16(*port.settings().vlan);
-    tag.eth_proto = rte_cpu_to_be_16(type);
-  }
+  if (header.bytes == RTE_ETHER_HDR_LEN) [[likely]]
+    std::memcpy(frame, header.octets.data(), RTE_ETHER_HDR_LEN);
+  else
+    std::memcpy(frame, header.octets.data(), kLinkRoom);
+  store_be<std::uint16_t>(frame + header.bytes - sizeof type, type);
+}
+
+void queue_frame(Packet& packet, PortQueue& queue, const LinkHeader& header,
+                 WorkerContext& my) noexcept {
+  if (!has_link_room(packet, header.bytes, my)) return;
+  add_link_header(packet, header);
+  queue.enqueue(packet.mbuf, my.drops);
 }
 
 void transmit_one(Packet& packet, const Way& way, WorkerContext& my) noexcept {
-  if (!way.mac) [[unlikely]]
+  if (!way.known) [[unlikely]]
     return punt_unresolved(packet, packet.next_hop->port, way.neighbour, my);
-  if (!has_link_room(packet, way.queue->port(), my)) return;
-  add_link_header(packet, way.queue->port(), *way.mac);
-  way.queue->enqueue(packet.mbuf, my.drops);
+  queue_frame(packet, *way.queue, way.header, my);
 }
 
 // IPv6 is cut by its source alone (RFC 8200 5): we are that of what we protected or made, and the
@@ -126,9 +152,7 @@ void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexc
 void send_to(Packet& packet, PortId port, const MacAddress& destination,
              WorkerContext& my) noexcept {
   PortQueue& queue = my.ports[port.value];
-  if (!has_link_room(packet, queue.port(), my)) return;
-  add_link_header(packet, queue.port(), destination);
-  queue.enqueue(packet.mbuf, my.drops);
+  queue_frame(packet, queue, link_header(queue.port(), destination), my);
 }
 
 void transmit(Burst& burst, WorkerContext& my) noexcept {

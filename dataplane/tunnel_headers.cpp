@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint8_t kNotEct = 0;
 constexpr std::uint8_t kCongestion = 3;
-constexpr std::uint8_t kEcnMask = 3;
 constexpr std::uint8_t kDrop = 0xff;
 
 // By inner, then outer codepoint: Not-ECT, ECT(1), ECT(0), CE (RFC 6040 figure 4).
@@ -22,37 +21,7 @@ constexpr std::array<std::array<std::uint8_t, 4>, 4> kDecapsulated{{
     {kCongestion, kCongestion, kCongestion, kCongestion},
 }};
 
-// IPv6 is never fragmented on its way, so an inner IPv6 packet counts as DF set.
-bool outer_dont_fragment(const PacketSummary& inner, DfRule rule) noexcept {
-  if (rule != DfRule::Copy) return rule == DfRule::Set;
-  return inner.family == Family::V6 || inner.dont_fragment;
-}
-
 }  // namespace
-
-void finish_outer_header(Packet& packet, const PacketSummary& inner, const OutboundSa& sa,
-                         std::uint8_t dscp, std::uint16_t ip_id) noexcept {
-  const std::uint8_t ecn =
-      sa.ecn == EcnRule::Normal ? inner.traffic_class & kEcnMask : std::uint8_t{kNotEct};
-  const auto traffic_class = static_cast<std::uint8_t>(dscp << 2 | ecn);
-  const auto length = static_cast<std::uint16_t>(packet.size());
-  if (sa.outer_family == Family::V6) {
-    auto& outer = packet.header<Ipv6Header>();
-    outer.set_traffic_class(traffic_class);
-    outer.payload_length.set(static_cast<std::uint16_t>(length - sizeof(Ipv6Header)));
-    return;
-  }
-  auto& outer = packet.header<Ipv4Header>();
-  // What goes out though it does not fit is to be fragmented on its way (PMTU-03).
-  const bool whole = outer_dont_fragment(inner, sa.df) && length <= sa.path_mtu();
-  const std::uint16_t fragment = whole ? Ipv4Header::kDontFragment : std::uint16_t{0};
-  outer.tos = traffic_class;
-  outer.total_length.set(length);
-  outer.id.set(ip_id);
-  outer.fragment.set(fragment);
-  outer.checksum.set(
-      checksum_finish(std::uint32_t{sa.checksum_base} + traffic_class + length + ip_id + fragment));
-}
 
 bool decapsulated_ecn(std::uint8_t& inner, std::uint8_t outer) noexcept {
   const std::uint8_t result = kDecapsulated[inner & kEcnMask][outer & kEcnMask];

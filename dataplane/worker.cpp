@@ -105,7 +105,9 @@ bool Worker::receive_from(PortQueue& port, const Tables& now) noexcept {
   Burst burst;
   port.receive(store_, burst);
   if (burst.empty()) return false;
+  my_.laps.mark(Verb::Receive);
   parse(burst, port.port(), my_);
+  my_.laps.mark(Verb::Parse);
   if (port.port().side() == Side::Unprotected) inbound(burst, now, my_);
   forward(burst, now, my_);
   return true;
@@ -133,6 +135,7 @@ bool Worker::take_from_workers(const Tables& now) noexcept {
 void Worker::transmit_all() noexcept {
   for (PortQueue& port : equipment_.ports) port.flush(my_.drops);
   my_.hand_off.flush(my_.drops);
+  my_.laps.mark(Verb::Send);
 }
 
 void Worker::run() noexcept {

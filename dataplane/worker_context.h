@@ -14,6 +14,7 @@
 #include "dataplane/fragment_flows.h"
 #include "dataplane/hand_off.h"
 #include "dataplane/header_copies.h"
+#include "dataplane/laps.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/populated_handles.h"
 #include "dataplane/port.h"
@@ -82,6 +83,7 @@ struct WorkerContext {
   PuntLimits punts{};
   HeaderCopies headers{};
   Resynchronisation resynchronisation{};
+  Laps laps{};
 };
 
 }  // namespace sallyport

@@ -66,15 +66,6 @@ bool is_consistent(const NeighbourMessage& message) noexcept {
 
 }  // namespace
 
-bool is_link_protocol(const PacketSummary& packet) noexcept {
-  if (packet.protocol != kProtocolIcmpv6 || !packet.ports_visible) return false;
-  const int type = packet.source_port >> 8;
-  constexpr int kFirst = 130;  // listener query, report and done, then discovery up to redirect
-  constexpr int kLast = 137;
-  constexpr int kListenerReport2 = 143;
-  return (type >= kFirst && type <= kLast) || type == kListenerReport2;
-}
-
 bool is_neighbour_discovery(const PacketSummary& packet) noexcept {
   const unsigned type = packet.source_port >> 8;
   return packet.protocol == kProtocolIcmpv6 && packet.ports_visible &&

@@ -31,7 +31,14 @@ struct NeighbourMessage {
 
 // By its type: neighbour and router discovery (RFC 4861 4) or multicast listener discovery (RFC
 // 2710, RFC 3810), which have no meaning beyond the link that they are sent on.
-[[nodiscard]] bool is_link_protocol(const PacketSummary& packet) noexcept;
+[[nodiscard]] inline bool is_link_protocol(const PacketSummary& packet) noexcept {
+  if (packet.protocol != kProtocolIcmpv6 || !packet.ports_visible) return false;
+  const int type = packet.source_port >> 8;
+  constexpr int kFirst = 130;  // listener query, report and done, then discovery up to redirect
+  constexpr int kLast = 137;
+  constexpr int kListenerReport2 = 143;
+  return (type >= kFirst && type <= kLast) || type == kListenerReport2;
+}
 
 // Reads an ICMPv6 datagram of type 135 or 136. Nullopt where a check of RFC 4861 7.1.1 or 7.1.2
 // fails, or where it is a fragment (RFC 6980).

@@ -38,13 +38,20 @@ bool good_ipv4_checksum(const std::uint8_t* header) noexcept {
 
 // RFC 1812 4.2.2.11, 5.3.7: networks 0 and 127 are in no header; class D and E send nothing, and
 // of class E only the limited broadcast receives.
-bool good_ipv4_addresses(std::uint32_t source, std::uint32_t destination) noexcept {
-  const std::uint32_t from = source >> 24;
-  const std::uint32_t to = destination >> 24;
-  const bool bad_source = (from - 1 >= 223) | (from == 127);
-  const bool bad_destination =
-      (to == 0) | (to == 127) | ((to >= 240) & (destination != 0xffffffff));
-  return !(bad_source | bad_destination);
+enum Ipv4Network : std::uint8_t { kNoSource = 1, kNoDestination = 2 };
+constexpr std::array<std::uint8_t, 256> kIpv4Networks = [] {
+  std::array<std::uint8_t, 256> networks{};
+  networks[0] = networks[127] = kNoSource | kNoDestination;
+  for (unsigned i = 224; i < 240; ++i) networks[i] = kNoSource;
+  for (unsigned i = 240; i < 256; ++i) networks[i] = kNoSource | kNoDestination;
+  return networks;
+}();
+bool good_ipv4_addresses(const std::uint8_t* source, const std::uint8_t* destination) noexcept {
+  const int bad =
+      (kIpv4Networks[*source] & kNoSource) | (kIpv4Networks[*destination] & kNoDestination);
+  if (bad == 0) [[likely]]
+    return true;
+  return (bad & kNoSource) == 0 && load_be<std::uint32_t>(destination) == 0xffffffff;
 }
 
 // Addresses that stand for no interface anywhere: ::1, and IPv4-mapped ones (RFC 6890 2.2.3).
@@ -141,8 +148,7 @@ ParseVerdict read_ports_quickly(const std::uint8_t* datagram, PacketSummary& out
     out.later_fragment = (fragment & Ipv4Header::kOffsetMask) != 0;
   }
   out.dont_fragment = (fragment & Ipv4Header::kDontFragment) != 0;
-  if (!good_ipv4_addresses(load_be<std::uint32_t>(header.source),
-                           load_be<std::uint32_t>(header.destination))) [[unlikely]]
+  if (!good_ipv4_addresses(header.source, header.destination)) [[unlikely]]
     return ParseVerdict::BadAddress;
   return read_ports_quickly(&header.version_ihl, out);
 }

@@ -8,6 +8,7 @@
 #include <memory_resource>
 #include <span>
 
+#include "base/prefetch.h"
 #include "base/types.h"
 
 namespace sallyport {
@@ -46,6 +47,11 @@ class SaHandles {
     if (by_class != nullptr) [[unlikely]]
       return by_class->by_dscp[dscp & 63u];
     return SaSlot{entry.slot.load(std::memory_order_acquire)};
+  }
+
+  // Fetches what choose() reads.
+  void prefetch(SaHandle handle) const noexcept {
+    if (handle != kNoHandle) prefetch_line(&entries_[handle.value]);
   }
 
   // Control thread. One SA for every class; kNoSa empties the handle.

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "sad/inbound_sa.h"
 
 namespace sallyport {
@@ -43,7 +44,7 @@ class SaIndex {
     }
   }
   // Fetches the line where the search for `spi` begins.
-  void prefetch(Spi spi) const noexcept { __builtin_prefetch(&entries_[home(spi)]); }
+  void prefetch(Spi spi) const noexcept { prefetch_line(&entries_[home(spi)]); }
 
  private:
   // SPI in bits 32 to 63, how specific the look-up is (1 to 3) in 30 and 31, the slot in 0 to 28; 0

@@ -5,6 +5,7 @@
 #include <memory_resource>
 #include <span>
 
+#include "base/prefetch.h"
 #include "sad/inbound_sa.h"
 #include "sad/outbound_sa.h"
 #include "sad/sa_index.h"
@@ -44,6 +45,24 @@ class SaTable {
   }
   [[nodiscard]] InboundState& inbound_state(SaSlot slot) const noexcept {
     return inbound_states_[first_edition(slot, inbound_states_.size()).value];
+  }
+  // Workers fetch what they will read, a burst ahead: first all that is found by the slot, then
+  // what that leads to.
+  void prefetch_outbound(SaSlot slot) const noexcept {
+    prefetch_line(&outbound(slot));
+    prefetch_line(&outbound(slot).spi);
+    prefetch_line(&outbound_state(slot));
+  }
+  void prefetch_inbound(SaSlot slot) const noexcept {
+    prefetch_line(&inbound(slot));
+    prefetch_line(&inbound(slot).destination);
+    prefetch_line(&inbound_state(slot));
+  }
+  void prefetch_checks(SaSlot slot) const noexcept {
+    const CompiledSelector* const selectors = inbound(slot).selectors;
+    prefetch_line(selectors);
+    prefetch_line(&selectors->local_port_first);
+    prefetch_line(inbound_state(slot).bitmap);
   }
   // The last number that the outbound SA may send now.
   [[nodiscard]] std::uint64_t sequence_limit(SaSlot slot) const noexcept {

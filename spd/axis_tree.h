@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/large_pages.h"
+#include "base/prefetch.h"
 
 namespace sallyport {
 
@@ -99,7 +100,7 @@ class AxisTree {
     // All lines of it, since a search goes from one to the next.
     void prefetch() const noexcept {
       for (std::size_t at = 0; at < sizeof(Branches); at += 64)
-        __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+        prefetch_line(reinterpret_cast<const char*>(this) + at);
     }
   };
   struct Level {

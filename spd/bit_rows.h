@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/large_pages.h"
+#include "base/prefetch.h"
 
 namespace sallyport {
 
@@ -37,7 +38,7 @@ class BitRows {
    public:
     Row() = default;
     explicit Row(const std::uint64_t* words) noexcept : words_(words) {}
-    void prefetch() const noexcept { __builtin_prefetch(words_); }
+    void prefetch() const noexcept { prefetch_line(words_); }
     // Bit b: block b is there.
     [[nodiscard]] std::uint64_t blocks() const noexcept { return words_[0]; }
     // The one at the single bit above all of `below`.

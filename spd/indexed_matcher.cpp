@@ -174,6 +174,7 @@ Expected<void> IndexedMatcher::remove(PolicyId id) {
   count_out(entries_[place]);
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place));
   used_[id.value] = false;
+  ++edits_;
   return {};
 }
 
@@ -220,6 +221,7 @@ Expected<void> IndexedMatcher::replace(std::span<const Listed> list) {
   }
   entries_ = std::move(entries);
   used_ = std::move(used);
+  ++edits_;
   return {};
 }
 

@@ -14,8 +14,8 @@ class IndexedMatcher final : public PolicyMatcher {
  public:
   // A delta of more than this is worth a new base, and one of more than kMostDelta does not wait:
   // then view() builds it (a first load: half a second for 100 000).
-  static constexpr std::size_t kWorthRebuilding = 1024;
-  static constexpr std::size_t kMostDelta = 8 * kWorthRebuilding;
+  static constexpr std::size_t kWorthRebuilding = 256;
+  static constexpr std::size_t kMostDelta = 32 * kWorthRebuilding;
 
   // Refuses a selector of more ranges than an index takes, as insertions do.
   [[nodiscard]] static Expected<void> check(std::span<const Selector> selectors);

@@ -56,7 +56,9 @@ Expected<void> LinearMatcher::replace(std::span<const Listed> list) {
   std::vector<Entry> entries;
   for (const auto& [id, selectors] : list) {
     if (std::ranges::find(entries, id, &Entry::id) != entries.end()) return id_in_use(id);
-    entries.push_back({id, {selectors.begin(), selectors.end()}});
+    const auto known = find(id);
+    entries.push_back(known != entries_.end() ? *known
+                                              : Entry{id, {selectors.begin(), selectors.end()}});
   }
   entries_ = std::move(entries);
   return {};

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "spd/bit_rows.h"
+
 namespace sallyport {
 namespace {
 
 constexpr std::size_t kMostBoxesOfSelector = 8;
+static_assert(BitRows::kColumns * kMostBoxesOfSelector <= kMostCovers);
 
 template <class Number>
 constexpr Stretch<Number> kEverything{0, static_cast<Number>(~Number{0})};
@@ -94,9 +97,12 @@ bool add_boxes(const Selector& selector, std::uint32_t column, Boxes<Number>& bo
   const auto remotes = stretches<Number>(selector.remote);
   const auto local_ports = stretches(selector.local_port);
   const auto remote_ports = stretches(selector.remote_port);
-  const std::size_t count =
-      locals.size() * remotes.size() * local_ports.size() * remote_ports.size();
-  if (count == 0 || count > kMostBoxesOfSelector) return false;
+  std::size_t count = 1;
+  for (const std::size_t ranges :
+       {locals.size(), remotes.size(), local_ports.size(), remote_ports.size()}) {
+    count *= ranges;
+    if (count == 0 || count > kMostBoxesOfSelector) return false;
+  }
   const Stretch<std::uint8_t> protocol =
       selector.protocol ? Stretch<std::uint8_t>{*selector.protocol, 0} : kEverything<std::uint8_t>;
   // Every combination, each with a number.

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "spd/address_number.h"
 #include "spd/axis_tree.h"
 #include "spd/live_columns.h"
@@ -98,15 +99,15 @@ class Neighbours {
   }
 
  private:
-  // A box of a node, but for the side that the node says all of.
   static constexpr std::uint32_t kMostColumns = 0x7fffffff;
+  // A box of a node, but for the side that the node says all of.
   struct alignas(16) Neighbour {
     Stretch<Number> across;
     std::uint32_t upper;  // where in uppers_
     std::uint32_t column : 31;
     std::uint32_t is_last : 1;  // of the node's
 
-    void prefetch() const noexcept { __builtin_prefetch(this); }
+    void prefetch() const noexcept { prefetch_line(this); }
   };
   static_assert(sizeof(Neighbour) == (sizeof(Number) == 4 ? 16 : 48));
 

@@ -36,7 +36,7 @@ class PolicyMatcher {
   // `position` is the one that the policy has afterwards.
   [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
   // Makes the list this one. An id that it has already stands for the selectors that it has. Fails,
-  // and has done nothing, where an id is there twice.
+  // and has done nothing, where an id is there twice or insert() would refuse one.
   struct Listed {
     PolicyId id;
     std::span<const Selector> selectors;

@@ -15,8 +15,10 @@
 namespace sallyport {
 namespace {
 
-// Where more change places, nobody looks for what they touch: that costs more than asking anew.
+// Where more change places, or are to be compared, nobody looks for what they touch: that costs
+// more than asking anew.
 constexpr std::size_t kMostTouching = 16;
+constexpr std::size_t kMostComparisons = std::size_t{1} << 20;  // of selectors, for one policy
 
 // RFC 4301 7.3, and 7.4 of BYPASS entries that name ports.
 bool checks_fragments(const Policy& policy) {
@@ -325,9 +327,11 @@ void Spd::touch_rearranged(const std::vector<PolicyId>& before,
 }
 
 void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {
+  std::size_t compared = 0;
   for (const PolicyId id : policies) {
     Slot& slot = slots_[id.value];
-    if (overlaps(edited, *slot.policy)) ++slot.generation;
+    compared += edited.selectors.size() * slot.policy->selectors.size();
+    if (compared > kMostComparisons || overlaps(edited, *slot.policy)) ++slot.generation;
   }
 }
 

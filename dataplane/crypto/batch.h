@@ -53,6 +53,30 @@ inline constexpr std::size_t kBatchItems = 64;
   return batch.front().key->transform;
 }
 
+// Fetches keys a few items ahead of the one that is worked on. Those of a whole burst at once would
+// push each other out of the first-level cache.
+class KeysAhead {
+ public:
+  KeysAhead(Batch batch, const KeyTable& keys) noexcept : rest_(batch), keys_(keys) {
+    for (std::size_t i = 0; i < kAhead; ++i) step();
+  }
+  // Once before each item.
+  void step() noexcept {
+    if (rest_.empty()) return;
+    const CryptoJob& job = *rest_.front().job;
+    rest_ = rest_.subspan(1);
+    if (job.key == fetched_) return;
+    fetched_ = job.key;
+    keys_.prefetch(fetched_, job.text_bytes);
+  }
+
+ private:
+  static constexpr std::size_t kAhead = 4;
+  Batch rest_;
+  const KeyTable& keys_;
+  KeySlot fetched_{kNoKey};
+};
+
 // Splits `items` into batches: the first item's transform, then the first of what is left.
 template <class Work>
 void split_by_transform(std::span<BatchItem> items, Work& work) noexcept {

@@ -68,7 +68,9 @@ void CombinedModes::gcm(Batch batch) noexcept {
             : by_key_size(batch, mb.gcm128_dec, mb.gcm192_dec, mb.gcm256_dec);
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   gcm_context_data context;
+  KeysAhead keys(batch, keys_);
   for (const BatchItem& item : batch) {
+    keys.step();
     Scratch scratch;
     write_nonce(*item.key, item.iv_word(), &scratch.nonce);
     const std::size_t associated = write_associated(*item.job, &scratch.associated);
@@ -141,7 +143,9 @@ template <Operation operation, class Describe>
 void CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   std::size_t done = 0;
+  KeysAhead keys(batch, keys_);
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    keys.step();
     const BatchItem& item = batch[i];
     Scratch& scratch = scratch_[i];
     IMB_JOB& job = *IMB_GET_NEXT_JOB(&instance_);

@@ -10,7 +10,8 @@ namespace sallyport {
 // job.
 class CombinedModes {
  public:
-  explicit CombinedModes(IMB_MGR& instance) noexcept : instance_(instance) {}
+  CombinedModes(IMB_MGR& instance, const KeyTable& keys) noexcept
+      : instance_(instance), keys_(keys) {}
 
   template <Operation operation>
   void gcm(Batch batch) noexcept;
@@ -37,6 +38,7 @@ class CombinedModes {
   void by_jobs(Batch batch, Describe describe) noexcept;
 
   IMB_MGR& instance_;
+  const KeyTable& keys_;
   std::array<Scratch, kBatchItems> scratch_;
 };
 

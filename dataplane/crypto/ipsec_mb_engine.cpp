@@ -19,7 +19,7 @@ IpsecMbEngine::IpsecMbEngine(const KeyTable& keys, IpsecMb wide, IpsecMb narrow,
       wide_(std::move(wide)),
       narrow_(std::move(narrow)),
       openssl_(std::move(openssl)),
-      combined_(*wide_),
+      combined_(*wide_, keys),
       separate_({.wide = *wide_, .narrow = *narrow_, .openssl = openssl_}) {}
 
 template <Operation operation>

@@ -119,7 +119,9 @@ KeyTable::Footprint KeyTable::footprint(Transform transform) const noexcept {
     case CipherKind::Gcm:
     case CipherKind::Gmac:
       if (has_vaes(*instance_)) return {lines_up_to(rounds * 16), 16};
-      return {lines_up_to(rounds * 16 + sizeof(gcm_key_data::ghash_keys.sse_avx)), 0};
+      return {lines_up_to(offsetof(gcm_key_data, ghash_keys) +
+                          sizeof(gcm_key_data::ghash_keys.sse_avx)),
+              0};
     case CipherKind::Null:
       return {lines_up_to(sizeof(IntegrityKeys)), 0};
     case CipherKind::Cbc:

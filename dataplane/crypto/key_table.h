@@ -6,6 +6,7 @@
 #include <memory_resource>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "base/random.h"
 #include "dataplane/crypto/expanded_key.h"
 #include "sad/key_store.h"
@@ -60,14 +61,14 @@ inline void KeyTable::prefetch(KeySlot slot, std::uint32_t text_bytes) const noe
   const Footprint lines = footprints_[slot.value];
   const auto* key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
   for (std::size_t line = 0; line < lines.first_lines; ++line) {
-    __builtin_prefetch(key + line * kCacheLine);
+    prefetch_line(key + line * kCacheLine);
   }
   // One block more for the associated data, one for the lengths.
   const std::uint32_t blocks = std::min(text_bytes / 16 + 3, kPowers);
   const std::uint8_t* end = key + offsetof(ExpandedKey, spread);
   for (const std::uint8_t* p = key + kGcmTableBytes - blocks * lines.bytes_per_block; p < end;
        p += kCacheLine) {
-    __builtin_prefetch(p);
+    prefetch_line(p);
   }
 }
 

@@ -83,7 +83,7 @@ void quieten(WiredGateway& gateway) {
     static_cast<void>(gateway.sent(PortId{port}));
 }
 
-std::string compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdicts) {
+Json compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdicts) {
   const AskedPacket packet = random_packet(random);
   Json arguments = Json::parse(packet.arguments);
   const PortId port{static_cast<std::uint16_t>(random.below(kFivePortCount))};
@@ -98,7 +98,7 @@ std::string compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdic
   if (answer["ok"].at("sas").size() > 1) ++verdicts["by several SAs"];
   if (answer["ok"].at("judged").size() > 1) ++verdicts["by several SPDs"];
   quieten(gateway);
-  return answer["ok"].at("verdict");
+  return answer["ok"];
 }
 
 }  // namespace sallyport::test

@@ -12,8 +12,8 @@ namespace sallyport::test {
 // How often each verdict was given: a test of one verdict proves little.
 using Verdicts = std::map<std::string, unsigned>;
 
-// One more packet through the gateway of five_ports.h. The verdict.
-std::string compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdicts);
+// One more packet through the gateway of five_ports.h; what `explain` says of it.
+Json compare(WiredGateway& gateway, FixedRandom& random, Verdicts& verdicts);
 // Drops control's answers, and what came of them.
 void quieten(WiredGateway& gateway);
 

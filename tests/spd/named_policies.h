@@ -34,6 +34,7 @@ inline std::vector<std::string> names(const Spd& spd, SpdId id) {
 
 // What a flow cache keeps of an answer.
 struct Cached {
+  PolicyScope scope;
   SelectorFields fields;
   PolicyId policy;
   std::uint32_t generation;
@@ -43,9 +44,13 @@ struct Cached {
   }
 };
 
+inline Cached ask(const PolicySet& set, PolicyScope scope, const SelectorFields& fields) {
+  const PolicyId policy = set.match(scope, fields);
+  return {scope, fields, policy, set.entry(policy).generation};
+}
+// Outbound, for packets of no local user.
 inline Cached ask(const PolicySet& set, const SelectorFields& fields) {
-  const PolicyId policy = set.match(SpdId{0}, fields);
-  return {fields, policy, set.entry(policy).generation};
+  return ask(set, set.outbound(SpdId{0}), fields);
 }
 
 }  // namespace sallyport::test

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "spd/policy_names.h"
+
 #include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 
@@ -38,13 +40,41 @@ TEST_CASE("SPD-06: whole lists are exchanged; what stays as it was keeps its id 
   CHECK(spd.take_removed().empty());
 }
 
+namespace {
+
+// Now and then an entry is for one direction or for the local user alone.
+void set_apart(Policy& policy, RandomPolicies& random) {
+  if (random.below(8) == 0) policy.direction = PolicyDirection::Inbound;
+  if (random.below(8) == 0) policy.direction = PolicyDirection::Outbound;
+  if (random.below(8) == 0) policy.names = {"user:alice"};
+}
+
+// Asks the list itself.
+PolicyId first_match(const Spd& spd, const PolicySet& set, PolicyScope scope,
+                     const SelectorFields& fields) {
+  for (const SpdId id : {SpdId{0}, SpdId{1}})
+    for (const Policy* policy : spd.ordered(id)) {
+      const bool met = scope == set.inbound(id) ? is_met(*policy, Direction::Inbound)
+                       : scope == set.outbound(id)
+                           ? is_met(*policy, Direction::Outbound)
+                           : scope == set.outbound(id, UserId{1}) &&
+                                 is_met(*policy, Direction::Outbound, "alice");
+      const auto holds = [&](const Selector& selector) { return matches(selector, fields); };
+      if (met && std::ranges::any_of(policy->selectors, holds))
+        return spd.id_of(policy->name).value();
+    }
+  return kNoPolicy;
+}
+
+}  // namespace
+
 TEST_CASE("SPD-06: whatever the exchange of lists, an answer that is not stale is still right") {
   int kept = 0;
   int dropped = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     RandomPolicies random(seed);
     const std::size_t size = seed % 2 == 0 ? 12 : 180;  // a few edits at a time, and many
-    Spd spd(size, 1);
+    Spd spd(size, 2, {"alice"});
     std::vector<Policy> list;
     std::vector<Selector> all;
     std::vector<Cached> cache;
@@ -54,6 +84,8 @@ TEST_CASE("SPD-06: whatever the exchange of lists, an answer that is not stale i
         if (list.size() == size) list.erase(list.begin() + place());
         Policy made = policy(fmt::format("p{}-{}", round, edit), "", kBypass);
         made.selectors = {random.selector()};
+        made.spd = SpdId{static_cast<std::uint16_t>(random.below(2))};
+        set_apart(made, random);
         all.push_back(made.selectors[0]);
         list.push_back(made);
         std::iter_swap(list.begin() + place(), list.end() - 1);
@@ -68,15 +100,23 @@ TEST_CASE("SPD-06: whatever the exchange of lists, an answer that is not stale i
       const auto set = spd.snapshot();
       for (const Cached& each : cache) {
         (each.stale(*set) ? dropped : kept) += 1;
-        if (!each.stale(*set) && set->match(SpdId{0}, each.fields) != each.policy)
+        if (!each.stale(*set) && set->match(each.scope, each.fields) != each.policy)
           FAIL("seed " << seed << ", round " << round << ": a stale answer passes for good");
       }
-      std::vector<std::string> order;
-      for (const Policy& each : list) order.push_back(each.name);
-      REQUIRE(names(spd, SpdId{0}) == order);
+      for (const SpdId id : {SpdId{0}, SpdId{1}}) {
+        std::vector<std::string> order;
+        for (const Policy& each : list)
+          if (each.spd == id) order.push_back(each.name);
+        REQUIRE(names(spd, id) == order);
+      }
       spd.reuse(spd.take_removed());
       std::erase_if(cache, [&](const Cached& each) { return each.stale(*set); });
-      while (cache.size() < 100) cache.push_back(ask(*set, random.real_packet(all)));
+      while (cache.size() < 100) {
+        const PolicyScope scope{static_cast<std::uint16_t>(random.below(set->views.size()))};
+        const SelectorFields fields = random.real_packet(all);
+        cache.push_back(ask(*set, scope, fields));
+        REQUIRE(cache.back().policy == first_match(spd, *set, scope, fields));
+      }
     }
   }
   CHECK(dropped > 10'000);

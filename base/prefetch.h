@@ -1,0 +1,13 @@
+// Asks the processor to fetch memory that will be read soon.
+#pragma once
+
+namespace sallyport {
+
+// Of the line that holds `address`; any address will do. An instruction that the compiler does not
+// see through: a function that only calls __builtin_prefetch counts as one without effect, and GCC
+// removes calls of it.
+inline void prefetch_line(const void* address) noexcept {
+  asm volatile("prefetcht0 (%0)" : : "r"(address));
+}
+
+}  // namespace sallyport
