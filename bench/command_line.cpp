@@ -28,11 +28,12 @@ options::options_description description() {
   options::options_description all("sallyport-bench");
   all.add_options()("direction", text("both"), "out, in, or both")(
       "algorithm", text("aes128-gcm16,aes128-cbc+hmac-sha1-96,chacha20-poly1305"),
-      "as in the configuration")("size", text("64,512,1400"), "octets of the inner IPv4 packet")(
+      "as in the configuration")("size", text("64,512,1400"),
+                                 "octets of the inner IPv4 packet, or imix")(
       "sas", text("1,10000"), "SAs in each direction")(
       "policies", text("0"), "policies for other networks, in front of those of the SAs")(
-      "order", text("random"), "sequential, or random")("burst", number(kBurstSize),
-                                                        "packets that a turn finds")(
+      "order", text("random"), "sequential, random or zipf")("burst", number(kBurstSize),
+                                                             "packets that a turn finds")(
       "flows", number(0), "0: 1024, or one for each SA")("windows", number(20),
                                                          "measurements to take the median of")(
       "core", options::value<int>()->default_value(-1), "where to run; -1: the last core")(
@@ -61,10 +62,17 @@ Expected<std::vector<Direction>> directions(const std::string& text) {
   return fail(Error::Code::Invalid, fmt::format("no direction \"{}\"", text), "out, in or both");
 }
 
+Expected<std::vector<std::uint16_t>> sizes(const std::string& list) {
+  if (list == "imix") return std::vector{kImix};
+  return numbers<std::uint16_t>(list, kSmallest, kLargest);
+}
+
 Expected<Order> order(const std::string& text) {
   if (text == "random") return Order::Random;
   if (text == "sequential") return Order::Sequential;
-  return fail(Error::Code::Invalid, fmt::format("no order \"{}\"", text), "sequential or random");
+  if (text == "zipf") return Order::Zipf;
+  return fail(Error::Code::Invalid, fmt::format("no order \"{}\"", text),
+              "sequential, random or zipf");
 }
 
 // Puts what `parsed` holds into `place`, or its error into `error`.
@@ -83,7 +91,7 @@ Expected<CommandLine> read(const options::variables_map& given) {
   std::optional<Error> error;
   keep(directions(text("direction")), line.directions, error);
   keep(transforms(text("algorithm")), line.transforms, error);
-  keep(numbers<std::uint16_t>(text("size"), kSmallest, kLargest), line.sizes, error);
+  keep(sizes(text("size")), line.sizes, error);
   keep(numbers<std::uint32_t>(text("sas"), 1, kMostSas), line.sas, error);
   keep(numbers<std::uint32_t>(text("policies"), 0, kMostPolicies), line.policies, error);
   keep(order(text("order")), line.order, error);

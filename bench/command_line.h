@@ -12,13 +12,17 @@
 
 namespace sallyport::bench {
 
-// In which order packets go over the flows, and so over the SAs.
-enum class Order : std::uint8_t { Sequential, Random };
+// In which order packets go over the flows, and so over the SAs. Zipf: flow k comes 1 / k as often
+// as the first one.
+enum class Order : std::uint8_t { Sequential, Random, Zipf };
+// An inner packet's octets that stand for the simple IMIX: of twelve packets seven have 64 octets,
+// four 576 and one 1400.
+inline constexpr std::uint16_t kImix = 0;
 
 struct CommandLine {
   std::vector<Direction> directions;
   std::vector<Transform> transforms;
-  std::vector<std::uint16_t> sizes;  // octets of the inner packet
+  std::vector<std::uint16_t> sizes;  // octets of the inner packet, or kImix
   std::vector<std::uint32_t> sas;
   std::vector<std::uint32_t> policies;  // beside one for each SA
   Order order{Order::Random};

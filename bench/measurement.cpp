@@ -187,6 +187,7 @@ Expected<Measurement> Course::run() {
   Measurement result{.direction = settings_.direction,
                      .transform = pair.transform,
                      .size = settings_.size,
+                     .mean_octets = traffic_.mean_octets(),
                      .sas = pair.sas,
                      .other_policies = pair.other_policies,
                      .flows = pair.flows,

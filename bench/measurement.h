@@ -17,7 +17,8 @@ namespace sallyport::bench {
 struct Measurement {
   Direction direction{};
   Transform transform;
-  std::uint16_t size{};
+  std::uint16_t size{};  // of inner packets, or kImix
+  double mean_octets{};
   std::uint32_t sas{};
   std::uint32_t other_policies{};  // in front of one for each SA
   std::uint32_t flows{};

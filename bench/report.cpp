@@ -20,6 +20,18 @@ constexpr std::array<std::string_view, kVerbCount> kVerbNames{
     "open",        "decapsulate", "forward",      "match_policy", "choose_sa",
     "encapsulate", "seal",        "route_sealed", "transmit",     "send"};
 
+std::string_view order_name(Order order) {
+  switch (order) {
+    case Order::Sequential:
+      return "sequential";
+    case Order::Random:
+      return "random";
+    case Order::Zipf:
+      break;
+  }
+  return "zipf";
+}
+
 double packets_per_second(const Measurement& measurement, const Machine& machine) {
   return static_cast<double>(machine.tsc_hz) / measurement.turn.median;
 }
@@ -36,7 +48,8 @@ Json json_of(const Measurement& measurement, const Machine& machine) {
   return {
       {"direction", measurement.direction == Direction::Outbound ? "out" : "in"},
       {"algorithm", to_string(measurement.transform)},
-      {"inner_bytes", measurement.size},
+      {"inner_bytes", measurement.size == kImix ? Json("imix") : Json(measurement.size)},
+      {"mean_inner_bytes", measurement.mean_octets},
       {"sas", measurement.sas},
       {"policies", measurement.sas + measurement.other_policies},
       {"flows", measurement.flows},
@@ -45,7 +58,7 @@ Json json_of(const Measurement& measurement, const Machine& machine) {
       {"raw", measurement.raw ? json_of(*measurement.raw) : Json(nullptr)},
       {"turn_minus_port_minus_raw", measurement.own ? json_of(*measurement.own) : Json(nullptr)},
       {"packets_per_second", std::round(rate)},
-      {"bits_per_second", std::round(rate * 8 * measurement.size)},
+      {"bits_per_second", std::round(rate * 8 * measurement.mean_octets)},
       {"verbs", measurement.verbs ? json_of(*measurement.verbs) : Json(nullptr)},
       {"flow_cache_hits", measurement.flow_hits}};
 }
@@ -80,11 +93,12 @@ std::string row(const Measurement& measurement, const Machine& machine) {
   };
   const double rate = packets_per_second(measurement, machine);
   std::string text = fmt::format(
-      "{:3} {:24} {:5} {:8} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
+      "{:3} {:24} {:>5} {:8} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
       measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
-      measurement.size, measurement.sas, measurement.sas + measurement.other_policies, turn.median,
+      measurement.size == kImix ? "imix" : fmt::format("{}", measurement.size), measurement.sas,
+      measurement.sas + measurement.other_policies, turn.median,
       50 * (turn.high - turn.low) / turn.median, measurement.port.median, median(measurement.raw),
-      median(measurement.own), rate / 1e6, rate * 8 * measurement.size / 1e9);
+      median(measurement.own), rate / 1e6, rate * 8 * measurement.mean_octets / 1e9);
   if (!measurement.verbs) return text;
   text += "\n   ";
   for (std::size_t i = 0; i < kVerbCount; ++i)
@@ -102,7 +116,7 @@ std::string json_of(const Machine& machine, const CommandLine& line,
                     {"tsc_hz", machine.tsc_hz},
                     {"hugepages", machine.hugepages},
                     {"crypto_variant", machine.crypto_variant},
-                    {"order", line.order == Order::Random ? "random" : "sequential"},
+                    {"order", order_name(line.order)},
                     {"burst", line.burst},
                     {"windows", line.windows},
                     {"unit", "TSC ticks per packet"},

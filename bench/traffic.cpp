@@ -5,6 +5,7 @@
 #include <rte_udp.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
@@ -38,23 +39,51 @@ std::vector<std::uint8_t> frame_of(std::uint16_t size, const MacAddress& gateway
   return frame;
 }
 
+// The sizes of IMIX, spread over twelve packets.
+constexpr std::array<std::uint16_t, 12> kImixSizes{64,   576, 64,  64, 576, 64,
+                                                   1400, 64,  576, 64, 64,  576};
+
+std::vector<std::vector<std::uint8_t>> frames_of(std::uint16_t size, const MacAddress& gateway) {
+  if (size != kImix) return {frame_of(size, gateway)};
+  std::vector<std::vector<std::uint8_t>> frames;
+  for (const std::uint16_t one : kImixSizes) frames.push_back(frame_of(one, gateway));
+  return frames;
+}
+
 }  // namespace
 
-Flows::Flow Flows::next() noexcept {
-  std::uint32_t flow = position_;
-  if (settings_.order == Order::Random) {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 7;
-    state_ ^= state_ << 17;
-    flow = static_cast<std::uint32_t>((state_ >> 32) * settings_.flows >> 32);
-  } else if (++position_ == settings_.flows) {
-    position_ = 0;
+std::uint64_t Flows::draw() noexcept {
+  state_ ^= state_ << 13;
+  state_ ^= state_ >> 7;
+  state_ ^= state_ << 17;
+  return state_ >> 32;
+}
+
+std::uint32_t Flows::next_flow() noexcept {
+  switch (settings_.order) {
+    case Order::Random:
+      return static_cast<std::uint32_t>(draw() * settings_.flows >> 32);
+    case Order::Zipf: {
+      // How many of all packets the first k flows have goes with the logarithm of k.
+      const double share = static_cast<double>(draw()) / 0x1p32;
+      const double flow = std::exp(share * std::log(settings_.flows + 1.0)) - 1;
+      return std::min(static_cast<std::uint32_t>(flow), settings_.flows - 1);
+    }
+    case Order::Sequential:
+      break;
   }
+  const std::uint32_t flow = position_;
+  if (++position_ == settings_.flows) position_ = 0;
+  return flow;
+}
+
+Flows::Flow Flows::next() noexcept {
+  const std::uint32_t flow = next_flow();
   return {flow % settings_.sas, static_cast<std::uint16_t>(kFirstPort + flow / settings_.sas)};
 }
 
 Traffic::Traffic(rte_mempool* pool, std::uint16_t size, const MacAddress& gateway)
-    : frame_(frame_of(size, gateway)) {
+    : frames_(frames_of(size, gateway)) {
   if (rte_pktmbuf_alloc_bulk(pool, mbufs_.data(), kPackets) != 0) mbufs_ = {};
 }
 
@@ -63,18 +92,26 @@ Traffic::~Traffic() {
 }
 
 void Traffic::refill(Flows& flows) noexcept {
+  std::size_t turn = 0;
   for (rte_mbuf* mbuf : mbufs_) {
     const Flows::Flow flow = flows.next();
+    const std::vector<std::uint8_t>& frame = frames_[turn++ % frames_.size()];
     rte_pktmbuf_reset(mbuf);
-    mbuf->data_len = static_cast<std::uint16_t>(frame_.size());
+    mbuf->data_len = static_cast<std::uint16_t>(frame.size());
     mbuf->pkt_len = mbuf->data_len;
     auto* const data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
-    std::memcpy(data, frame_.data(), frame_.size());
+    std::memcpy(data, frame.data(), frame.size());
     auto& ip = *reinterpret_cast<rte_ipv4_hdr*>(data + RTE_ETHER_HDR_LEN);
     ip.dst_addr = rte_cpu_to_be_32(kFirstDestination + flow.sa);
     ip.hdr_checksum = rte_ipv4_cksum(&ip);
     reinterpret_cast<rte_udp_hdr*>(&ip + 1)->src_port = rte_cpu_to_be_16(flow.port);
   }
+}
+
+double Traffic::mean_octets() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& frame : frames_) sum += frame.size() - RTE_ETHER_HDR_LEN;
+  return static_cast<double>(sum) / static_cast<double>(frames_.size());
 }
 
 }  // namespace sallyport::bench

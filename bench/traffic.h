@@ -34,6 +34,9 @@ class Flows {
   [[nodiscard]] Flow next() noexcept;
 
  private:
+  [[nodiscard]] std::uint64_t draw() noexcept;  // 32 bits
+  [[nodiscard]] std::uint32_t next_flow() noexcept;
+
   Settings settings_;
   std::uint32_t position_{};
   std::uint64_t state_{0x853c49e6748fea9bull};
@@ -41,8 +44,8 @@ class Flows {
 
 class Traffic {
  public:
-  // UDP in IPv4 of `size` octets in all, in frames to `gateway`. Buffers come from `pool` and go
-  // back there.
+  // UDP in IPv4 of `size` octets in all, or IMIX, in frames to `gateway`. Buffers come from `pool`
+  // and go back there.
   Traffic(rte_mempool* pool, std::uint16_t size, const MacAddress& gateway);
   ~Traffic();
   Traffic(const Traffic&) = delete;
@@ -53,10 +56,12 @@ class Traffic {
   // Writes the next packet of `flows` into each buffer.
   void refill(Flows& flows) noexcept;
   [[nodiscard]] std::span<rte_mbuf*> mbufs() noexcept { return mbufs_; }
+  // Of an inner packet.
+  [[nodiscard]] double mean_octets() const noexcept;
 
  private:
   std::array<rte_mbuf*, kPackets> mbufs_{};
-  std::vector<std::uint8_t> frame_;
+  std::vector<std::vector<std::uint8_t>> frames_;  // one of each size, in turn
 };
 
 }  // namespace sallyport::bench
