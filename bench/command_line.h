@@ -12,8 +12,8 @@
 
 namespace sallyport::bench {
 
-// In which order packets go over the flows, and so over the SAs. Zipf: flow k comes 1 / k as often
-// as the first one.
+// In which order packets go over the flows, and so over the SAs. Zipf: of all packets the first k
+// flows have log(k + 1) in log(flows + 1).
 enum class Order : std::uint8_t { Sequential, Random, Zipf };
 // An inner packet's octets that stand for the simple IMIX: of twelve packets seven have 64 octets,
 // four 576 and one 1400.

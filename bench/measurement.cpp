@@ -177,6 +177,9 @@ Expected<Measurement> Course::run() {
   const auto raw = raw_crypto(pair.transform, settings_.direction,
                               *pair_.sealing().dataplane().parts().keys, settings_.burst);
   if (auto warm = warm_up(); !warm) return std::unexpected(warm.error());
+  const FlowCache& cache = pair_.sealing().dataplane().parts().workers.front()->flows();
+  const std::uint64_t hits = cache.hits();
+  const std::uint64_t lookups = cache.lookups.read();
   const auto windows = measure_windows(raw.get());
   if (!windows) return std::unexpected(windows.error());
   const auto spread = [&](auto&& value) {
@@ -197,13 +200,13 @@ Expected<Measurement> Course::run() {
     result.raw = spread([](const Window& window) { return window.raw; });
     result.own = spread([](const Window& window) { return window.own(); });
   }
+  result.flow_hits = static_cast<double>(cache.hits() - hits) /
+                     static_cast<double>(cache.lookups.read() - lookups);
   if (settings_.profile) {
     const auto verbs = profile();
     if (!verbs) return std::unexpected(verbs.error());
     result.verbs = *verbs;
   }
-  const FlowCache& cache = pair_.sealing().dataplane().parts().workers.front()->flows();
-  result.flow_hits = static_cast<double>(cache.hits()) / static_cast<double>(cache.lookups.read());
   return result;
 }
 

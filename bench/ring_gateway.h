@@ -38,12 +38,12 @@ class RingGateway {
   [[nodiscard]] Sad& sad() noexcept { return *sad_; }
   [[nodiscard]] MacAddress mac(PortId port) const;
   [[nodiscard]] rte_mempool* pool() const;
+  [[nodiscard]] Laps& laps() noexcept;  // of its one worker
   [[nodiscard]] std::uint16_t device(PortId port) const;
   // The link address of everyone who can be reached over `port` by way of `address`.
   [[nodiscard]] Expected<void> add_neighbour(PortId port, std::string_view address,
                                              const MacAddress& mac);
   // Policies, and besides connected networks and own addresses these routes.
-  [[nodiscard]] Laps& laps() noexcept;
   [[nodiscard]] Expected<void> publish(std::shared_ptr<const PolicySet> policies,
                                        std::span<const Route> routes);
 

@@ -110,8 +110,9 @@ void Traffic::refill(Flows& flows) noexcept {
 
 double Traffic::mean_octets() const noexcept {
   std::size_t sum = 0;
-  for (const auto& frame : frames_) sum += frame.size() - RTE_ETHER_HDR_LEN;
-  return static_cast<double>(sum) / static_cast<double>(frames_.size());
+  for (std::size_t i = 0; i < kPackets; ++i)
+    sum += frames_[i % frames_.size()].size() - RTE_ETHER_HDR_LEN;
+  return static_cast<double>(sum) / kPackets;
 }
 
 }  // namespace sallyport::bench

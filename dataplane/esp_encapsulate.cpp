@@ -52,6 +52,11 @@ bool family_allowed(Family family, const OutboundSa& sa) noexcept {
   return family == Family::V4 ? sa.inner_v4 : sa.inner_v6;
 }
 
+// Carries later fragments and nothing else (RFC 4301 7.2).
+bool is_opaque(const OutboundSa& sa) noexcept {
+  return sa.fragments == FragmentChecks::Opaque || sa.fragments == FragmentChecks::OpaqueIpv6;
+}
+
 // Nullopt where the SA may carry the packet.
 std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) noexcept {
   using enum Purpose;
@@ -65,9 +70,7 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
     const std::uint16_t front = insertion_offset(summary, sa);
     if (front == 0 || front > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
-  const bool opaque =
-      sa.fragments == FragmentChecks::Opaque || sa.fragments == FragmentChecks::OpaqueIpv6;
-  if (opaque) [[unlikely]]
+  if (is_opaque(sa)) [[unlikely]]
     if (const auto fault = opaque_fault(packet, sa.fragments)) return IcmpCause{*fault, Prohibited};
   return std::nullopt;
 }
@@ -142,14 +145,14 @@ class Easy {
         v6_(sa.inner_v6) {}
 
   [[nodiscard]] bool takes(const Packet& packet) const noexcept {
-    return packet.summary.length <= longest_ && (packet.summary.family == Family::V4 ? v4_ : v6_) &&
+    const std::uint32_t length = packet.summary.length;  // 0: a dummy for which there is no room
+    return length != 0 && length <= longest_ && (packet.summary.family == Family::V4 ? v4_ : v6_) &&
            packet.headroom() >= front_ && packet.tailroom() >= kBackRoom;
   }
 
  private:
   static bool is_plain(const OutboundSa& sa) noexcept {
-    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 &&
-           (sa.fragments == FragmentChecks::Stateless || sa.fragments == FragmentChecks::Stateful);
+    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && !is_opaque(sa);
   }
 
   std::uint32_t longest_{};

@@ -1,4 +1,5 @@
 #include "dataplane/hand_off.h"
+
 #include "base/prefetch.h"
 
 namespace sallyport {

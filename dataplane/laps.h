@@ -27,7 +27,7 @@ enum class Verb : std::uint8_t {
   Transmit,
   Send,
 };
-inline constexpr std::size_t kVerbCount = 15;
+inline constexpr std::size_t kVerbCount = static_cast<std::size_t>(Verb::Send) + 1;
 
 // One worker's. Each mark gives the ticks since the one before to the verb that it ends.
 class Laps {

@@ -56,9 +56,10 @@ void drop_unsealed(Burst& burst, std::span<const CryptoJob> jobs, WorkerContext&
   });
 }
 
-// What one SA has sealed goes to one place.
-void route_sealed(Burst& burst, unsigned sas, const Tables& now) noexcept {
-  if (sas != 1) return now.routes->look_up(burst);
+// What one tunnel has sealed goes to its peer; the others keep the packets' own destinations.
+void route_sealed(Burst& burst, unsigned sas, const Tables& now, const WorkerContext& my) noexcept {
+  const bool one_peer = sas == 1 && my.sas.outbound(burst[0].sa).mode == IpsecMode::Tunnel;
+  if (!one_peer) return now.routes->look_up(burst);
   Burst first;
   first.push(burst[0]);
   now.routes->look_up(first);
@@ -104,7 +105,7 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst = sealed;
   if (burst.empty()) [[unlikely]]
     return;
-  route_sealed(burst, runs.size(), now);
+  route_sealed(burst, runs.size(), now, my);
   if (loops) [[unlikely]]
     send_round(burst, now, my);
   burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });

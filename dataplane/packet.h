@@ -45,11 +45,12 @@ struct Packet {
   std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)
   std::uint8_t hand_offs{};  // how often one worker gave it to another
 
-  // A frame from now on, of which nothing is known; the place held another packet before. What lies
-  // side by side is stored at once.
+  // A frame from now on, of which nothing is known but where it came in; the place held another
+  // packet before. The summary is for parse to write. What lies side by side is stored at once.
   void begin(rte_mbuf* frame, PortId from) noexcept {
     mbuf = frame;
     next_hop = nullptr;
+    sequence = 0;
     policy = kNoPolicy;
     handle = kNoHandle;
     sa = kNoSa;

@@ -14,7 +14,7 @@ namespace {
 
 enum class LinkVerdict { Ip, Arp, Header, Address, Vlan, Type };
 
-// Unicast to this port, or group address. Each is one compare; the first is never the other.
+// Unicast to this port, which nearly all frames are, or to a group.
 bool for_this_station(const rte_ether_hdr& ether, const MacAddress& mac) noexcept {
   return std::memcmp(ether.dst_addr.addr_bytes, mac.bytes.data(), mac.bytes.size()) == 0 ||
          rte_is_multicast_ether_addr(&ether.dst_addr) != 0;

@@ -36,7 +36,7 @@ class Judges {
 
   [[nodiscard]] const Judge& of(const Packet& packet) noexcept {
     const PortId port = judging_port(packet, direction_);
-    if (port == port_ && any_) [[likely]]
+    if (port == port_ && known_) [[likely]]
       return judge_;
     const SpdId spd = spd_of(port, my_);
     const bool users = direction_ == Direction::Outbound && policies_.users != 0;
@@ -44,7 +44,7 @@ class Judges {
                    : users                          ? policies_.outbound(spd, user_of(packet, my_))
                                                     : policies_.outbound(spd)};
     port_ = port;
-    any_ = !users;  // of those, whose packet it is says which
+    known_ = !users;  // where there are any, whose packet it is decides, too
     return judge_;
   }
 
@@ -54,7 +54,7 @@ class Judges {
   const WorkerContext& my_;
   Judge judge_{};
   PortId port_{};
-  bool any_{};
+  bool known_{};  // of all packets of `port_`
 };
 
 struct Query {

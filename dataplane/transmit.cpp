@@ -11,7 +11,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLinkRoom = RTE_ETHER_HDR_LEN + 4;  // with a VLAN tag
+constexpr std::uint32_t kLinkRoom = RTE_ETHER_HDR_LEN + kVlanBytes;
 
 // The link header of frames to one neighbour, but for what IP they carry: that is in its last two
 // octets.

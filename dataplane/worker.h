@@ -74,7 +74,7 @@ class Worker {
   [[nodiscard]] EventRing& events() noexcept { return equipment_.events; }
   [[nodiscard]] const AuditTrail& audit() const noexcept { return audit_; }
   [[nodiscard]] const WorkerContext& context() const noexcept { return my_; }
-  // For who turns it himself.
+  // For whoever calls turn() himself.
   [[nodiscard]] Laps& laps() noexcept { return my_.laps; }
   [[nodiscard]] std::span<const PortQueue> ports() const noexcept { return equipment_.ports; }
   [[nodiscard]] const FlowCache& flows() const noexcept { return flows_; }

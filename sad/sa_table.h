@@ -46,8 +46,8 @@ class SaTable {
   [[nodiscard]] InboundState& inbound_state(SaSlot slot) const noexcept {
     return inbound_states_[first_edition(slot, inbound_states_.size()).value];
   }
-  // Workers fetch what they will read, a burst ahead: first all that is found by the slot, then
-  // what that leads to.
+  // Workers fetch ahead what they will read: all that is found by the slot, and once that has come,
+  // the selectors and the window that it leads to.
   void prefetch_outbound(SaSlot slot) const noexcept {
     prefetch_line(&outbound(slot));
     prefetch_line(&outbound(slot).spi);

@@ -36,6 +36,32 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("ARCH-02: one transport SA's packets go each its own way, also out of one burst") {
+  const auto to_anyone = [](Sa& sa) { sa.selectors[0].remote.clear(); };
+  const auto two_ways = [](TestGateway::Settings& settings) {
+    settings.policies[0].selectors[0].remote.clear();
+    for (const auto& [net, gateway] :
+         {std::pair{"198.51.100.0/24", "192.0.2.2"}, std::pair{"203.0.113.0/24", "192.0.2.3"}})
+      settings.routes.push_back(
+          {Prefix::parse(net).value(),
+           {NextHop::Kind::Gateway, kOutside, Address::parse(gateway).value()}});
+  };
+  HostPair pair({.adjust = to_anyone, .adjust_gateways = two_ways});
+  constexpr MacAddress kOther{{2, 0, 0, 0, 0, 0x77}};
+  TestGateway& sender = pair.sender();
+  sender.neighbour(kOutside, "192.0.2.3", kOther);
+  for (const char* to : {"198.51.100.7", "203.0.113.7"})
+    sender.receive_ip(kInside, PacketBuilder("192.0.2.1", to).udp(1000, 2000).filler(40).build());
+  sender.settle();
+  const auto frames = sender.sent_frames(kOutside);
+  REQUIRE(frames.size() == 2);
+  const auto is_to = [](const PacketBytes& frame, const MacAddress& mac) {
+    return std::equal(mac.bytes.begin(), mac.bytes.end(), frame.begin());
+  };
+  CHECK(is_to(frames[0], TestGateway::kPeer));
+  CHECK(is_to(frames[1], kOther));
+}
+
 TEST_CASE("ARCH-02: a host's tunnel carries its own traffic with its TTL as it is") {
   HostPair pair({.mode = IpsecMode::Tunnel});
   const PacketBytes wire = only(pair.out(packet(Family::V4).hop_limit(9).build()));

@@ -72,4 +72,13 @@ TEST_CASE("checksum: pseudo-headers of both families") {
 }
 
 }  // namespace
+
+TEST_CASE("TUN-02: the checksum after a decrease is that of the update, whatever it was") {
+  constexpr std::uint16_t kBy = 0x0100;
+  for (std::uint32_t before = 0; before <= 0xffff; ++before) {
+    const auto checksum = static_cast<std::uint16_t>(before);
+    REQUIRE(checksum_after_decrease(checksum, kBy) == checksum_update(checksum, 0x4011, 0x3f11));
+  }
+}
+
 }  // namespace sallyport

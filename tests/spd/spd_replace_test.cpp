@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 
 #include "spd/policy_names.h"
-
 #include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 

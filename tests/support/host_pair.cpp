@@ -46,6 +46,7 @@ TestGateway::Settings one_host(const Endpoints& ends, const HostPair::Settings& 
                         .selectors = {selector},
                         .action = PolicyAction::Protect,
                         .protect = protection}};
+  if (wanted.adjust_gateways) wanted.adjust_gateways(settings);
   return settings;
 }
 

@@ -17,6 +17,7 @@ class HostPair {
     IpsecMode mode{IpsecMode::Transport};
     PortKind kind{PortKind::LocalStack};  // of the sender's inside port
     std::function<void(Sa&)> adjust{};    // of both SAs
+    std::function<void(TestGateway::Settings&)> adjust_gateways{};
   };
   explicit HostPair(const Settings& settings);
 
