@@ -54,6 +54,29 @@ TEST_CASE("SPD-04: no earlier policy that shares a packet is missed") {
   CHECK(uncovered > 40);
 }
 
+TEST_CASE("SPD-04: policies that share one address, at either end, meet") {
+  const auto hosts = [](const char* text) {
+    return std::vector<AddressRange>{AddressRange::parse(text).value()};
+  };
+  for (const auto side : {&Selector::local, &Selector::remote}) {
+    PolicyList list;
+    for (const char* text : {"10.0.0.1-10.0.0.5", "10.0.0.9-10.0.0.12", "10.0.0.6-10.0.0.8",
+                             "10.0.0.5-10.0.0.9", "10.0.0.5", "10.0.0.9"}) {
+      Selector selector;
+      selector.*side = hosts(text);
+      list.add(PolicyAction::Bypass, {selector});
+    }
+    PolicyOverlaps overlaps(list.ordered());
+    std::size_t spent = 0;
+    Work work(Work::kNoLimit, spent);
+    using Positions = std::vector<std::size_t>;
+    CHECK(positions(overlaps.before(2, work).overlaps).empty());
+    CHECK(positions(overlaps.before(3, work).overlaps) == Positions{0, 1, 2});
+    CHECK(overlaps.before(4, work).cover == 0);
+    CHECK(overlaps.before(5, work).cover == 1);
+  }
+}
+
 TEST_CASE("SPD-04: more addresses than there are buckets, and both families, still meet") {
   // 3 000 hosts of each family, every address twice: for TCP, and for everything.
   PolicyList list;
