@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <boost/program_options.hpp>
-#include <sstream>
 #include <string_view>
 
 #include "bench/option_lists.h"
+#include "bench/program.h"
 
 namespace sallyport::bench {
 namespace {
@@ -14,9 +13,8 @@ namespace {
 namespace options = boost::program_options;
 
 constexpr std::uint32_t kMostSas = 1 << 20;  // addresses of 172.16.0.0/12
-constexpr std::uint32_t kMostPolicies = 1'000'000;
-constexpr std::uint16_t kSmallest = 28;   // IPv4 and UDP headers
-constexpr std::uint16_t kLargest = 1400;  // what fits into a tunnel of 1500 by any algorithm
+constexpr std::uint16_t kSmallest = 28;      // IPv4 and UDP headers
+constexpr std::uint16_t kLargest = 1400;     // what fits into a tunnel of 1500 by any algorithm
 
 options::options_description description() {
   const auto text = [](const char* standard) {
@@ -112,20 +110,12 @@ Expected<CommandLine> read(const options::variables_map& given) {
 
 }  // namespace
 
-std::string usage() {
-  std::ostringstream text;
-  text << description();
-  return text.str();
-}
+std::string usage() { return text_of(description()); }
 
 Expected<CommandLine> read_command_line(int argc, char** argv) {
-  try {
-    options::variables_map given;
-    options::store(options::parse_command_line(argc, argv, description()), given);
-    return read(given);
-  } catch (const options::error& error) {
-    return fail(Error::Code::Invalid, error.what(), "see sallyport-bench --help");
-  }
+  const auto given = parse_options(argc, argv, description());
+  if (!given) return std::unexpected(given.error());
+  return read(*given);
 }
 
 }  // namespace sallyport::bench

@@ -5,18 +5,19 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include "bench/command_line.h"
 #include "bench/hugepages.h"
 #include "bench/machine.h"
 #include "bench/measurement.h"
+#include "bench/program.h"
 #include "bench/report.h"
 #include "dataplane/eal.h"
 
 namespace sallyport::bench {
 namespace {
 
+constexpr auto kProgram = "sallyport-bench";
 constexpr std::uint32_t kStandardFlows = 1024;
 constexpr std::uint64_t kMemoryToSpare = 64;  // megabytes
 
@@ -71,28 +72,19 @@ Expected<void> measure_all(const CommandLine& line) {
                 measure_pair(line, pair_settings(line, transform, sas, policies), machine, found);
             !done)
           return done;
-  if (line.json.empty()) return {};
-  std::ofstream file(line.json);
-  file << json_of(machine, line, found);
-  if (!file.flush()) return fail(Error::Code::Io, "cannot write " + line.json);
-  return {};
+  return write_report(line.json, json_of(machine, line, found));
 }
 
 Expected<void> run(const CommandLine& line) {
   const std::uint64_t megabytes = memory_needed(line);
   const ReservedHugepages hugepages(line.no_hugepages ? 0 : megabytes);
-  const auto eal = Eal::start({.file_prefix = fmt::format("sallyport-bench-{}", getpid()),
+  const auto eal = Eal::start({.file_prefix = fmt::format("{}-{}", kProgram, getpid()),
                                .memory_megabytes = megabytes,
                                .hugepages = line.no_hugepages ? Hugepages::No : Hugepages::Auto,
                                .extra = {}});
   if (!eal) return std::unexpected(eal.error());
-  stay_on(line.core, "sallyport-bench");
+  stay_on(line.core, kProgram);
   return measure_all(line);
-}
-
-int report(const Error& error) {
-  fmt::print(stderr, "sallyport-bench: {}\n", to_string(error));
-  return error.code == Error::Code::Invalid ? 2 : 1;
 }
 
 }  // namespace
@@ -100,12 +92,5 @@ int report(const Error& error) {
 
 int main(int argc, char** argv) {
   using namespace sallyport::bench;
-  const auto line = read_command_line(argc, argv);
-  if (!line) return report(line.error());
-  if (line->help) {
-    fmt::print("{}", usage());
-    return 0;
-  }
-  if (const auto done = run(*line); !done) return report(done.error());
-  return 0;
+  return run_program(kProgram, read_command_line(argc, argv), usage(), run);
 }

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <boost/program_options.hpp>
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "bench/machine.h"
 #include "bench/option_lists.h"
 #include "bench/policy_report.h"
+#include "bench/program.h"
 
 namespace sallyport::bench {
 namespace {
@@ -18,7 +17,6 @@ namespace {
 namespace options = boost::program_options;
 
 constexpr auto kProgram = "sallyport-bench-policies";
-constexpr std::uint32_t kMostPolicies = 1'000'000;
 
 struct CommandLine {
   std::vector<SetShape> shapes;
@@ -86,19 +84,9 @@ Expected<CommandLine> read(const options::variables_map& given) {
 }
 
 Expected<CommandLine> read_command_line(int argc, char** argv) {
-  try {
-    options::variables_map given;
-    options::store(options::parse_command_line(argc, argv, description()), given);
-    return read(given);
-  } catch (const options::error& error) {
-    return fail(Error::Code::Invalid, error.what(), fmt::format("see {} --help", kProgram));
-  }
-}
-
-std::string usage() {
-  std::ostringstream text;
-  text << description();
-  return text.str();
+  const auto given = parse_options(argc, argv, description());
+  if (!given) return std::unexpected(given.error());
+  return read(*given);
 }
 
 Expected<void> run(const CommandLine& line) {
@@ -112,16 +100,7 @@ Expected<void> run(const CommandLine& line) {
       fmt::print("{}", rows(found.back()));
       std::fflush(stdout);
     }
-  if (line.json.empty()) return {};
-  std::ofstream file(line.json);
-  file << json_of(machine, found);
-  if (!file.flush()) return fail(Error::Code::Io, "cannot write " + line.json);
-  return {};
-}
-
-int report(const Error& error) {
-  fmt::print(stderr, "{}: {}\n", kProgram, sallyport::to_string(error));
-  return error.code == Error::Code::Invalid ? 2 : 1;
+  return write_report(line.json, json_of(machine, found));
 }
 
 }  // namespace
@@ -129,12 +108,5 @@ int report(const Error& error) {
 
 int main(int argc, char** argv) {
   using namespace sallyport::bench;
-  const auto line = read_command_line(argc, argv);
-  if (!line) return report(line.error());
-  if (line->help) {
-    fmt::print("{}", usage());
-    return 0;
-  }
-  if (const auto done = run(*line); !done) return report(done.error());
-  return 0;
+  return run_program(kProgram, read_command_line(argc, argv), text_of(description()), run);
 }

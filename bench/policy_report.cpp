@@ -14,9 +14,6 @@ using Json = nlohmann::ordered_json;
 
 double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
-// Half of the way from the tenth to the ninetieth percentile, per cent of the median.
-double unrest(const Spread& spread) { return 50 * (spread.high - spread.low) / spread.median; }
-
 std::string_view to_string(SetOrder order) {
   return order == SetOrder::NarrowFirst ? "narrow-first" : "as-drawn";
 }
@@ -67,7 +64,7 @@ std::string rows(const SetCosts& costs) {
         "{:6} {:8} {:6} | {:6.0f} {:5.1f}% {:6.0f} {:5.1f}% | {:8.2f} {:8.1f} {:8.2f} {:8.1f} | "
         "{:6.1f}\n",
         bench::to_string(costs.set.shape), costs.set.size, each.delta, each.aimed.median,
-        unrest(each.aimed), each.stray.median, unrest(each.stray), each.edit.median, costs.build,
+        each.aimed.unrest(), each.stray.median, each.stray.unrest(), each.edit.median, costs.build,
         costs.change.median, costs.reload.median, mebibytes(each.own_bytes + each.shared_bytes));
   return text;
 }

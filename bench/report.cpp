@@ -96,9 +96,9 @@ std::string row(const Measurement& measurement, const Machine& machine) {
       "{:3} {:24} {:>5} {:8} {:8} | {:6.0f} {:5.1f}% {:6.1f} {:>6} {:>6} | {:6.2f} {:6.2f}",
       measurement.direction == Direction::Outbound ? "out" : "in", to_string(measurement.transform),
       measurement.size == kImix ? "imix" : fmt::format("{}", measurement.size), measurement.sas,
-      measurement.sas + measurement.other_policies, turn.median,
-      50 * (turn.high - turn.low) / turn.median, measurement.port.median, median(measurement.raw),
-      median(measurement.own), rate / 1e6, rate * 8 * measurement.mean_octets / 1e9);
+      measurement.sas + measurement.other_policies, turn.median, turn.unrest(),
+      measurement.port.median, median(measurement.raw), median(measurement.own), rate / 1e6,
+      rate * 8 * measurement.mean_octets / 1e9);
   if (!measurement.verbs) return text;
   text += "\n   ";
   for (std::size_t i = 0; i < kVerbCount; ++i)

@@ -9,6 +9,9 @@ struct Spread {
   double median{};
   double low{};   // tenth percentile
   double high{};  // ninetieth
+
+  // Half of the way from `low` to `high`, per cent of the median.
+  [[nodiscard]] double unrest() const noexcept { return 50 * (high - low) / median; }
 };
 
 // Of one window at least.
