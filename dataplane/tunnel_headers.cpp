@@ -9,7 +9,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kNotEct = 0;
 constexpr std::uint8_t kCongestion = 3;
 constexpr std::uint8_t kDrop = 0xff;
 

@@ -10,6 +10,7 @@
 namespace sallyport {
 
 inline constexpr std::uint8_t kEcnMask = 3;
+inline constexpr std::uint8_t kNotEct = 0;
 
 // IPv6 is never fragmented on its way, so an inner IPv6 packet counts as DF set.
 [[nodiscard]] inline bool outer_dont_fragment(const PacketSummary& inner, DfRule rule) noexcept {
@@ -21,8 +22,7 @@ inline constexpr std::uint8_t kEcnMask = 3;
 // checksum, all from `inner` and the SA's rules (TUN-03..05).
 inline void finish_outer_header(Packet& packet, const PacketSummary& inner, const OutboundSa& sa,
                                 std::uint8_t dscp, std::uint16_t ip_id) noexcept {
-  const std::uint8_t ecn =
-      sa.ecn == EcnRule::Normal ? inner.traffic_class & kEcnMask : std::uint8_t{0};
+  const std::uint8_t ecn = sa.ecn == EcnRule::Normal ? inner.traffic_class & kEcnMask : kNotEct;
   const auto traffic_class = static_cast<std::uint8_t>(dscp << 2 | ecn);
   const auto length = static_cast<std::uint16_t>(packet.size());
   if (sa.outer_family == Family::V6) {
