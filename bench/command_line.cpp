@@ -73,15 +73,6 @@ Expected<Order> order(const std::string& text) {
               "sequential, random or zipf");
 }
 
-// Puts what `parsed` holds into `place`, or its error into `error`.
-template <class T>
-void keep(Expected<T> parsed, T& place, std::optional<Error>& error) {
-  if (parsed)
-    place = std::move(*parsed);
-  else if (!error)
-    error = parsed.error();
-}
-
 Expected<CommandLine> read(const options::variables_map& given) {
   const auto text = [&](const char* name) { return given[name].as<std::string>(); };
   const auto number = [&](const char* name) { return given[name].as<unsigned>(); };

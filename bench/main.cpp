@@ -1,18 +1,15 @@
 // sallyport-bench: what a packet costs in the worker's own code, beside IPsec-MB alone.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "bench/command_line.h"
-#include "bench/hugepages.h"
-#include "bench/machine.h"
+#include "bench/environment.h"
 #include "bench/measurement.h"
 #include "bench/program.h"
 #include "bench/report.h"
-#include "dataplane/eal.h"
 
 namespace sallyport::bench {
 namespace {
@@ -76,14 +73,11 @@ Expected<void> measure_all(const CommandLine& line) {
 }
 
 Expected<void> run(const CommandLine& line) {
-  const std::uint64_t megabytes = memory_needed(line);
-  const ReservedHugepages hugepages(line.no_hugepages ? 0 : megabytes);
-  const auto eal = Eal::start({.file_prefix = fmt::format("{}-{}", kProgram, getpid()),
-                               .memory_megabytes = megabytes,
-                               .hugepages = line.no_hugepages ? Hugepages::No : Hugepages::Auto,
-                               .extra = {}});
-  if (!eal) return std::unexpected(eal.error());
-  stay_on(line.core, kProgram);
+  const auto environment = Environment::start({.program = kProgram,
+                                               .megabytes = memory_needed(line),
+                                               .no_hugepages = line.no_hugepages,
+                                               .core = line.core});
+  if (!environment) return std::unexpected(environment.error());
   return measure_all(line);
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,15 @@ inline constexpr std::uint32_t kMostPolicies = 1'000'000;
 [[nodiscard]] Expected<boost::program_options::variables_map> parse_options(
     int argc, char** argv, const boost::program_options::options_description& known);
 [[nodiscard]] std::string text_of(const boost::program_options::options_description& known);
+
+// Puts what `parsed` holds into `place`, or its error into `error`, which keeps the first one.
+template <class T>
+void keep(Expected<T> parsed, T& place, std::optional<Error>& error) {
+  if (parsed)
+    place = std::move(*parsed);
+  else if (!error)
+    error = parsed.error();
+}
 
 // Nothing where `path` is empty.
 [[nodiscard]] Expected<void> write_report(const std::string& path, const std::string& report);

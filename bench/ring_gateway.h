@@ -52,6 +52,11 @@ class RingGateway {
   // Frames that went out of `port`, at most frames.size(); how many.
   [[nodiscard]] unsigned take(PortId port, std::span<rte_mbuf*> frames) noexcept;
   bool turn() noexcept { return dataplane_->turn(); }
+  // Frees what only workers could still have read.
+  void rest() {
+    turn();
+    dataplane_->poll();
+  }
   // Every drop so far, "name=count" each.
   [[nodiscard]] std::string drops() const;
 

@@ -23,13 +23,13 @@ std::size_t cache_places(std::uint32_t flows) {
 }
 
 RingGateway::Settings sealing_settings(const TunnelPair::Settings& settings) {
-  return {prefix("10.0.0.1/24"), prefix("192.0.2.1/24"), settings.sas,
+  return {prefix("10.0.0.1/24"), prefix("192.0.2.1/24"), settings.sas + settings.spare_sas,
           settings.sas + settings.other_policies, cache_places(settings.flows)};
 }
 
 RingGateway::Settings opening_settings(const TunnelPair::Settings& settings) {
-  return {prefix("10.0.1.1/24"), prefix("192.0.2.2/24"), settings.sas, settings.sas,
-          kStandardFlows};
+  return {prefix("10.0.1.1/24"), prefix("192.0.2.2/24"), settings.sas + settings.spare_sas,
+          settings.sas, kStandardFlows};
 }
 
 std::vector<std::uint8_t> key_of(std::size_t size, Random& random) {
@@ -64,6 +64,8 @@ Policy policy(std::uint32_t sa) {
           .protect = protection};
 }
 
+}  // namespace
+
 Sa outbound_sa(std::uint32_t number, Transform transform, Random& random) {
   Sa sa;
   sa.name = fmt::format("sa-{}", number);
@@ -85,8 +87,6 @@ Sa reversed(const Sa& outbound) {
   for (Selector& selector : sa.selectors) std::swap(selector.local, selector.remote);
   return sa;
 }
-
-}  // namespace
 
 std::uint64_t TunnelPair::memory_needed(const Settings& settings) {
   const auto needed = [](const RingGateway::Settings& gateway) {

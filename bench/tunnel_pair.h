@@ -12,6 +12,11 @@ inline constexpr std::uint32_t kFirstDestination = 0xac100000;  // 172.16.0.0, b
 inline constexpr std::uint32_t kSource = 0xc6120001;            // 198.18.0.1, behind the first
 inline constexpr std::uint32_t kFirstSpi = 0x1000;
 
+// SA number `number` of the first gateway, with keys of its own; and what the second one opens it
+// by.
+[[nodiscard]] Sa outbound_sa(std::uint32_t number, Transform transform, Random& random);
+[[nodiscard]] Sa reversed(const Sa& outbound);
+
 class TunnelPair {
  public:
   struct Settings {
@@ -19,6 +24,7 @@ class TunnelPair {
     std::uint32_t sas{1};
     std::uint32_t other_policies{};
     std::uint32_t flows{1024};
+    std::uint32_t spare_sas{};  // room for others in each gateway
   };
   [[nodiscard]] static Expected<std::unique_ptr<TunnelPair>> open(const Settings& settings,
                                                                   Random& random);

@@ -18,10 +18,10 @@ bool describe(Packet& packet, std::uint16_t front, CryptoJob& job, WorkerContext
     my.headers.undo(packet);
     return false;
   }
-  job.esp = packet.data() + *gone;
-  job.text_bytes = packet.size() - *gone;
-  job.icv_offset = static_cast<std::uint16_t>(front - *gone + sizeof(AhHeader));
-  job.sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32);
+  job = {.esp = packet.data() + *gone,
+         .text_bytes = packet.size() - *gone,
+         .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
+         .icv_offset = static_cast<std::uint16_t>(front - *gone + sizeof(AhHeader))};
   return true;
 }
 
@@ -35,8 +35,9 @@ std::uint8_t next_header(const Packet& packet, const OutboundSa& sa) noexcept {
 // Returns where AH begins.
 std::uint16_t enter(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
   const std::uint8_t next = next_header(packet, sa);
-  std::uint8_t* const icv =
-      sa.mode == IpsecMode::Tunnel ? enter_tunnel(packet, sa, my) : enter_transport(packet, sa);
+  std::uint8_t* const icv = sa.mode == IpsecMode::Tunnel
+                                ? TunnelEntrance(sa, my).enter(packet, packet.size())
+                                : enter_transport(packet, sa);
   std::memset(icv, 0, sa.iv_bytes);
   auto& ah = *reinterpret_cast<AhHeader*>(icv - sizeof(AhHeader));
   ah.next_header = next;

@@ -45,27 +45,6 @@ inline std::uint8_t outer_protocol(const OutboundSa& sa) noexcept {
   return sa.udp ? std::uint8_t{kProtocolUdp} : ipsec;
 }
 
-// From here on the packet is what its outer header says: that is what is routed and sent.
-// Written in place: a summary that is copied as a whole waits for its narrow stores.
-inline void describe_outer(Packet& packet, const OutboundSa& sa) noexcept {
-  PacketSummary& outer = packet.summary;
-  std::memset(static_cast<void*>(&outer), 0, sizeof outer);
-  outer.family = sa.outer_family;
-  outer.length = packet.size();
-  outer.upper_offset = sa.outer_ip_bytes;
-  outer.protocol = outer_protocol(sa);
-  if (sa.outer_family == Family::V4) {
-    const auto& header = packet.header<Ipv4Header>();
-    std::memcpy(outer.source.data(), header.source, sizeof header.source);
-    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
-    outer.dont_fragment = (header.fragment.get() & Ipv4Header::kDontFragment) != 0;
-  } else {
-    const auto& header = packet.header<Ipv6Header>();
-    std::memcpy(outer.source.data(), header.source, sizeof header.source);
-    std::memcpy(outer.destination.data(), header.destination, sizeof header.destination);
-  }
-}
-
 // The IP header moves to the front; its protocol, length and checksum follow (RFC 4303 3.1.1).
 inline void retarget_ip_header(Packet& packet, const OutboundSa& sa,
                                std::uint16_t protocol_offset) noexcept {
@@ -95,23 +74,57 @@ inline void count_bytes(const SaRun& run, std::uint64_t bytes, WorkerContext& my
     count_up(counter, bytes);
 }
 
-// Tunnel mode: outer IP, UDP if any, ESP or AH; trailer and ICV stand behind the payload already.
-// Returns where the IV begins. The summary is of the outer packet then.
-inline std::uint8_t* enter_tunnel(Packet& packet, const OutboundSa& sa,
-                                  WorkerContext& my) noexcept {
-  const PacketSummary& inner = packet.summary;  // until describe_outer
-  std::uint8_t* const iv = write_headers(packet, sa);
-  packet.prepend(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes));
-  const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
-  const std::uint8_t dscp =
-      sa.dscp_map == 0 ? inner_dscp : my.sas.dscp_map(sa.dscp_map)[inner_dscp];
-  finish_outer_header(packet, inner, sa, dscp, static_cast<std::uint16_t>(my.ids.next()));
-  if (sa.udp)
-    write_udp_length(packet.header<UdpHeader>(sa.outer_ip_bytes),
-                     packet.size() - sa.outer_ip_bytes);
-  describe_outer(packet, sa);
-  return iv;
-}
+// Tunnel mode, for the packets of one run: what is the same for all of them is worked out once.
+class TunnelEntrance {
+ public:
+  TunnelEntrance(const OutboundSa& sa, WorkerContext& my) noexcept
+      : sa_(sa),
+        ids_(my.ids),
+        dscp_map_(sa.dscp_map == 0 ? nullptr : my.sas.dscp_map(sa.dscp_map).data()),
+        front_(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes)) {
+    outer_.family = sa.outer_family;
+    outer_.upper_offset = sa.outer_ip_bytes;
+    outer_.protocol = outer_protocol(sa);
+    const std::uint8_t* const header = sa.header.end() - sa.header_bytes;
+    if (sa.outer_family == Family::V4)
+      copy_addresses(*reinterpret_cast<const Ipv4Header*>(header));
+    else
+      copy_addresses(*reinterpret_cast<const Ipv6Header*>(header));
+  }
+
+  // Puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand in `packet`,
+  // of ESP with trailer and ICV. Returns where the IV begins. From then on the packet is what its
+  // outer header says: that is what is routed and sent.
+  [[gnu::always_inline]] std::uint8_t* enter(Packet& packet, std::uint32_t bytes) const noexcept {
+    const PacketSummary& inner = packet.summary;  // until it is the outer packet's
+    std::uint8_t* const iv = write_headers(packet, sa_);
+    const std::uint32_t size = bytes + front_;
+    packet.enclose(front_, size);
+    const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
+    const std::uint8_t dscp = dscp_map_ == nullptr ? inner_dscp : dscp_map_[inner_dscp];
+    const bool dont_fragment =
+        finish_outer_header(packet, inner, sa_, dscp, static_cast<std::uint16_t>(ids_.next()));
+    if (sa_.udp)
+      write_udp_length(packet.header<UdpHeader>(sa_.outer_ip_bytes), size - sa_.outer_ip_bytes);
+    packet.summary = outer_;
+    packet.summary.length = size;
+    packet.summary.dont_fragment = dont_fragment;
+    return iv;
+  }
+
+ private:
+  template <class Header>
+  void copy_addresses(const Header& header) noexcept {
+    std::memcpy(outer_.source.data(), header.source, sizeof header.source);
+    std::memcpy(outer_.destination.data(), header.destination, sizeof header.destination);
+  }
+
+  const OutboundSa& sa_;
+  DatagramIds& ids_;
+  const std::uint8_t* dscp_map_;  // null: the identity
+  std::uint16_t front_;
+  PacketSummary outer_;  // but for its length and DF
+};
 
 // Transport mode: UDP if any, ESP or AH, behind the IP headers, which are at most kMaxFront.
 inline std::uint8_t* enter_transport(Packet& packet, const OutboundSa& sa) noexcept {

@@ -186,13 +186,11 @@ void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my)
   const std::uint32_t around = std::uint32_t{sizeof(EspHeader)} + sa.iv_bytes + sa.icv_bytes;
   for (unsigned i = 0; i < run.packets.size(); ++i) {
     const Packet& packet = *run.packets[i];
-    CryptoJob& job = jobs[i];
-    job.esp = packet.data() + packet.esp_offset;
-    job.text_bytes = esp_size(packet) - around;
-    job.sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32);
-    job.key = sa.key;
-    job.icv_offset = 0;
-    job.esn = sa.esn;
+    jobs[i] = {.esp = packet.data() + packet.esp_offset,
+               .text_bytes = esp_size(packet) - around,
+               .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
+               .key = sa.key,
+               .esn = sa.esn};
   }
   if (my.resynchronisation.awaits(run.sa) && !run.packets.empty()) [[unlikely]]
     my.resynchronisation.keep({jobs[0].esp, esp_size(*run.packets[0])},

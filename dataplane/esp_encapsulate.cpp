@@ -162,8 +162,9 @@ class Easy {
 };
 
 // Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6); the text's size.
-std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::uint8_t next_header,
-                            const OutboundSa& sa) noexcept {
+// The packet's own size stays for the caller to set.
+std::uint32_t write_trailer(const Packet& packet, std::uint32_t payload_bytes,
+                            std::uint8_t next_header, const OutboundSa& sa) noexcept {
   constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
   const std::uint32_t padding =
       (0u - (payload_bytes + kTrailerBytes)) & std::uint32_t{sa.padding_mask};
@@ -171,7 +172,6 @@ std::uint32_t write_trailer(Packet& packet, std::uint32_t payload_bytes, std::ui
   std::memcpy(end, kPadding.data(), kPadding.size());
   end[padding] = static_cast<std::uint8_t>(padding);
   end[padding + 1] = next_header;
-  packet.set_size(packet.size() + padding + kTrailerBytes + sa.icv_bytes);
   return payload_bytes + padding + kTrailerBytes;
 }
 
@@ -182,8 +182,8 @@ void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
 }
 
 // The trailer goes behind the payload, the headers in front; returns where the IV begins.
-std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t& text_bytes,
-                             WorkerContext& my) noexcept {
+std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, const TunnelEntrance& entrance,
+                             std::uint32_t& text_bytes) noexcept {
   const PacketSummary& inner = packet.summary;
   const std::uint8_t next_header = packet.dummy                 ? kProtocolNone
                                    : inner.family == Family::V4 ? kProtocolIpv4
@@ -193,16 +193,38 @@ std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, std::uint32_t
     pad_traffic_flow(packet,
                      std::min(tfc_padding(inner.length, sa), packet.tailroom() - kBackRoom));
   text_bytes = write_trailer(packet, packet.size(), next_header, sa);
-  return enter_tunnel(packet, sa, my);
+  return entrance.enter(packet, text_bytes + sa.icv_bytes);
 }
 
 std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
                                 std::uint32_t& text_bytes) noexcept {
   const PacketSummary& summary = packet.summary;
   const std::uint8_t next_header = packet.data()[insertion_protocol_offset(summary, sa)];
-  text_bytes =
-      write_trailer(packet, summary.length - insertion_offset(summary, sa), next_header, sa);
+  const std::uint32_t payload_bytes = summary.length - insertion_offset(summary, sa);
+  text_bytes = write_trailer(packet, payload_bytes, next_header, sa);
+  packet.set_size(packet.size() + text_bytes - payload_bytes + sa.icv_bytes);
   return enter_transport(packet, sa);
+}
+
+// Wraps each packet of the run by `wrap(packet, text_bytes)`, which says where the IV begins, and
+// describes what is to be sealed; the octets of all texts.
+template <class Wrap>
+std::uint64_t describe_each(const SaRun& run, std::span<CryptoJob> jobs, const OutboundSa& sa,
+                            Wrap wrap) noexcept {
+  std::uint64_t bytes = 0;
+  for (unsigned i = 0; i < run.packets.size(); ++i) {
+    Packet& packet = *run.packets[i];
+    std::uint32_t text_bytes = 0;
+    std::uint8_t* const esp = wrap(packet, text_bytes) - sizeof(EspHeader);
+    reinterpret_cast<EspHeader*>(esp)->sequence.set(static_cast<std::uint32_t>(packet.sequence));
+    jobs[i] = {.esp = esp,
+               .text_bytes = text_bytes,
+               .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
+               .key = sa.key,
+               .esn = sa.esn};
+    bytes += text_bytes;
+  }
+  return bytes;
 }
 
 // What led to the SA may be older than the SA: a flow or a first fragment that was judged when
@@ -272,22 +294,15 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
 void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(run.sa);
   std::uint64_t bytes = 0;
-  for (unsigned i = 0; i < run.packets.size(); ++i) {
-    Packet& packet = *run.packets[i];
-    std::uint32_t text_bytes = 0;
-    std::uint8_t* const iv = sa.mode == IpsecMode::Tunnel
-                                 ? wrap_in_tunnel(packet, sa, text_bytes, my)
-                                 : wrap_in_transport(packet, sa, text_bytes);
-    auto& esp = *reinterpret_cast<EspHeader*>(iv - sizeof(EspHeader));
-    esp.sequence.set(static_cast<std::uint32_t>(packet.sequence));
-    CryptoJob& job = jobs[i];
-    job.esp = iv - sizeof(EspHeader);
-    job.text_bytes = text_bytes;
-    job.sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32);
-    job.key = sa.key;
-    job.icv_offset = 0;
-    job.esn = sa.esn;
-    bytes += text_bytes;
+  if (sa.mode == IpsecMode::Tunnel) [[likely]] {
+    const TunnelEntrance entrance(sa, my);
+    bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
+      return wrap_in_tunnel(packet, sa, entrance, text_bytes);
+    });
+  } else {
+    bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
+      return wrap_in_transport(packet, sa, text_bytes);
+    });
   }
   if (sa.iv_bytes != 0 && !run.packets.empty())
     my.ivs.fill(sa, jobs.first(run.packets.size()), SequenceNumber{run.packets.front()->sequence});

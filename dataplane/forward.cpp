@@ -88,20 +88,48 @@ void decrement_hop_limit(Packet& packet) noexcept {
   header.checksum.set(checksum_after_decrease(header.checksum.get(), kOneLess));
 }
 
-bool passes_hop_limit(Packet& packet, WorkerContext& my) noexcept {
-  const bool own = packet.ingress == kNoPort || from_local_stack(packet, my);
-  packet.forwarded = !own;
-  if (own || packet.next_hop->kind == NextHop::Kind::LocalStack) return true;
+// What the two ports of a packet's way make of it.
+struct Passage {
+  bool forwarded;  // it is not this node's own traffic
+  bool one_hop;    // its hop limit counts this node
+  bool leaves;     // by the unprotected side, through the IPsec boundary
+};
+
+// Packets of one burst mostly go one way: remembers the last one.
+class Passages {
+ public:
+  explicit Passages(const WorkerContext& my) noexcept : my_(my) {}
+
+  [[nodiscard]] const Passage& of(const Packet& packet) noexcept {
+    if (packet.next_hop != next_hop_ || packet.ingress != ingress_) [[unlikely]]
+      find(packet);
+    return passage_;
+  }
+
+ private:
+  void find(const Packet& packet) noexcept {
+    next_hop_ = packet.next_hop;
+    ingress_ = packet.ingress;
+    passage_.forwarded = ingress_ != kNoPort && !from_local_stack(packet, my_);
+    passage_.one_hop = passage_.forwarded && next_hop_->kind != NextHop::Kind::LocalStack;
+    passage_.leaves = port_of(next_hop_->port, my_).side() == Side::Unprotected;
+  }
+
+  const WorkerContext& my_;
+  const NextHop* next_hop_{};
+  PortId ingress_{};
+  Passage passage_{};
+};
+
+bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my) noexcept {
+  packet.forwarded = passage.forwarded;
+  if (!passage.one_hop) return true;
   if (packet.summary.hop_limit > 1) [[likely]] {
     decrement_hop_limit(packet);
     return true;
   }
   drop_and_tell(packet, {DropReason::HopLimit, Purpose::HopLimit}, my);
   return false;
-}
-
-bool leaves_the_boundary(const Packet& packet, const WorkerContext& my) noexcept {
-  return port_of(packet.next_hop->port, my).side() == Side::Unprotected;
 }
 
 }  // namespace
@@ -111,10 +139,12 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
   Burst leaving;
+  Passages passages(my);
   burst.keep_if([&](Packet& packet) {
-    if (!has_a_way(packet, my) || !may_leave_its_link(packet, my) || !passes_hop_limit(packet, my))
-      return false;
-    if (!leaves_the_boundary(packet, my)) return true;
+    if (!has_a_way(packet, my) || !may_leave_its_link(packet, my)) return false;
+    const Passage& passage = passages.of(packet);
+    if (!passes_hop_limit(packet, passage, my)) return false;
+    if (!passage.leaves) return true;
     leaving.push(packet);
     return false;
   });
@@ -128,8 +158,8 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
   burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
-  Burst leaving =
-      burst.take_if([&](const Packet& packet) { return leaves_the_boundary(packet, my); });
+  Passages passages(my);
+  Burst leaving = burst.take_if([&](const Packet& packet) { return passages.of(packet).leaves; });
   if (!leaving.empty()) outbound_again(leaving, now, my);
   burst.append(leaving);
   transmit(burst, my);

@@ -1,5 +1,6 @@
 #include "dataplane/inbound.h"
 
+#include "base/raw_array.h"
 #include "dataplane/ah.h"
 #include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
@@ -21,22 +22,22 @@ void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noex
 
 void open_all(Burst& burst, WorkerContext& my) noexcept {
   SaRuns runs(burst);
-  std::array<CryptoJob, kBurstSize> jobs;
+  RawArray<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_inbound(sa); },
                 [&](SaRun& run) {
                   check_replay(run, my);
-                  prepare_open(run, std::span(jobs).subspan(count, run.packets.size()), my);
+                  prepare_open(run, jobs.all().subspan(count, run.packets.size()), my);
                   count += static_cast<unsigned>(run.packets.size());
                 });
   my.laps.mark(Verb::CheckReplay);
-  my.engine.open(std::span(jobs).first(count));
+  my.engine.open(jobs.first(count));
   my.laps.mark(Verb::Open);
   Burst opened;
   count = 0;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_checks(sa); },
                 [&](SaRun& run) {
-                  const auto run_jobs = std::span(jobs).subspan(count, run.packets.size());
+                  const auto run_jobs = jobs.all().subspan(count, run.packets.size());
                   count += static_cast<unsigned>(run_jobs.size());
                   decapsulate(run, run_jobs, my);
                   watch_inbound_life(run.sa, my);

@@ -1,5 +1,6 @@
 #include "dataplane/outbound.h"
 
+#include "base/raw_array.h"
 #include "dataplane/ah.h"
 #include "dataplane/cut_datagram.h"
 #include "dataplane/esp_encapsulate.h"
@@ -85,18 +86,18 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
 // Leaves in `burst` what was sealed, with the next hop of what it has become.
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
-  std::array<CryptoJob, kBurstSize> jobs;
+  RawArray<CryptoJob, kBurstSize> jobs;
   Burst sealed;
   bool loops = false;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
                 [&](SaRun& run) {
                   take_sequence_numbers(run, my);
-                  encapsulate(run, std::span(jobs).subspan(sealed.size(), run.packets.size()), my);
+                  encapsulate(run, jobs.all().subspan(sealed.size(), run.packets.size()), my);
                   watch_outbound_life(run.sa, my);
                   sealed.append(run.packets);
                   loops |= my.sas.outbound(run.sa).loop_back;
                 });
-  const std::span<CryptoJob> work = std::span(jobs).first(sealed.size());
+  const std::span<CryptoJob> work = jobs.first(sealed.size());
   my.laps.mark(Verb::Encapsulate);
   my.engine.seal(work);
   my.laps.mark(Verb::Seal);

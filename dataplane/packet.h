@@ -83,6 +83,11 @@ struct Packet {
     set_size(size() + count);
     return data();
   }
+  // `front` octets more before it, `size` in all; the caller knows that there is room.
+  void enclose(std::uint16_t front, std::uint32_t size) noexcept {
+    mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off - front);
+    set_size(size);
+  }
   void strip_front(std::uint16_t count) noexcept {
     mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + count);
     set_size(size() - count);

@@ -1,6 +1,7 @@
 #include "dataplane/policy_match.h"
 
 #include "base/prefetch.h"
+#include "base/raw_array.h"
 #include "dataplane/envelope.h"
 #include "dataplane/punt.h"
 #include "dataplane/refusal.h"
@@ -63,13 +64,11 @@ struct Query {
   Judge judge;
 };
 
-Query query_for(const Packet& packet, Direction direction, Judges& judges,
-                const WorkerContext& my) noexcept {
-  Query query;
-  query.judge = judges.of(packet);
-  query.key = FlowKey::of(packet.summary, query.judge.scope, direction);
-  query.hash = my.flows.hash(query.key);
-  return query;
+[[gnu::always_inline]] inline Query query_for(const Packet& packet, Direction direction,
+                                              Judges& judges, const WorkerContext& my) noexcept {
+  const Judge& judge = judges.of(packet);
+  const FlowKey key = FlowKey::of(packet.summary, judge.scope, direction);
+  return {key, my.flows.hash(key), judge};
 }
 
 void adopt(Packet& packet, const Flow& flow) noexcept {
@@ -209,7 +208,7 @@ template <class Judged>
 void match_all(Burst& burst, Direction direction, const Tables& now, WorkerContext& my,
                Judged&& judged) noexcept {
   my.flows.lookups.add(burst.size());
-  std::array<Query, kBurstSize> queries;
+  RawArray<Query, kBurstSize> queries;
   Judges judges(direction, *now.policies, my);
   for (unsigned i = 0; i < burst.size(); ++i) {
     queries[i] = query_for(burst[i], direction, judges, my);
@@ -235,20 +234,53 @@ void match_all(Burst& burst, Direction direction, const Tables& now, WorkerConte
     burst.keep_if([](const Packet& packet) { return packet.mbuf != nullptr; });
 }
 
+// Counts the packets of one policy that come together at once; the last ones when it ends.
+class PolicyTally {
+ public:
+  PolicyTally(std::span<PolicyCounter> counters, std::uint64_t ticks) noexcept
+      : counters_(counters), ticks_(ticks) {}
+  ~PolicyTally() { write(); }
+  PolicyTally(const PolicyTally&) = delete;
+  PolicyTally& operator=(const PolicyTally&) = delete;
+
+  void add(const Packet& packet) noexcept {
+    if (packet.policy != policy_) {
+      write();
+      policy_ = packet.policy;
+      packets_ = bytes_ = 0;
+    }
+    ++packets_;
+    bytes_ += packet.summary.length;
+  }
+
+ private:
+  void write() noexcept {
+    if (packets_ == 0) return;
+    PolicyCounter& counter = counters_[policy_.value];
+    counter.packets.add(packets_);
+    counter.bytes.add(bytes_);
+    counter.last.set(ticks_);
+  }
+
+  std::span<PolicyCounter> counters_;
+  std::uint64_t ticks_;
+  PolicyId policy_{kNoPolicy};
+  std::uint64_t packets_{};
+  std::uint64_t bytes_{};
+};
+
 }  // namespace
 
 void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept {
   const std::uint64_t ticks = my.ticks.now();
   my.flows.set_clock(ticks);
+  PolicyTally tally(my.policy_counters, ticks);
   match_all(burst, direction, now, my, [&](Packet& packet, SpdId spd) {
     const bool checked = packet.summary.fragment && now.policies->stateful;
     if (checked && is_stray(packet, scope_of(direction, spd), now, my)) [[unlikely]]
       return false;
-    PolicyCounter& counter = my.policy_counters[packet.policy.value];
-    counter.packets.add();
-    counter.bytes.add(packet.summary.length);
-    counter.last.set(ticks);
+    tally.add(packet);
     return true;
   });
 }

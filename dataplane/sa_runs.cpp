@@ -28,7 +28,7 @@ void SaRuns::group(Burst& burst) noexcept {
     while (run_at[place] != kFree && runs_[run_at[place]].sa != sa) place = (place + 1) % kPlaces;
     if (run_at[place] == kFree) {
       run_at[place] = static_cast<std::uint8_t>(count_);
-      runs_[count_++].sa = sa;
+      runs_[count_++] = {sa, {}};
     }
     run_of[i] = run_at[place];
     ++length[run_of[i]];

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <span>
 
+#include "base/raw_array.h"
 #include "dataplane/burst.h"
 
 namespace sallyport {
@@ -38,7 +38,7 @@ class SaRuns {
  private:
   void group(Burst& burst) noexcept;
 
-  std::array<SaRun, kBurstSize> runs_;
+  RawArray<SaRun, kBurstSize> runs_;
   unsigned count_{};
 };
 

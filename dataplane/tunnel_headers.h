@@ -19,8 +19,8 @@ inline constexpr std::uint8_t kNotEct = 0;
 }
 
 // Completes the outer header, whose template stands at the packet's front: lengths, class, DF, id,
-// checksum, all from `inner` and the SA's rules (TUN-03..05).
-inline void finish_outer_header(Packet& packet, const PacketSummary& inner, const OutboundSa& sa,
+// checksum, all from `inner` and the SA's rules (TUN-03..05). True where it says DF.
+inline bool finish_outer_header(Packet& packet, const PacketSummary& inner, const OutboundSa& sa,
                                 std::uint8_t dscp, std::uint16_t ip_id) noexcept {
   const std::uint8_t ecn = sa.ecn == EcnRule::Normal ? inner.traffic_class & kEcnMask : kNotEct;
   const auto traffic_class = static_cast<std::uint8_t>(dscp << 2 | ecn);
@@ -29,7 +29,7 @@ inline void finish_outer_header(Packet& packet, const PacketSummary& inner, cons
     auto& outer = packet.header<Ipv6Header>();
     outer.set_traffic_class(traffic_class);
     outer.payload_length.set(static_cast<std::uint16_t>(length - sizeof(Ipv6Header)));
-    return;
+    return false;
   }
   auto& outer = packet.header<Ipv4Header>();
   // What goes out though it does not fit is to be fragmented on its way (PMTU-03).
@@ -41,6 +41,7 @@ inline void finish_outer_header(Packet& packet, const PacketSummary& inner, cons
   outer.fragment.set(fragment);
   outer.checksum.set(
       checksum_finish(std::uint32_t{sa.checksum_base} + traffic_class + length + ip_id + fragment));
+  return whole;
 }
 
 // The inner ECN after decapsulation by the table of RFC 6040 4.2 (TUN-06): false where the packet

@@ -30,6 +30,21 @@ TEST_CASE("ARCH-01: without a policy nothing crosses the boundary, either way") 
   for (const PacketBytes& packet : gateway.sent(kOutside)) CHECK(packet.empty());
 }
 
+TEST_CASE("ARCH-01: packets of one burst that stay inside open no way out for the others") {
+  TestGateway gateway(two_ports({}));
+  settle_two_ports(gateway);
+  gateway.neighbour(kInside, "198.51.100.3", TestGateway::kPeer);
+  const auto inside = PacketBuilder("198.51.100.2", "198.51.100.3").udp(1, 2);
+  const auto outside = PacketBuilder("198.51.100.2", "203.0.113.9").udp(1, 2);
+  for (const PacketBuilder& packet : {inside, outside, inside, outside})
+    gateway.receive_ip(kInside, packet.build());
+  gateway.settle();
+  CHECK(std::ranges::count(gateway.sent(kInside), PacketBuilder(inside).hop_limit(63).build()) ==
+        2);
+  CHECK(gateway.sent(kOutside).empty());
+  CHECK(gateway.dropped(DropReason::NoPolicy) == 2);
+}
+
 TEST_CASE("ARCH-01: what policy bypasses is forwarded, TTL less one") {
   TestGateway gateway(two_ports({bypass_all()}));
   settle_two_ports(gateway);

@@ -120,6 +120,25 @@ TEST_CASE("SPD-07: a miss that policy protects makes a line only once there is a
   CHECK(gateway.dropped(DropReason::PlaintextProtected) == 2);
 }
 
+TEST_CASE("SPD-20: packets of a burst are counted with their own policies") {
+  Selector near;
+  near.remote = {AddressRange::of(*Prefix::parse("203.0.113.0/25"))};
+  TestGateway gateway(one_worker(
+      {policy("near", PolicyAction::Bypass, near), policy("all", PolicyAction::Bypass)}));
+  settle_two_ports(gateway);
+  const auto far = PacketBuilder("198.51.100.2", "203.0.113.200").udp(1000, 2000).filler(100);
+  for (const PacketBuilder& packet : {out(), far, far, out(), out(), far})
+    gateway.receive_ip(kInside, packet.build());
+  gateway.settle();
+  const auto traffic = [&](const char* name) {
+    return gateway.dataplane().policy_traffic(gateway.spd().id_of(name).value());
+  };
+  CHECK(traffic("near").packets == 3);
+  CHECK(traffic("near").bytes == 3 * out().build().size());
+  CHECK(traffic("all").packets == 3);
+  CHECK(traffic("all").bytes == 3 * far.build().size());
+}
+
 TEST_CASE("SPD-20: a policy's last packet is so long ago") {
   TestGateway gateway(one_worker({policy("all", PolicyAction::Bypass)}));
   settle_two_ports(gateway);
