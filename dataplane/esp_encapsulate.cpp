@@ -134,18 +134,20 @@ bool make_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept
   return make_room(packet, sa, my);
 }
 
-// What a tunnel takes without a question: whole packets that fit, where it wants nothing special.
+// What a tunnel takes without a question: whole packets that fit whatever their padding, where it
+// wants nothing special.
 class Easy {
  public:
   Easy() = default;
   explicit Easy(const OutboundSa& sa) noexcept
-      : longest_(is_plain(sa) ? inner_mtu(sa, 0) : 0),
+      : longest_(is_plain(sa) ? std::int32_t{sa.path_mtu()} - most_added(sa) : 0),
         front_(kFrontRoom + sa.iv_bytes),
         v4_(sa.inner_v4),
         v6_(sa.inner_v6) {}
 
   [[nodiscard]] bool takes(const Packet& packet) const noexcept {
-    const std::uint32_t length = packet.summary.length;  // 0: a dummy for which there is no room
+    const auto length = static_cast<std::int32_t>(packet.summary.length);
+    // 0: a dummy for which there is no room
     return length != 0 && length <= longest_ && (packet.summary.family == Family::V4 ? v4_ : v6_) &&
            packet.headroom() >= front_ && packet.tailroom() >= kBackRoom;
   }
@@ -154,8 +156,11 @@ class Easy {
   static bool is_plain(const OutboundSa& sa) noexcept {
     return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && !is_opaque(sa);
   }
+  static std::int32_t most_added(const OutboundSa& sa) noexcept {
+    return sa.header_bytes + sa.iv_bytes + sa.trailer_bytes + sa.padding_mask + sa.icv_bytes;
+  }
 
-  std::uint32_t longest_{};
+  std::int32_t longest_{};
   std::uint32_t front_{};
   bool v4_{};
   bool v6_{};
@@ -204,6 +209,15 @@ std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
   text_bytes = write_trailer(packet, payload_bytes, next_header, sa);
   packet.set_size(packet.size() + text_bytes - payload_bytes + sa.icv_bytes);
   return enter_transport(packet, sa);
+}
+
+// The packets of the run that got no number end here.
+[[gnu::noinline]] void drop_unnumbered(SaRun& run, const NumberGrant& grant,
+                                       WorkerContext& my) noexcept {
+  const DropReason reason =
+      grant.exhausted ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
+  for (Packet* packet : run.packets.subspan(grant.count)) my.drops.drop(*packet, reason);
+  run.packets = run.packets.first(grant.count);
 }
 
 // Wraps each packet of the run by `wrap(packet, text_bytes)`, which says where the IV begins, and
@@ -283,12 +297,8 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
   const NumberGrant grant = is_spread(run.sa, my) ? reserve_numbers(state, limit, wanted)
                                                   : take_numbers(state, limit, wanted);
   for (unsigned i = 0; i < grant.count; ++i) run.packets[i]->sequence = grant.first + i;
-  if (grant.count == run.packets.size()) [[likely]]
-    return;
-  const DropReason reason =
-      grant.exhausted ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
-  for (Packet* packet : run.packets.subspan(grant.count)) my.drops.drop(*packet, reason);
-  run.packets = run.packets.first(grant.count);
+  if (grant.count != run.packets.size()) [[unlikely]]
+    drop_unnumbered(run, grant, my);
 }
 
 void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {

@@ -37,7 +37,10 @@ void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexc
     encapsulate_ah(run, jobs, my);
 }
 
-// What the engine had to come before.
+// What the engine has to come before.
+bool is_to_be_finished(const OutboundSa& sa) noexcept {
+  return sa.protocol != IpsecProtocol::Esp || (sa.udp && sa.outer_family == Family::V6);
+}
 void finish(const SaRun& run, WorkerContext& my) noexcept {
   if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
     write_udp_checksums(run, my);
@@ -89,19 +92,23 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   RawArray<CryptoJob, kBurstSize> jobs;
   Burst sealed;
   bool loops = false;
+  bool unfinished = false;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
                 [&](SaRun& run) {
                   take_sequence_numbers(run, my);
                   encapsulate(run, jobs.all().subspan(sealed.size(), run.packets.size()), my);
                   watch_outbound_life(run.sa, my);
                   sealed.append(run.packets);
-                  loops |= my.sas.outbound(run.sa).loop_back;
+                  const OutboundSa& sa = my.sas.outbound(run.sa);
+                  loops |= sa.loop_back;
+                  unfinished |= is_to_be_finished(sa);
                 });
   const std::span<CryptoJob> work = jobs.first(sealed.size());
   my.laps.mark(Verb::Encapsulate);
   my.engine.seal(work);
   my.laps.mark(Verb::Seal);
-  for (const SaRun& run : runs) finish(run, my);
+  if (unfinished) [[unlikely]]
+    for (const SaRun& run : runs) finish(run, my);
   drop_unsealed(sealed, work, my);
   burst = sealed;
   if (burst.empty()) [[unlikely]]

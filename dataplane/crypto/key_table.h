@@ -58,18 +58,21 @@ class KeyTable final : public KeyStore {
 
 inline void KeyTable::prefetch(KeySlot slot, std::uint32_t text_bytes) const noexcept {
   constexpr std::uint32_t kPowers = 48;
+  constexpr std::size_t kRoundKeyLines = 3;  // of AES-128, the fewest
   const Footprint lines = footprints_[slot.value];
-  const auto* key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
-  for (std::size_t line = 0; line < lines.first_lines; ++line) {
+  const auto* const key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
+  for (std::size_t line = 0; line < kRoundKeyLines; ++line) prefetch_line(key + line * kCacheLine);
+  for (std::size_t line = kRoundKeyLines; line < lines.first_lines; ++line) [[unlikely]]
     prefetch_line(key + line * kCacheLine);
-  }
-  // One block more for the associated data, one for the lengths.
+  // Of the hash keys one power a block, and one each for the associated data and the lengths. The
+  // last line, with the first powers, is everyone's.
   const std::uint32_t blocks = std::min(text_bytes / 16 + 3, kPowers);
-  const std::uint8_t* end = key + offsetof(ExpandedKey, spread);
-  for (const std::uint8_t* p = key + kGcmTableBytes - blocks * lines.bytes_per_block; p < end;
-       p += kCacheLine) {
-    prefetch_line(p);
-  }
+  const std::uint8_t* line = key + offsetof(ExpandedKey, transform);
+  const std::uint8_t* const first = line - blocks * lines.bytes_per_block;
+  do {
+    prefetch_line(line);
+    line -= kCacheLine;
+  } while (line + kCacheLine > first);
 }
 
 }  // namespace sallyport
