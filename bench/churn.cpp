@@ -79,20 +79,22 @@ double Churn::rate() const noexcept {
 }
 
 void Churn::install(std::uint64_t step) {
-  if (const auto added = gateway_.sad().add(sas_[step % sas_.size()].duplicate()); !added)
+  const auto added = gateway_.sad().add(sas_[step % sas_.size()].duplicate());
+  if (added)
+    ++installed_;
+  else if (failure_.empty())
     failure_ = added.error().what;
-  ++installed_;
 }
 
 void Churn::remove(std::uint64_t step) {
-  if (const auto gone = gateway_.sad().remove(names_[step % names_.size()]); !gone)
-    failure_ = gone.error().what;
+  const auto gone = gateway_.sad().remove(names_[step % names_.size()]);
+  if (!gone && failure_.empty()) failure_ = gone.error().what;
 }
 
 // In a circle: the SA that is as many steps behind as may live goes before the next one comes. What
 // workers may still read is not free yet, so that room is left for it.
 void Churn::run(double rate, int core) {
-  if (core >= 0) stay_on(core, "churn");
+  stay_on(core, "churn");
   const std::uint64_t living = sas_.size() / 2;
   Pace pace(rate, static_cast<double>(rte_get_tsc_hz()), start_, kMostBehind);
   std::uint64_t step = 0;

@@ -37,8 +37,7 @@ class Churn {
   Churn(const Churn&) = delete;
   Churn& operator=(const Churn&) = delete;
 
-  // Each second `rate` SAs are installed and as many removed, or as many as can be. Runs on
-  // `core`; -1: on any.
+  // Each second `rate` SAs are installed and as many removed, or as many as can be, on `core`.
   void start(double rate, int core);
   // Removes what is left.
   void stop();

@@ -21,8 +21,10 @@ std::string processor_name() {
   return "unknown";
 }
 
+int last_core() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) - 1; }
+
 void stay_on(int core, std::string_view program) {
-  if (core < 0) core = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) - 1;
+  if (core < 0) core = last_core();
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(core, &cores);

@@ -7,6 +7,7 @@
 namespace sallyport::bench {
 
 [[nodiscard]] std::string processor_name();
+[[nodiscard]] int last_core();
 // -1: the last core. Says so where it cannot be; `program` is whose name the message bears.
 void stay_on(int core, std::string_view program);
 // Ticks of the TSC in a second, and cycles of this core for each: it may run faster or slower.

@@ -8,6 +8,7 @@
 
 #include "bench/churn.h"
 #include "bench/environment.h"
+#include "bench/machine.h"
 #include "bench/measurement.h"
 #include "bench/option_lists.h"
 #include "bench/program.h"
@@ -54,8 +55,8 @@ options::options_description description() {
       "rate", options::value<double>()->default_value(100'000),
       "SAs a second that come, and as many that go")(
       "rounds", number(5), "quiet and disturbed, in turns")("windows", number(10), "of a round")(
-      "core", core(-1), "of the worker; -1: the last core")(
-      "control-core", core(0), "where SAs are installed meanwhile; -1: any")(
+      "core", core(-1), "of the worker; -1: the last core")("control-core", core(0),
+                                                            "where SAs are installed meanwhile")(
       "json", text(""), "file to write the figures to")("no-hugepages", "run without them")(
       "help", "this text");
   return all;
@@ -82,6 +83,9 @@ Expected<SasLine> read_sas_line(int argc, char** argv) {
   if (line.sas == 0 || line.sas > kMostSas || line.others < 2 || line.others > kMostSas)
     return fail(Error::Code::Invalid, "no such --sas or --others",
                 fmt::format("2 to {}", kMostSas));
+  if (line.control_core < 0 || line.control_core == line.core ||
+      (line.core < 0 && line.control_core == last_core()))
+    return fail(Error::Code::Invalid, "no such --control-core", "another one than the worker's");
   if (!(line.rate > 0) || line.rounds == 0 || line.windows == 0)
     return fail(Error::Code::Invalid, "no such --rate, --rounds or --windows", "more than 0");
   return line;

@@ -32,12 +32,18 @@ std::uint8_t next_header(const Packet& packet, const OutboundSa& sa) noexcept {
   return summary.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
 }
 
+// Of an SA in tunnel mode.
+std::optional<TunnelEntrance> entrance_of(const OutboundSa& sa, WorkerContext& my) noexcept {
+  if (sa.mode == IpsecMode::Transport) return std::nullopt;
+  return std::optional<TunnelEntrance>(std::in_place, sa, my);
+}
+
 // Returns where AH begins.
-std::uint16_t enter(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
+std::uint16_t enter(Packet& packet, const OutboundSa& sa,
+                    const std::optional<TunnelEntrance>& tunnel) noexcept {
   const std::uint8_t next = next_header(packet, sa);
-  std::uint8_t* const icv = sa.mode == IpsecMode::Tunnel
-                                ? TunnelEntrance(sa, my).enter(packet, packet.size())
-                                : enter_transport(packet, sa);
+  std::uint8_t* const icv =
+      tunnel ? tunnel->enter(packet, packet.size()) : enter_transport(packet, sa);
   std::memset(icv, 0, sa.iv_bytes);
   auto& ah = *reinterpret_cast<AhHeader*>(icv - sizeof(AhHeader));
   ah.next_header = next;
@@ -73,11 +79,12 @@ std::optional<DropReason> prepare(Packet& packet, const InboundSa& sa, CryptoJob
 
 void encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(run.sa);
+  const std::optional<TunnelEntrance> tunnel = entrance_of(sa, my);
   std::uint64_t bytes = 0;
   unsigned kept = 0;
   for (Packet* packet : run.packets) {
     CryptoJob& job = jobs[kept];
-    if (!describe(*packet, enter(*packet, sa, my), job, my)) {
+    if (!describe(*packet, enter(*packet, sa, tunnel), job, my)) {
       my.drops.drop(*packet, DropReason::BadHeaderLength);
       continue;
     }

@@ -134,13 +134,14 @@ bool make_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept
   return make_room(packet, sa, my);
 }
 
-// What a tunnel takes without a question: whole packets that fit whatever their padding, where it
-// wants nothing special.
+// What a tunnel takes without a question: whole packets that fit, where it wants nothing special.
 class Easy {
  public:
   Easy() = default;
   explicit Easy(const OutboundSa& sa) noexcept
-      : longest_(is_plain(sa) ? std::int32_t{sa.path_mtu()} - most_added(sa) : 0),
+      : room_(is_plain(sa) ? sa.path_mtu() - around_text(sa) : 0),
+        trailer_(std::int32_t{sa.trailer_bytes} + sa.padding_mask),
+        text_mask_(~std::int32_t{sa.padding_mask}),
         front_(kFrontRoom + sa.iv_bytes),
         v4_(sa.inner_v4),
         v6_(sa.inner_v6) {}
@@ -148,19 +149,22 @@ class Easy {
   [[nodiscard]] bool takes(const Packet& packet) const noexcept {
     const auto length = static_cast<std::int32_t>(packet.summary.length);
     // 0: a dummy for which there is no room
-    return length != 0 && length <= longest_ && (packet.summary.family == Family::V4 ? v4_ : v6_) &&
-           packet.headroom() >= front_ && packet.tailroom() >= kBackRoom;
+    return length != 0 && ((length + trailer_) & text_mask_) <= room_ &&
+           (packet.summary.family == Family::V4 ? v4_ : v6_) && packet.headroom() >= front_ &&
+           packet.tailroom() >= kBackRoom;
   }
 
  private:
   static bool is_plain(const OutboundSa& sa) noexcept {
     return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && !is_opaque(sa);
   }
-  static std::int32_t most_added(const OutboundSa& sa) noexcept {
-    return sa.header_bytes + sa.iv_bytes + sa.trailer_bytes + sa.padding_mask + sa.icv_bytes;
+  static std::int32_t around_text(const OutboundSa& sa) noexcept {
+    return sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
   }
 
-  std::int32_t longest_{};
+  std::int32_t room_{};  // for the text
+  std::int32_t trailer_{};
+  std::int32_t text_mask_{};
   std::uint32_t front_{};
   bool v4_{};
   bool v6_{};
@@ -321,7 +325,7 @@ void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext&
 
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(run.sa);
-  if (!sa.udp || sa.outer_family == Family::V4) [[likely]]
+  if (!wants_udp_checksums(sa)) [[likely]]
     return;
   for (const Packet* packet : run.packets) {
     const PacketSummary& summary = packet->summary;

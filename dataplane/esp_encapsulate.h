@@ -22,6 +22,9 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept;
 void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
 
 // Over IPv6 the UDP checksum covers the ciphertext, so it comes after the engine (NAT-02).
+[[nodiscard]] inline bool wants_udp_checksums(const OutboundSa& sa) noexcept {
+  return sa.udp && sa.outer_family == Family::V6;
+}
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept;
 
 // Largest packet whose result fits the SA's path MTU; 0: none does. `clear` octets of IP headers

@@ -18,10 +18,6 @@ const Port& port_of(PortId id, const WorkerContext& my) noexcept {
   return my.ports[id.value].port();
 }
 
-bool from_local_stack(const Packet& packet, const WorkerContext& my) noexcept {
-  return packet.ingress != kNoPort && port_of(packet.ingress, my).kind() == PortKind::LocalStack;
-}
-
 // On the link, the address of the host behind us is ours to answer for (RFC 4861 7.2.4); and so is
 // what routers say of IPsec packets that we made in its name (RFC 4301 6.1.1).
 bool is_ours_for_host(const Packet& packet) noexcept {
@@ -110,7 +106,7 @@ class Passages {
   void find(const Packet& packet) noexcept {
     next_hop_ = packet.next_hop;
     ingress_ = packet.ingress;
-    passage_.forwarded = ingress_ != kNoPort && !from_local_stack(packet, my_);
+    passage_.forwarded = ingress_ != kNoPort && port_of(ingress_, my_).kind() == PortKind::Link;
     passage_.one_hop = passage_.forwarded && next_hop_->kind != NextHop::Kind::LocalStack;
     passage_.leaves = port_of(next_hop_->port, my_).side() == Side::Unprotected;
   }

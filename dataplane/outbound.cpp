@@ -39,7 +39,7 @@ void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexc
 
 // What the engine has to come before.
 bool is_to_be_finished(const OutboundSa& sa) noexcept {
-  return sa.protocol != IpsecProtocol::Esp || (sa.udp && sa.outer_family == Family::V6);
+  return sa.protocol != IpsecProtocol::Esp || wants_udp_checksums(sa);
 }
 void finish(const SaRun& run, WorkerContext& my) noexcept {
   if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]

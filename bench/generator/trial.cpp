@@ -12,6 +12,7 @@ namespace sallyport::bench {
 namespace {
 
 constexpr unsigned kMostAtOnce = 64;
+constexpr Seconds kLongestWait{1};       // for what comes after the last packet was sent
 constexpr Seconds kStragglers{0.1};      // how long after the last packet another may come
 constexpr Seconds kMostBehind{0.000'5};  // what a late sender catches up with
 
@@ -46,19 +47,30 @@ class Run {
     rte_pktmbuf_free_bulk(&mbufs[taken], count - taken);
   }
 
-  // False where nothing had come.
-  bool receive() noexcept {
+  void receive() noexcept {
     std::array<rte_mbuf*, kMostAtOnce> mbufs;
     const std::uint16_t count =
         rte_eth_rx_burst(ends_.in.device_id(), 0, mbufs.data(), kMostAtOnce);
-    if (count == 0) return false;
+    if (count == 0) return;
     const std::uint64_t now = rte_rdtsc();
     for (const rte_mbuf* mbuf : std::span(mbufs).first(count)) {
       const ByteView frame{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), mbuf->data_len};
       if (frame.size() > RTE_ETHER_HDR_LEN) arrivals_->note(frame.subspan(RTE_ETHER_HDR_LEN), now);
     }
     rte_pktmbuf_free_bulk(mbufs.data(), count);
-    return true;
+  }
+
+  // Other traffic of the link may never end.
+  void wait_for_stragglers() noexcept {
+    const std::uint64_t start = rte_rdtsc();
+    std::uint64_t last = start;
+    std::uint64_t seen = arrivals_->count();
+    for (std::uint64_t now = start;
+         now - last < ticks(kStragglers) && now - start < ticks(kLongestWait); now = rte_rdtsc()) {
+      receive();
+      if (arrivals_->count() != seen) last = now;
+      seen = arrivals_->count();
+    }
   }
 
   [[nodiscard]] Outcome finish(double seconds, std::uint64_t skipped) noexcept {
@@ -107,9 +119,7 @@ Outcome run_trial(const Ends& ends, const Frames& frames, const TrialSettings& s
     run.receive();
   }
   const double seconds = static_cast<double>(now - start) / hertz;
-  std::uint64_t last = now;
-  while (rte_rdtsc() - last < ticks(kStragglers))
-    if (run.receive()) last = rte_rdtsc();
+  run.wait_for_stragglers();
   return run.finish(seconds, pace.skipped());
 }
 

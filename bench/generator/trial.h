@@ -37,7 +37,7 @@ struct Outcome {
   std::optional<Latencies> latencies;  // in ticks; none where packets cannot be told apart
 
   [[nodiscard]] std::uint64_t offered() const noexcept { return sent + refused; }
-  // Of what was offered at a rate; what a device refuses of a flood was never offered.
+  // Share of what was offered that did not come back; less than 0 where packets came twice.
   [[nodiscard]] double loss() const noexcept;
   [[nodiscard]] double offered_rate() const noexcept;
   [[nodiscard]] double received_rate() const noexcept;

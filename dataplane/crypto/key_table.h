@@ -67,8 +67,8 @@ inline void KeyTable::prefetch(KeySlot slot, std::uint32_t text_bytes) const noe
   // Of the hash keys one power a block, and one each for the associated data and the lengths. The
   // last line, with the first powers, is everyone's.
   const std::uint32_t blocks = std::min(text_bytes / 16 + 3, kPowers);
-  const std::uint8_t* line = key + offsetof(ExpandedKey, transform);
-  const std::uint8_t* const first = line - blocks * lines.bytes_per_block;
+  const std::uint8_t* line = key + kGcmTableBytes / kCacheLine * kCacheLine;
+  const std::uint8_t* const first = key + kGcmTableBytes - blocks * lines.bytes_per_block;
   do {
     prefetch_line(line);
     line -= kCacheLine;

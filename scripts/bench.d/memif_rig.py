@@ -18,8 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts/demo.d"))
-from two_sites import Failure, Gateway, eventually  # noqa: E402
+from two_sites import Failure, Gateway, eventually, remove_folder, sweep  # noqa: E402
 
+NAME = "sallyport-bench"  # of folders, before the number of the process
 RING = 14  # 2^14 descriptors: longer than the time slices of what shares a core
 MAC = {"generator": "02:00:00:00:00:01", "lan-a": "02:00:00:00:00:0a", "wan-a": "02:00:00:00:00:0b",
        "wan-b": "02:00:00:00:00:0c", "lan-b": "02:00:00:00:00:0d", "sink": "02:00:00:00:00:02"}
@@ -30,6 +31,19 @@ PAIR = [("a", "out"), ("b", "in")]
 
 def memif(role, number, socket_path):
     return f"net_memif{number},id=0,role={role},socket={socket_path},socket-abstract=no,rsize={RING}"
+
+
+def new_folder():
+    return Path(tempfile.mkdtemp(prefix=f"{NAME}-{os.getpid()}-", dir="/tmp"))
+
+
+@contextlib.contextmanager
+def work_folder():
+    folder = new_folder()
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def build(name):
@@ -45,7 +59,8 @@ class Rig:
 
     def __init__(self, options):
         self.options = options
-        self.work = Path(tempfile.mkdtemp(prefix="sallyport-bench-", dir="/tmp"))
+        sweep(NAME)
+        self.work = new_folder()
         self.processes, self.gateways = [], {}
         self.last = "a" if options.gateways == 1 else "b"
 
@@ -63,7 +78,7 @@ class Rig:
     def __exit__(self, *_):
         for process in reversed(self.processes):
             stop(process)
-        subprocess.run(["rm", "-rf", self.work], check=False)
+        remove_folder(self.work)
 
     def socket(self, name):
         return self.work / f"{name}.sock"
@@ -139,9 +154,9 @@ key = {{ file = "{self.work}/key" }}
     def log(self, name):
         return self.work / f"{name}.log"
 
-    def start(self, name, *words):
+    def start(self, name, *words, stdin=subprocess.DEVNULL):
         with open(self.log(name), "w") as output:
-            process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)], stdin=subprocess.PIPE,
+            process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)], stdin=stdin,
                                        stdout=output, stderr=subprocess.STDOUT,
                                        env=dict(os.environ, RUNTIME_DIRECTORY=str(self.work)))
         self.processes.append(process)
@@ -157,8 +172,8 @@ key = {{ file = "{self.work}/key" }}
 
 
 def stop(process):
-    """testpmd ends at a line on its standard input and prints its counters."""
-    if process.poll() is None:
+    """testpmd ends at a line on its standard input and prints its counters; a gateway reads none."""
+    if process.poll() is None and process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.write(b"\n")
             process.stdin.flush()

@@ -3,6 +3,7 @@ without a generator. For scripts/bench-secgw and scripts/bench-workers.
 """
 
 import contextlib
+import os
 import random
 import secrets
 import struct
@@ -10,13 +11,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from memif_rig import Failure, Gateway, build, eventually, port, stop
+from memif_rig import NAME, Failure, Gateway, build, eventually, new_folder, port
+from two_sites import remove_folder, reserve_hugepages, sweep
 
 FLOWS = 1024
 FIRST_SPI = 4097
 FIRST_INSIDE = (10 << 24) + (2 << 16) + 2  # 10.2.0.2: one host behind each SA
 MAC = {"lan": "02:00:00:00:00:0a", "wan": "02:00:00:00:00:0b", "peer": "02:00:00:00:00:01"}
-HUGEPAGES = Path("/proc/sys/vm/nr_hugepages")
 
 
 def octets(mac):
@@ -167,14 +168,16 @@ port = "lan"
         file.write_text(self.configuration(devices))
         with open(log, "w") as output:
             process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", build("sallyport"), "--config", file],
-                                       stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
+                                       stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                       env=dict(os.environ, RUNTIME_DIRECTORY=str(self.folder)))
         gateway = Gateway("bench", process, log, self.folder / "run/control.sock")
         try:
             if not eventually(120, gateway.answers):
                 raise Failure(f"Sallyport does not answer:\n{log.read_text()[-3000:]}")
             yield gateway
         finally:
-            stop(process)
+            process.terminate()
+            process.wait(30)
 
     def rate(self):
         exit_name = "wan" if self.direction == "out" else "lan"
@@ -190,9 +193,14 @@ port = "lan"
 
 @contextlib.contextmanager
 def hugepages(megabytes):
-    before = HUGEPAGES.read_text()
-    HUGEPAGES.write_text(str(int(before) + megabytes // 2))
+    """With fewer than that a gateway would run without, and be measured so."""
+    sweep(NAME)
+    work = new_folder()
     try:
+        if reserve_hugepages(work, megabytes << 20) < megabytes << 20:
+            raise Failure(f"no {megabytes} MB of hugepages can be had")
         yield
+    except OSError as error:
+        raise Failure(f"hugepages: {error}") from error
     finally:
-        HUGEPAGES.write_text(before)
+        remove_folder(work)

@@ -103,6 +103,15 @@ def sweep(name):
             remove_folder(folder)
 
 
+def reserve_hugepages(work, octets):
+    """As many more, if they can be had; they go with the folder. What was granted, in octets."""
+    before = int(HUGEPAGES.read_text())
+    HUGEPAGES.write_text(str(before + octets // HUGEPAGE_BYTES))
+    granted = int(HUGEPAGES.read_text()) - before
+    (work / "hugepages").write_text(str(granted))
+    return granted * HUGEPAGE_BYTES
+
+
 def remove_folder(work):
     """With it go the hugepages that its run reserved."""
     with contextlib.suppress(OSError, ValueError):
@@ -195,9 +204,7 @@ class TwoSites:
         if os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < 4 * GATEWAY_BYTES:
             return
         with contextlib.suppress(OSError, ValueError):
-            before = int(HUGEPAGES.read_text())
-            HUGEPAGES.write_text(str(before + 2 * GATEWAY_BYTES // HUGEPAGE_BYTES))
-            (self.work / "hugepages").write_text(str(int(HUGEPAGES.read_text()) - before))
+            reserve_hugepages(self.work, 2 * GATEWAY_BYTES)
 
     def _add_namespace(self, name, speaks=True):
         namespace = self.namespace(name)

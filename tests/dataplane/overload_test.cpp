@@ -11,8 +11,9 @@ namespace sallyport {
 namespace {
 
 constexpr unsigned kTurns = 50;
-constexpr unsigned kOffered = 80;  // a turn; a worker takes 64
-constexpr unsigned kQueue = 1000;  // packets that the device's queue holds
+constexpr unsigned kTaken = 64;     // by a worker's turn
+constexpr unsigned kOffered = 200;  // before each turn
+constexpr unsigned kQueue = 960;    // packets that the device's queue holds; the rest is lost there
 
 EspPair::Settings one_worker() {
   return {.workers = 1,
@@ -55,13 +56,23 @@ class Overload {
   template <class EachTurn>
   void run(EachTurn each_turn) {
     for (unsigned turn = 0; turn < kTurns; ++turn) {
-      for (unsigned i = 0; i < kOffered && queued_ < kQueue; ++i, ++queued_)
-        gateway_.receive_ip(kInside, packet());
+      for (unsigned i = 0; i < kOffered; ++i) offer(packet());
       each_turn(turn);
-      gateway_.turn(WorkerId{0});
-      queued_ -= std::min(queued_, 64u);
+      turn_of_worker();
     }
   }
+  // One packet; false where the device's queue is full.
+  bool offer(const PacketBytes& datagram) {
+    if (queued_ == kQueue) return false;
+    gateway_.receive_ip(kInside, datagram);
+    ++queued_;
+    return true;
+  }
+  void turn_of_worker() {
+    gateway_.turn(WorkerId{0});
+    queued_ -= std::min(queued_, kTaken);
+  }
+  [[nodiscard]] unsigned queued() const noexcept { return queued_; }
 
  private:
   TestGateway& gateway_;
@@ -74,11 +85,13 @@ TEST_CASE("under overload the numbers of an SA have no gap") {
   EspPair pair(one_worker());
   TestGateway& gateway = pair.sender();
   std::vector<PacketBytes> sealed;
-  Overload(gateway).run([&](unsigned) {
+  Overload load(gateway);
+  load.run([&](unsigned) {
     const auto sent = gateway.sent(kOutside);
     sealed.insert(sealed.end(), sent.begin(), sent.end());
   });
-  CHECK(sealed.size() == (kTurns - 1) * 64);
+  CHECK(load.queued() == kQueue - kTaken);  // full before the last turn
+  CHECK(sealed.size() == (kTurns - 1) * kTaken);
   for (std::size_t i = 0; i < sealed.size(); ++i) REQUIRE(sequence_of(sealed[i]) == i + 1);
   CHECK(gateway.dropped_in_all() == 0);
   gateway.settle();
@@ -101,15 +114,38 @@ TEST_CASE("under overload neighbours get their answers at once") {
   gateway.settle();
 }
 
-TEST_CASE("when an overload ends the next packet passes at once") {
+TEST_CASE("when an overload ends the next packet waits for what is queued before it alone") {
   EspPair pair(one_worker());
   TestGateway& gateway = pair.sender();
-  Overload(gateway).run([&](unsigned) { static_cast<void>(gateway.sent(kOutside)); });
-  gateway.settle();
+  Overload load(gateway);
+  load.run([&](unsigned) { static_cast<void>(gateway.sent(kOutside)); });
   static_cast<void>(gateway.sent(kOutside));
-  gateway.receive_ip(kInside, packet());
-  gateway.turn(WorkerId{0});
-  CHECK(gateway.sent(kOutside).size() == 1);
+  const unsigned before = load.queued();
+  const auto last = PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2000).filler(500);
+  REQUIRE(load.offer(last.build()));
+  std::vector<PacketBytes> sent;
+  for (unsigned turn = 0; turn < before / kTaken + 1; ++turn) {
+    load.turn_of_worker();
+    sent = gateway.sent(kOutside);
+  }
+  REQUIRE_FALSE(sent.empty());
+  CHECK(sent.back().size() > last.build().size());
+  CHECK(load.queued() == 0);
+}
+
+TEST_CASE("what comes behind an overload gets its answer, though many ask") {
+  EspPair pair(one_worker());
+  TestGateway& gateway = pair.sender();
+  Overload load(gateway);
+  load.run([&](unsigned) { static_cast<void>(gateway.sent(kOutside)); });
+  gateway.receive(kInside, who_has("198.51.100.1", "198.51.100.2"));
+  unsigned answers = 0;
+  for (unsigned turn = 0; turn < kQueue / kTaken + 3; ++turn) {
+    load.turn_of_worker();
+    gateway.control().poll(gateway.clock().now());
+    for (const PacketBytes& frame : gateway.sent_frames(kInside)) answers += is_arp_answer(frame);
+  }
+  CHECK(answers == 1);
 }
 
 TEST_CASE("what the device does not take is counted, and the rest keeps its order") {
@@ -119,7 +155,7 @@ TEST_CASE("what the device does not take is counted, and the rest keeps its orde
   const auto sent = gateway.sent(kOutside);
   REQUIRE(sent.size() > 64);
   for (std::size_t i = 0; i < sent.size(); ++i) REQUIRE(sequence_of(sent[i]) == i + 1);
-  CHECK(gateway.dropped(DropReason::TransmitFull) == kTurns * 64 - sent.size());
+  CHECK(gateway.dropped(DropReason::TransmitFull) == kTurns * kTaken - sent.size());
   CHECK(gateway.dropped_in_all() == gateway.dropped(DropReason::TransmitFull));
   gateway.settle();
 }
