@@ -111,6 +111,7 @@ flows = 65536
 sas = {max(1024, self.sas + 16)}
 policies = {max(1024, self.sas + 16)}
 [dataplane]
+workers = {len(self.cores)}
 cores = {self.cores}
 idle = "spin"
 [[port]]
