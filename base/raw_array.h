@@ -10,13 +10,12 @@ namespace sallyport {
 
 template <class T, std::size_t kCount>
 class RawArray {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  static_assert(std::is_trivially_copyable_v<T>);
 
  public:
   RawArray() noexcept {}  // not `= default`: that would make the places
 
   [[nodiscard]] T& operator[](std::size_t i) noexcept { return places[i]; }
-  [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return places[i]; }
   [[nodiscard]] T* begin() noexcept { return places; }
   // The first `count` places.
   [[nodiscard]] std::span<T> first(std::size_t count) noexcept { return {places, count}; }

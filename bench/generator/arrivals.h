@@ -25,7 +25,7 @@ class Arrivals {
   void note(ByteView datagram, std::uint64_t now) noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  // Packets behind which an earlier one came.
+  // Packets that came behind a later one.
   [[nodiscard]] std::uint64_t out_of_order() const noexcept { return out_of_order_; }
   // In ticks. Of ESP only where all of it was of one SA and began with the first packet; who asks
   // knows whether any was lost, since the numbers of an SA have no gap for what never reached it.

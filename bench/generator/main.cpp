@@ -14,6 +14,7 @@
 #include "bench/generator/trial.h"
 #include "bench/machine.h"
 #include "bench/program.h"
+#include "dataplane/dataplane_parts.h"
 #include "dataplane/eal.h"
 #include "dataplane/pci_address.h"
 
@@ -31,9 +32,6 @@ constexpr Seconds kFlood{1};
 constexpr double kOffered = 0.98;  // of the packets that were due, for a trial to say anything
 constexpr double kLeastFlood = 1000;
 
-struct FreePool {
-  void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
-};
 using Pool = std::unique_ptr<rte_mempool, FreePool>;
 
 Expected<std::unique_ptr<Port>> open_port(std::uint16_t number, const std::string& device,

@@ -54,6 +54,13 @@ def build(name):
     return program
 
 
+def launch(words, log, folder, stdin=subprocess.DEVNULL):
+    """A process that ends with this one; what EAL leaves goes into `folder`."""
+    with open(log, "w") as output:
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)], stdin=stdin, stdout=output,
+                                stderr=subprocess.STDOUT, env=dict(os.environ, RUNTIME_DIRECTORY=str(folder)))
+
+
 class Rig:
     """Use in a `with`: every process started ends with it."""
 
@@ -155,10 +162,7 @@ key = {{ file = "{self.work}/key" }}
         return self.work / f"{name}.log"
 
     def start(self, name, *words, stdin=subprocess.DEVNULL):
-        with open(self.log(name), "w") as output:
-            process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)], stdin=stdin,
-                                       stdout=output, stderr=subprocess.STDOUT,
-                                       env=dict(os.environ, RUNTIME_DIRECTORY=str(self.work)))
+        process = launch(words, self.log(name), self.work, stdin)
         self.processes.append(process)
         return process
 

@@ -3,15 +3,13 @@ without a generator. For scripts/bench-secgw and scripts/bench-workers.
 """
 
 import contextlib
-import os
 import random
 import secrets
 import struct
-import subprocess
 import time
 from pathlib import Path
 
-from memif_rig import NAME, Failure, Gateway, build, eventually, new_folder, port
+from memif_rig import NAME, Failure, Gateway, build, eventually, launch, new_folder, port
 from two_sites import remove_folder, reserve_hugepages, sweep
 
 FLOWS = 1024
@@ -167,10 +165,7 @@ port = "lan"
     def sallyport(self, devices):
         file, log = self.folder / "sallyport.toml", self.folder / "sallyport.log"
         file.write_text(self.configuration(devices))
-        with open(log, "w") as output:
-            process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", build("sallyport"), "--config", file],
-                                       stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                       env=dict(os.environ, RUNTIME_DIRECTORY=str(self.folder)))
+        process = launch([build("sallyport"), "--config", file], log, self.folder)
         gateway = Gateway("bench", process, log, self.folder / "run/control.sock")
         try:
             if not eventually(120, gateway.answers):
