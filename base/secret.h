@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -49,6 +50,34 @@ class Secret {
  private:
   std::array<std::uint8_t, Capacity> bytes_{};
   std::size_t size_{};
+};
+
+// As many secret bytes as it takes, on the heap.
+class SecretBytes {
+ public:
+  SecretBytes() = default;
+  explicit SecretBytes(std::size_t size) : bytes_(size) {}
+  explicit SecretBytes(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  SecretBytes(const SecretBytes&) = delete;
+  SecretBytes& operator=(const SecretBytes&) = delete;
+  SecretBytes(SecretBytes&&) noexcept = default;
+  SecretBytes& operator=(SecretBytes&& other) noexcept {
+    if (this == &other) return *this;
+    wipe(bytes_);
+    bytes_ = std::exchange(other.bytes_, {});
+    return *this;
+  }
+  ~SecretBytes() { wipe(bytes_); }
+
+  // A deliberate second copy.
+  [[nodiscard]] SecretBytes duplicate() const { return SecretBytes(view()); }
+  [[nodiscard]] ByteView view() const noexcept { return bytes_; }
+  [[nodiscard]] MutableBytes room() noexcept { return bytes_; }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
 };
 
 }  // namespace sallyport

@@ -2,9 +2,24 @@
 
 #include <openssl/evp.h>
 
-#include <array>
+#include "crypto/openssl_handles.h"
 
 namespace sallyport {
+namespace {
+
+template <std::size_t Bytes>
+std::array<std::uint8_t, Bytes> digest_of(const EVP_MD* algorithm,
+                                          std::initializer_list<ByteView> parts) {
+  const OpensslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  must_succeed(EVP_DigestInit_ex2(context.get(), algorithm, nullptr));
+  for (const ByteView part : parts)
+    must_succeed(EVP_DigestUpdate(context.get(), part.data(), part.size()));
+  std::array<std::uint8_t, Bytes> digest;
+  must_succeed(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr));
+  return digest;
+}
+
+}  // namespace
 
 Expected<std::string> sha256_hex(ByteView bytes) {
   constexpr std::size_t kDigestBytes = 32;
@@ -20,6 +35,16 @@ Expected<std::string> sha256_hex(ByteView bytes) {
     text += kDigits[octet & 15];
   }
   return text;
+}
+
+std::array<std::uint8_t, 20> sha1(std::initializer_list<ByteView> parts) {
+  static const OpensslPtr<EVP_MD> kAlgorithm(EVP_MD_fetch(nullptr, "SHA1", nullptr));
+  return digest_of<20>(kAlgorithm.get(), parts);
+}
+
+std::array<std::uint8_t, 32> sha256(std::initializer_list<ByteView> parts) {
+  static const OpensslPtr<EVP_MD> kAlgorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  return digest_of<32>(kAlgorithm.get(), parts);
 }
 
 }  // namespace sallyport

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -78,6 +79,31 @@ Expected<void> read_policy(const Words& words, Command& command) {
   return {};
 }
 
+// A child by its name ("net/3.1"), an IKE SA by its number.
+Expected<void> read_ike(const Words& words, Command& command) {
+  const bool initiate = words[0] == "initiate";
+  if (initiate && words.size() == 2) {
+    command.request = words[0];
+    command.texts["policy"] = words[1];
+    return {};
+  }
+  const bool named = words.size() == 3 && !initiate;
+  if (!named || (words[1] != "child" && words[1] != "ike"))
+    return no_command("initiate POLICY, terminate|rekey ike NUMBER, terminate|rekey child NAME");
+  command.request = words[0];
+  if (words[1] == "child") {
+    command.texts["child"] = words[2];
+    return {};
+  }
+  std::uint64_t number{};
+  const auto [end, problem] =
+      std::from_chars(words[2].data(), words[2].data() + words[2].size(), number);
+  if (problem != std::errc{} || end != words[2].data() + words[2].size())
+    return no_command("\"" + words[2] + "\" is no number of an IKE SA");
+  command.numbers["ike"] = number;
+  return {};
+}
+
 // Those of one word, and what they ask.
 const std::map<std::string_view, std::string_view> kSingleWords{{"explain", "explain"},
                                                                 {"lint-policies", "lint.policies"},
@@ -90,6 +116,8 @@ Expected<void> read_words(const Words& words, Command& command) {
   if (words[0] == "show") return read_show(words, command);
   if (words[0] == "sa") return read_sa(words, command);
   if (words[0] == "policy") return read_policy(words, command);
+  if (words[0] == "initiate" || words[0] == "terminate" || words[0] == "rekey")
+    return read_ike(words, command);
   const auto single = kSingleWords.find(words[0]);
   if (words.size() != 1 || single == kSingleWords.end())
     return no_command("\"" + words[0] + "\" is no command");
@@ -122,6 +150,7 @@ std::string usage() {
                        policy add FILE | policy insert FILE --before NAME|--at N
                        policy move NAME --before NAME|--at N|--last | policy remove NAME
                        explain --from ADDRESS --to ADDRESS ... | lint-policies
+                       initiate POLICY | terminate|rekey ike NUMBER | terminate|rekey child NAME
                        monitor | reload | stop
 )" << common_options()
        << command_options()

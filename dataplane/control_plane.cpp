@@ -49,6 +49,7 @@ struct ControlPlane::Parts {
                     .held_each = dataplane.settings.neighbour_hold}),
         messages({own, sender, neighbours}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
+        udp({own, sender, random}),
         dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
                 rings_to(dataplane)),
         sa_misses({sender, *dataplane.tables, *dataplane.handles, *dataplane.populated,
@@ -64,6 +65,7 @@ struct ControlPlane::Parts {
   Neighbours neighbours;
   NeighbourMessages messages;
   IcmpEcho echo;
+  UdpService udp;
   DummyTraffic dummies;
   SaMisses sa_misses;
   PuntService punts;
@@ -72,10 +74,11 @@ struct ControlPlane::Parts {
 
 std::unique_ptr<ControlPlane> ControlPlane::open(Dataplane& dataplane, Random& random) {
   return std::unique_ptr<ControlPlane>(
-      new ControlPlane(std::make_unique<Parts>(dataplane.parts(), random)));
+      new ControlPlane(dataplane, std::make_unique<Parts>(dataplane.parts(), random)));
 }
 
-ControlPlane::ControlPlane(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+ControlPlane::ControlPlane(const Dataplane& dataplane, std::unique_ptr<Parts> parts)
+    : dataplane_(dataplane), parts_(std::move(parts)) {}
 ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::poll(Instant now) {
@@ -124,6 +127,24 @@ void ControlPlane::set_dummies(std::span<const DummyFlow> flows, Instant now) {
 
 std::vector<NeighbourFacts> ControlPlane::neighbours(Instant now) const {
   return parts_->neighbours.list(now);
+}
+
+void ControlPlane::on_udp(std::uint16_t port, UdpHandler handler) {
+  parts_->punts.register_upper(
+      {kProtocolUdp, port},
+      [&udp = parts_->udp, handler = std::move(handler)](const Delivery& delivery, Instant now) {
+        return udp.take(delivery, handler, now);
+      });
+}
+
+void ControlPlane::send_udp(const UdpDatagram& datagram) { parts_->udp.send(datagram); }
+
+std::optional<Address> ControlPlane::source_for(const Address& remote) const {
+  const NextHop& hop = dataplane_.next_hop(remote);
+  if (!hop.is_neighbour()) return std::nullopt;
+  const Address source = parts_->own.reports_from(hop.port, remote.family);
+  if (!parts_->own.gateway_has(source)) return std::nullopt;
+  return source;
 }
 
 }  // namespace sallyport

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "dataplane/neighbours.h"
 #include "dataplane/path_mtu.h"
 #include "dataplane/sa_misses.h"
+#include "dataplane/udp_service.h"
 
 namespace sallyport {
 
@@ -39,10 +41,16 @@ class ControlPlane {
   // What is to be sent besides traffic from now on (RFC 4303 2.6).
   void set_dummies(std::span<const DummyFlow> flows, Instant now);
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
+  // Takes what comes for this port of the gateway's own addresses from now on.
+  void on_udp(std::uint16_t port, UdpHandler handler);
+  void send_udp(const UdpDatagram& datagram);
+  // The gateway's address by which packets to `remote` leave; nullopt without a route.
+  [[nodiscard]] std::optional<Address> source_for(const Address& remote) const;
 
  private:
   struct Parts;
-  explicit ControlPlane(std::unique_ptr<Parts> parts);
+  ControlPlane(const Dataplane& dataplane, std::unique_ptr<Parts> parts);
+  const Dataplane& dataplane_;
   std::unique_ptr<Parts> parts_;
 };
 

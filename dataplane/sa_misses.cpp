@@ -114,6 +114,11 @@ void SaMisses::tick(Instant now) {
   }
 }
 
+std::optional<RequestId> SaMisses::request_for(const PopulatedKey& key) const noexcept {
+  const auto found = requests_.find(key);
+  return found == requests_.end() ? std::nullopt : std::optional(found->second.id);
+}
+
 const SaMiss* SaMisses::find(RequestId id) const noexcept {
   const auto key = keys_.find(id);
   if (key == keys_.end()) return nullptr;

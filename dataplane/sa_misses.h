@@ -68,6 +68,8 @@ class SaMisses {
   // call.
   void tick(Instant now);
 
+  // The request that is under way for these packets, refused or not.
+  [[nodiscard]] std::optional<RequestId> request_for(const PopulatedKey& key) const noexcept;
   // Null where nothing of that id is under way, or it was refused.
   [[nodiscard]] const SaMiss* find(RequestId id) const noexcept;
   [[nodiscard]] std::size_t held() const noexcept { return held_; }

@@ -16,7 +16,8 @@ constexpr std::size_t kWorthTakingBack = 64;
 bool fits(const Policy& policy, const Protection& before) {
   const Protection& now = *policy.protect;
   return now.protocol == before.protocol && now.mode == before.mode &&
-         now.endpoints == before.endpoints && now.proposals == before.proposals;
+         now.endpoints == before.endpoints && now.proposals == before.proposals &&
+         now.peer == before.peer;
 }
 
 std::unexpected<Error> not_under_way(RequestId id) {
@@ -50,42 +51,63 @@ Expected<void> AcquiredSas::provide(RequestId id, std::vector<Sa> sas, Instant n
   const Policy* const policy = asked == nullptr ? nullptr : my_.spd.find(asked->key.policy);
   if (policy == nullptr) return not_under_way(id);
   const SaMiss miss = *asked;
-  std::vector<std::string> names;
-  for (const Sa& sa : sas) names.push_back(sa.name);
-  if (auto installed = install(miss.key, *policy, std::move(sas)); !installed) {
+  for (const Direction direction : {Direction::Outbound, Direction::Inbound})
+    if (std::ranges::find(sas, direction, &Sa::direction) == sas.end()) {
+      static_cast<void>(refuse(id, now));
+      return fail(Error::Code::Invalid, "SAs of one direction only", "a pair, or more",
+                  "policy " + policy->name);
+    }
+  if (auto installed = install(miss.key, *policy, miss.packet, std::move(sas)); !installed) {
     static_cast<void>(refuse(id, now));
     return installed;
   }
-  const SaHandle handle = *handle_for(miss.key, *policy);  // install() has seen to it
-  Group& group = groups_[miss.key];
-  group.packet = miss.packet;
-  group.policy = policy->name;
-  group.protection = *policy->protect;
-  group.selectors = populate(*policy, miss.packet);
-  group.handle = handle;
-  group.sas.insert(group.sas.begin(), names.begin(), names.end());
-  names_.insert(names.begin(), names.end());
-  lead(group);
-  // Flows of the key may remember a handle that it had before.
-  const auto is_same = [&](const auto& gone) { return gone.first == miss.key.policy; };
-  if (std::ranges::any_of(given_back_, is_same)) take_back_handles();
   my_.misses.answered(id);
   if (const auto old = replaced_.extract(id); !old.empty()) installation_.uninstall(old.mapped());
   return {};
 }
 
+Expected<void> AcquiredSas::add(const std::string& policy, const SelectorFields& packet,
+                                std::vector<Sa> sas) {
+  const Policy* const entry = my_.spd.find(policy);
+  if (entry == nullptr || !entry->protect)
+    return fail(Error::Code::NotFound, "there is no such policy that protects", {},
+                "policy " + policy);
+  const auto key = PopulatedKey::of(*my_.spd.id_of(policy), populated_fields(*entry), packet);
+  if (!key)
+    return fail(Error::Code::Invalid, "the packet does not show what the policy populates SAs with",
+                {}, "policy " + policy);
+  const bool sends = std::ranges::find(sas, Direction::Outbound, &Sa::direction) != sas.end();
+  if (auto installed = install(*key, *entry, packet, std::move(sas)); !installed) return installed;
+  // Whoever waits for such an SA has one now.
+  if (const auto request = my_.misses.request_for(*key); sends && request)
+    my_.misses.answered(*request);
+  return {};
+}
+
 // Where there is a handle for them.
 Expected<void> AcquiredSas::install(const PopulatedKey& key, const Policy& policy,
-                                    std::vector<Sa> sas) {
-  for (const Direction direction : {Direction::Outbound, Direction::Inbound})
-    if (std::ranges::find(sas, direction, &Sa::direction) == sas.end())
-      return fail(Error::Code::Invalid, "SAs of one direction only", "a pair, or more",
-                  "policy " + policy.name);
+                                    const SelectorFields& packet, std::vector<Sa> sas) {
   const bool populated = populated_fields(policy) != PopulateFromPacket{};
   if (populated && !groups_.contains(key) && free_->empty())
     return fail(Error::Code::Exhausted, "every place for populated SAs is taken",
                 "raise limits.sas, or populate fewer fields", "policy " + policy.name);
-  return installation_.install(std::move(sas));
+  std::vector<std::string> names;
+  for (const Sa& sa : sas) names.push_back(sa.name);
+  if (auto installed = installation_.install(std::move(sas)); !installed) return installed;
+  const SaHandle handle = *handle_for(key, policy);  // there is one, as has been seen
+  Group& group = groups_[key];
+  group.packet = packet;
+  group.policy = policy.name;
+  group.protection = *policy.protect;
+  group.selectors = populate(policy, packet);
+  group.handle = handle;
+  group.sas.insert(group.sas.begin(), names.begin(), names.end());
+  names_.insert(names.begin(), names.end());
+  lead(group);
+  // Flows of the key may remember a handle that it had before.
+  const auto is_same = [&](const auto& gone) { return gone.first == key.policy; };
+  if (std::ranges::any_of(given_back_, is_same)) take_back_handles();
+  return {};
 }
 
 Expected<void> AcquiredSas::refuse(RequestId id, Instant now) {
@@ -216,6 +238,11 @@ void AcquiredSas::lead(const Group& group) {
     my_.assignment.assign(group.handle, group.sas);
   else
     installation_.assign(group.policy);
+}
+
+void AcquiredSas::lead_again(const std::string& policy) {
+  for (const auto& [key, group] : groups_)
+    if (group.policy == policy) lead(group);
 }
 
 void AcquiredSas::let_go(const PopulatedKey& key, const Group& group) {

@@ -48,6 +48,13 @@ class AcquiredSas {
   // not asked for any more, and what cannot be installed: then the request is refused as well.
   [[nodiscard]] Expected<void> provide(RequestId id, std::vector<Sa> sas, Instant now);
   [[nodiscard]] Expected<void> refuse(RequestId id, Instant now);
+  // SAs that nobody here has asked for: a peer has, or they succeed others. Of both directions or
+  // of one; the policy's packets leave by the newest outbound one. `packet` is one that they carry.
+  [[nodiscard]] Expected<void> add(const std::string& policy, const SelectorFields& packet,
+                                   std::vector<Sa> sas);
+
+  // Its SAs have moved to other slots: what led to them does so again.
+  void lead_again(const std::string& policy);
 
   [[nodiscard]] bool contains(std::string_view sa) const noexcept { return names_.contains(sa); }
   // The SAs from here that the policy's own handle leads to: where nothing is populated.
@@ -73,7 +80,7 @@ class AcquiredSas {
   [[nodiscard]] bool is_populated(SaHandle handle) const noexcept;
   [[nodiscard]] Expected<SaHandle> handle_for(const PopulatedKey& key, const Policy& policy);
   [[nodiscard]] Expected<void> install(const PopulatedKey& key, const Policy& policy,
-                                       std::vector<Sa> sas);
+                                       const SelectorFields& packet, std::vector<Sa> sas);
   void lead(const Group& group);
   void let_go(const PopulatedKey& key, const Group& group);
   // The policy is there no more, or another one decides what it was made for.

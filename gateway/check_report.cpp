@@ -7,6 +7,7 @@
 
 #include "gateway/dataplane_settings.h"
 #include "gateway/policy_plan.h"
+#include "net/udp.h"
 #include "spd/policy_lint.h"
 #include "spd/policy_names.h"
 
@@ -30,12 +31,20 @@ void report_ports(const Configuration& configuration, Out out) {
                    joined(port.addresses));
 }
 
-void report_policies(const std::vector<Policy>& policies, Out out) {
+// Where the keys of a policy come from.
+std::string keys_of(const Policy& policy, const Configuration& configuration) {
+  const PeerConfig* const peer = peer_for(configuration, policy);
+  if (policy.protect->sas.empty() && peer != nullptr) return "peer " + peer->peer.name;
+  return fmt::format("SAs {}", fmt::join(policy.protect->sas, ", "));
+}
+
+void report_policies(const Configuration& configuration, const std::vector<Policy>& policies,
+                     Out out) {
   for (const Policy& policy : policies) {
     fmt::format_to(out, "policy {}: {}", policy.name, to_string(policy.action));
     if (policy.protect)
-      fmt::format_to(out, " ({} {}, SAs {})", to_string(policy.protect->protocol),
-                     to_string(policy.protect->mode), fmt::join(policy.protect->sas, ", "));
+      fmt::format_to(out, " ({} {}, {})", to_string(policy.protect->protocol),
+                     to_string(policy.protect->mode), keys_of(policy, configuration));
     for (const Selector& selector : policy.selectors)
       fmt::format_to(out, "\n    {}", to_string(selector));
     fmt::format_to(out, "\n");
@@ -96,6 +105,24 @@ void report_sas(const Configuration& configuration, Out out) {
                    to_string(sa.endpoints.local), to_string(sa.endpoints.remote));
 }
 
+void report_peers(const Configuration& configuration, Out out) {
+  if (!configuration.peers.empty())
+    fmt::format_to(out, "IKE: ports {} and {}\n", kIkePort, kIkeNatPort);
+  for (const PoolConfig& pool : configuration.pools)
+    fmt::format_to(out, "pool {}: {}\n", pool.name, to_string(pool.addresses));
+  for (const PeerConfig& config : configuration.peers) {
+    const Peer& peer = config.peer;
+    std::vector<std::string_view> identities, methods;
+    for (const IdentityPattern& pattern : peer.identities) identities.push_back(pattern.text());
+    for (const RemoteAuthentication& by : peer.remote) methods.push_back(to_string(by.kind));
+    fmt::format_to(out, "peer {}: {}, {} by {}; we are {} by {}; proposals {}\n", peer.name,
+                   peer.locator.remote ? "at " + to_string(*peer.locator.remote) : "comes to us",
+                   fmt::join(identities, ", "), fmt::join(methods, " or "),
+                   to_string(peer.local_identity), to_string(peer.local.kind),
+                   joined(peer.proposals));
+  }
+}
+
 }  // namespace
 
 std::string check_report(const Configuration& configuration) {
@@ -111,9 +138,10 @@ std::string check_report(const Configuration& configuration) {
                    : route.via                            ? "via " + to_string(*route.via)
                                                           : "on link");
   const std::vector<Policy> policies = plan_policies(configuration);
-  report_policies(policies, out);
+  report_policies(configuration, policies, out);
   report_spds(configuration, policies, out);
   report_sas(configuration, out);
+  report_peers(configuration, out);
   for (const std::string& warning : configuration.warnings)
     fmt::format_to(out, "warning: {}\n", warning);
   return text;

@@ -5,6 +5,7 @@
 
 #include "gateway/control_views.h"
 #include "gateway/explain_command.h"
+#include "gateway/ike_views.h"
 #include "gateway/request_arguments.h"
 
 namespace sallyport {
@@ -23,7 +24,9 @@ const std::map<std::string_view, View> kViews{
     {"show.ports", show_ports},       {"show.routes", show_routes},
     {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
     {"show.policies", show_policies}, {"show.workers", show_workers},
-    {"show.account", show_account},   {"show.icmp", show_icmp}};
+    {"show.account", show_account},   {"show.icmp", show_icmp},
+    {"show.ike-sas", show_ike_sas},   {"show.child-sas", show_child_sas},
+    {"show.peers", show_peers},       {"show.pools", show_pools}};
 
 // The place that one of these arguments names: "before", "at", and "last" where it may be said.
 PolicyPlace place_of(const RequestArguments& arguments, std::initializer_list<const char*> names) {
@@ -63,6 +66,9 @@ class ControlRequest {
     if (command == "sa.remove") return done(gateway_.remove_sa(arguments_.text("name")));
     if (command == "sa.add")
       return done(gateway_.add_sa_text(arguments_.text("toml"), arguments_.text("policy")));
+    if (command == "initiate")
+      return done(gateway_.ike().daemon().initiate(arguments_.text("policy")));
+    if (command == "terminate" || command == "rekey") return command_ike(command);
     if (command == "reload") return done(hooks_.reload());
     if (command == "stop") {
       hooks_.stop();
@@ -89,6 +95,18 @@ class ControlRequest {
     }
     if (command == "policy.remove") return done(gateway_.remove_policy(arguments_.text("name")));
     return no_command(command);
+  }
+
+  // Of a child by its name, or of an IKE SA by its number.
+  Expected<Json> command_ike(const std::string& command) {
+    ike::Daemon& ike = gateway_.ike().daemon();
+    const bool terminate = command == "terminate";
+    if (arguments_.only_one_of({"child", "ike"}) == "child") {
+      const std::string child = arguments_.text("child");
+      return done(terminate ? ike.terminate_child(child) : ike.rekey_child(child));
+    }
+    const std::uint64_t number = arguments_.optional_number("ike").value_or(0);
+    return done(terminate ? ike.terminate(number) : ike.rekey(number));
   }
 
   Expected<Json> show(const std::string& command) {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <thread>
 
 #include "gateway/control_commands.h"
 #include "gateway/control_socket.h"
@@ -13,6 +14,8 @@ namespace sallyport {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(1);
+// How long peers may take to say that they know of our end.
+constexpr Duration kFarewell = std::chrono::milliseconds(500);
 
 void announce(Gateway& gateway) {
   for (const PortStatus& port : gateway.dataplane().ports())
@@ -68,6 +71,9 @@ Expected<void> run_daemon(Configuration configuration, const CommandLine& comman
   announce(**gateway);
   loop->run(kTick, [&] { (*gateway)->poll(); });
   spdlog::info("stopping");
+  for (const Instant end = clock.now() + kFarewell;
+       !(*gateway)->say_goodbye() && clock.now() < end;)
+    std::this_thread::sleep_for(kTick);
   return {};
 }
 

@@ -78,6 +78,12 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
           .assign = [this](const std::string& policy) { assign_sas(policy); },
           .publish_policies = [this] { dataplane_->publish(spd_->snapshot()); }},
       configuration.limits.sas);
+  ike_ = std::make_unique<IkeService>(
+      IkeService::Surroundings{*control_, *dataplane_, *acquired_, *sad_, *spd_, ike_jobs_, audit_,
+                               clock_, random},
+      IkeService::Hooks{
+          .uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
+          .reassign = [this](const std::string& policy) { acquired_->lead_again(policy); }});
   policy_edits_ = std::make_unique<PolicyEdits>(
       PolicyEdits::Parts{.spd = *spd_,
                          .sad = *sad_,
@@ -121,6 +127,12 @@ Expected<void> Gateway::apply(Configuration next) {
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
   sad_->renew_link_mtus();
+  ike_->configure(configuration_);
+  // Where nobody is to be negotiated with, nobody is asked (SPD-16).
+  if (!configuration_.peers.empty() && !has_key_manager_) {
+    acquire_by(*ike_);
+    listen(*ike_);
+  }
   return {};
 }
 
@@ -184,6 +196,7 @@ void Gateway::uninstall_sas(const Sad::Names& names) {
     lifetimes_->ended(name);
     static_cast<void>(sad_->remove(name));
   }
+  if (ike_ != nullptr) ike_->on_uninstalled(names);
 }
 
 void Gateway::assign_sas(const std::string& policy) {
@@ -224,6 +237,7 @@ void Gateway::publish_policies() {
   dataplane_->publish(spd_->snapshot());
   retire_policies();
   acquired_->follow_policies(configuration_.changed_policy_sas, clock_.now());
+  if (!configuration_.peers.empty()) ike_->configure(configuration_);
   set_dummies();
 }
 
@@ -274,9 +288,17 @@ void Gateway::set_dummies() {
 
 Expected<void> Gateway::start() { return dataplane_->start(); }
 
+bool Gateway::say_goodbye() {
+  ike_->daemon().close_all();
+  poll();
+  return ike_->daemon().size() == 0;
+}
+
 Gateway::~Gateway() {
   if (dataplane_ != nullptr) dataplane_->stop();
   jobs_.finish();
+  ike_jobs_.finish();
+  ike_.reset();
   audit_.close();
   if (static_sas_ == nullptr) return;
   if (auto closed = static_sas_->close(); !closed) spdlog::error("{}", to_string(closed.error()));
@@ -287,6 +309,8 @@ void Gateway::poll() {
   control_->poll(now);
   dataplane_->poll();
   jobs_.poll();
+  ike_jobs_.poll();
+  ike_->poll();
   take_events(now);
   expire(now);
   audit_.poll(now);

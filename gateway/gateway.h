@@ -14,6 +14,7 @@
 #include "gateway/acquired_sas.h"
 #include "gateway/audit_log.h"
 #include "gateway/config/configuration.h"
+#include "gateway/ike_service.h"
 #include "gateway/key_manager.h"
 #include "gateway/lifetime_report.h"
 #include "gateway/policy_edits.h"
@@ -66,6 +67,10 @@ class Gateway {
   [[nodiscard]] Expected<void> provide_sas(RequestId id, std::vector<Sa> sas);
   [[nodiscard]] Expected<void> refuse_sas(RequestId id);
 
+  [[nodiscard]] IkeService& ike() noexcept { return *ike_; }
+  // Peers are told that all is over; true when they have answered, or there is nobody to tell.
+  [[nodiscard]] bool say_goodbye();
+
   // Is told of the soft and hard lifetimes of SAs from now on; outlives the gateway.
   void listen(LifetimeListener& listener) noexcept { lifetime_report_.pass_on_to(listener); }
   // Opens the audit log anew, that it may have been moved away.
@@ -88,6 +93,7 @@ class Gateway {
  private:
   // One for what must be durable, one for what may have to wait for a slow disk.
   static constexpr unsigned kJobThreads = 2;
+  static constexpr unsigned kIkeJobThreads = 2;
   Gateway(Eal eal, const Clock& clock);
   [[nodiscard]] Expected<void> make_parts(const Configuration& configuration, Random& random);
   [[nodiscard]] Expected<void> apply(Configuration next);
@@ -119,6 +125,7 @@ class Gateway {
   const Clock& clock_;
   Configuration configuration_;
   JobPool jobs_{kJobThreads};
+  JobPool ike_jobs_{kIkeJobThreads};  // public-key work that strangers can ask for
   AuditLog audit_;
   LifetimeReport lifetime_report_{audit_};
   std::optional<StateDirectory> state_directory_;
@@ -133,6 +140,7 @@ class Gateway {
   std::map<std::string, std::vector<std::string>, std::less<>> sas_of_;  // by policy name
   std::unique_ptr<SaAssignment> assignment_;
   std::unique_ptr<AcquiredSas> acquired_;
+  std::unique_ptr<IkeService> ike_;
   bool has_key_manager_{};
   bool rebuilding_{};
   Instant next_housekeeping_{};

@@ -15,7 +15,7 @@ namespace sallyport {
 namespace {
 
 struct Move {
-  Endpoints to;
+  Sad::OuterPath to;
   Sad::Publish publish;
 };
 
@@ -207,7 +207,8 @@ void Sad::State::forget_sender(const Live& live) noexcept {
 }
 
 void Sad::State::apply(Live& live, const Move& move) {
-  live.sa.endpoints = move.to;
+  live.sa.endpoints = move.to.endpoints;
+  live.sa.encapsulation = move.to.encapsulation;
   const SaSlot from = live.slot;
   live.slot = fill_other_edition(live);
   live.moving = true;
@@ -326,6 +327,13 @@ Expected<void> Sad::remove(std::string_view name) {
 
 Expected<void> Sad::move_endpoints(std::string_view name, const Endpoints& to, Publish publish) {
   const auto found = state_->by_name.find(name);
+  const auto encapsulation =
+      found == state_->by_name.end() ? std::nullopt : found->second.sa.encapsulation;
+  return move(name, {to, encapsulation}, std::move(publish));
+}
+
+Expected<void> Sad::move(std::string_view name, const OuterPath& to, Publish publish) {
+  const auto found = state_->by_name.find(name);
   if (found == state_->by_name.end())
     return fail(Error::Code::NotFound, fmt::format("there is no SA named {}", name),
                 "see `sallyportctl show sas`");
@@ -335,12 +343,14 @@ Expected<void> Sad::move_endpoints(std::string_view name, const Endpoints& to, P
                 "remove it and add it anew", "SA " + live.sa.name);
   // Receivers find the SA by its source (RFC 4301 5.1.2.1 note 3; MCAST-02).
   if (live.sa.direction == Direction::Outbound && live.sa.endpoints.remote.is_multicast() &&
-      to != live.sa.endpoints)
+      to.endpoints != live.sa.endpoints)
     return fail(Error::Code::Refused, "an SA to a group keeps its outer addresses",
                 "negotiate a new one", "SA " + live.sa.name);
-  const Endpoints before = std::exchange(live.sa.endpoints, to);
+  const OuterPath before{std::exchange(live.sa.endpoints, to.endpoints),
+                         std::exchange(live.sa.encapsulation, to.encapsulation)};
   auto valid = validate(live.sa);
-  live.sa.endpoints = before;
+  live.sa.endpoints = before.endpoints;
+  live.sa.encapsulation = before.encapsulation;
   if (!valid) return valid;
   if (live.moving)
     live.next = Move{to, std::move(publish)};

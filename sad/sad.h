@@ -64,6 +64,12 @@ class Sad {
   // an outbound one to a group.
   [[nodiscard]] Expected<void> move_endpoints(std::string_view name, const Endpoints& to,
                                               Publish publish);
+  // The same, and whether UDP stands between, with which ports (RFC 7296 2.23, RFC 4555 3.5).
+  struct OuterPath {
+    Endpoints endpoints;
+    std::optional<UdpEncapsulation> encapsulation;
+  };
+  [[nodiscard]] Expected<void> move(std::string_view name, const OuterPath& to, Publish publish);
 
   struct Entry {
     const Sa* sa{};

@@ -67,6 +67,8 @@ Expected<void> validate_endpoints(const Protection& protect) {
                     "leave them out, or choose tunnel mode");
     return {};
   }
+  // Where the peer is turns up when it calls (RFC 4301 4.5.3).
+  if (!protect.peer.empty() && protect.endpoints == Endpoints{}) return {};
   if (local.is_unspecified() || remote.is_unspecified())
     return refuse("a tunnel needs both endpoints", "give a local and a remote address");
   if (local.family != remote.family)

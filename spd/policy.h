@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/types.h"
 #include "crypto/algorithms.h"
+#include "crypto/ike_transforms.h"
 #include "net/selector.h"
 
 namespace sallyport {
@@ -22,7 +23,8 @@ inline constexpr PolicyId kNoPolicy{0};
 
 enum class PolicyAction : std::uint8_t { Discard, Bypass, Protect };
 
-// Tunnel endpoints; unspecified in transport mode.
+// Tunnel endpoints; unspecified in transport mode, and where a tunnel's peer is named instead: then
+// they are those of the IKE SA.
 struct Endpoints {
   Address local;
   Address remote;
@@ -86,6 +88,8 @@ struct Protection {
   // What its SAs make goes round the boundary again, for another policy to protect (ARCH-08).
   bool loop_back{};
   std::vector<std::string> sas;  // names of configured SAs
+  std::string peer;        // the PAD entry to negotiate with; empty: the one at the remote endpoint
+  std::vector<Group> pfs;  // of key exchanges for its SAs, in falling preference; empty: none
   friend bool operator==(const Protection&, const Protection&) = default;
 };
 

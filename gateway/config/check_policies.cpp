@@ -89,6 +89,64 @@ void check_named_sas(const Named& named, const SasByName& sas, Loading& loading)
   }
 }
 
+// The peer that the policy names is there, may use it, and is where its tunnel ends.
+void check_named_peer(const Named& named, Loading& loading) {
+  const Protection& protect = *named.policy.protect;
+  const Position& at = place(*named.protect, "peer");
+  std::vector<std::string_view> names;
+  for (const PeerConfig& config : loading.configuration.peers) names.push_back(config.peer.name);
+  const auto found = std::ranges::find(names, protect.peer);
+  if (found == names.end()) {
+    loading.diagnostics.error(at, fmt::format("peer: there is no [[peer]] \"{}\"", protect.peer),
+                              suggestion(protect.peer, names), Error::Code::NotFound);
+    return;
+  }
+  if (peer_for(loading.configuration, named.policy) == nullptr) {
+    loading.diagnostics.error(
+        at,
+        fmt::format("peer: policy \"{}\" is none of those that \"{}\" may use", named.policy.name,
+                    protect.peer),
+        "name it in `policies` of the [[peer]]");
+  }
+  const auto index = static_cast<std::size_t>(found - names.begin());
+  const PeerLocator& locator = loading.configuration.peers[index].peer.locator;
+  const auto& [local, remote] = protect.endpoints;
+  if (protect.endpoints == Endpoints{}) return;
+  if (locator.remote.value_or(remote) == remote && locator.local.value_or(local) == local) return;
+  loading.diagnostics.error(place(*named.protect, "endpoints"),
+                            fmt::format("endpoints: peer \"{}\" is elsewhere", protect.peer),
+                            "its remote and local, or leave them out");
+}
+
+// SAs that are negotiated: with whom, and from where.
+void check_negotiation(const Named& named, const Peer& peer, Loading& loading) {
+  const Protection& protect = *named.policy.protect;
+  const Address& local = protect.endpoints.local;
+  if (!local.is_unspecified() && !is_own_address(loading.configuration, local))
+    loading.diagnostics.error(
+        place(*named.protect, "endpoints"),
+        fmt::format("endpoints: {}, the local one, is no address of a port", to_string(local)),
+        "an address of ours; the peer's is `remote`");
+  if (protect.protocol == IpsecProtocol::Ah && peer.nat_traversal == NatTraversal::Force)
+    loading.diagnostics.error(
+        place(*named.protect, "protocol"),
+        fmt::format(
+            "protocol: AH does not go through UDP, which nat_traversal of peer \"{}\" forces",
+            peer.name),
+        "protocol = \"esp\", or nat_traversal = \"detect\" (RFC 3948 1)", Error::Code::Refused);
+}
+
+void check_keys(const Named& named, const SasByName& sas, Loading& loading) {
+  const Protection& protect = *named.policy.protect;
+  if (!protect.peer.empty()) check_named_peer(named, loading);
+  const PeerConfig* const peer =
+      protect.sas.empty() ? peer_for(loading.configuration, named.policy) : nullptr;
+  if (peer != nullptr)
+    check_negotiation(named, peer->peer, loading);
+  else if (protect.peer.empty())
+    check_named_sas(named, sas, loading);
+}
+
 }  // namespace
 
 std::string disagreement(const Sa& sa, const Protection& protection) {
@@ -112,7 +170,7 @@ void check_policies(Loading& loading) {
     if (!policy.protect) continue;
     const Named named{policy, *elements[i], elements[i]->find("protect")};
     check_transport(named, loading);
-    check_named_sas(named, sas, loading);
+    check_keys(named, sas, loading);
   }
 }
 

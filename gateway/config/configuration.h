@@ -18,6 +18,7 @@
 #include "dataplane/path_mtu.h"
 #include "dataplane/port_facts.h"
 #include "gateway/changed_policy_sas.h"
+#include "gateway/config/ike_config.h"
 #include "net/address.h"
 #include "sad/sa.h"
 #include "spd/policy.h"
@@ -51,6 +52,7 @@ struct LimitsConfig {
   std::uint32_t punt_rate{10000};      // packets a second to control, of each worker
   std::uint32_t event_ring{1024};      // events on the way to control, of each worker
   std::uint32_t audit_rate{100};       // audit events a second, of each worker and reason
+  std::uint32_t ike_sas{100000};       // of all peers; half-open ones are counted apart
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
@@ -187,6 +189,11 @@ struct Configuration {
   std::vector<SpdConfig> spds;
   std::vector<Policy> policies;  // the operator's, in order; default policies are not among them
   std::vector<Sa> sas;
+  IkeConfig ike;  // IKE runs where there is a peer
+  std::vector<AuthorityConfig> authorities;
+  std::vector<CredentialConfig> credentials;
+  std::vector<PoolConfig> pools;
+  std::vector<PeerConfig> peers;              // the PAD, in the operator's order
   std::map<std::string, KeyFiles> key_files;  // by SA name
   std::vector<std::string> warnings;          // "file:line:column: what (remedy)"
 };
@@ -196,6 +203,11 @@ struct Configuration {
 // Of a user that a port has; kNoUser where `user` is empty.
 [[nodiscard]] UserId user_id(const Configuration& configuration, const std::string& user);
 
+// The [[peer]] that a policy's SAs are negotiated with (PAD-13, SPD-09): the one that it names, or
+// the first one at its remote endpoint; in transport mode, at one of its remote addresses. Null
+// where there is none, or the policy is not among those that the peer may use.
+[[nodiscard]] const PeerConfig* peer_for(const Configuration& configuration, const Policy& policy);
+
 // What a configuration reads besides itself: tests and fuzzing bring files of their own.
 class ConfigurationFiles {
  public:
@@ -203,6 +215,8 @@ class ConfigurationFiles {
   [[nodiscard]] virtual Expected<std::string> text(const std::filesystem::path& file) const = 0;
   // Decoded hex digits of a key file; refuses one that others than its owner can read.
   [[nodiscard]] virtual Expected<Secret<128>> key(const std::filesystem::path& file) const = 0;
+  // The octets of a file that holds a secret; refuses one that others than its owner can read.
+  [[nodiscard]] virtual Expected<SecretBytes> secret(const std::filesystem::path& file) const = 0;
   // Refuses a file that others than its owner can read: it holds keys.
   [[nodiscard]] virtual Expected<void> check_private(const std::filesystem::path& file) const = 0;
   // Files that match a pattern ("conf.d/*.toml"), sorted by name; none is no error.
@@ -219,7 +233,7 @@ class ConfigurationFiles {
                                                           const ConfigurationFiles& files);
 
 // Every field written out; loading it again and writing it once more gives the same bytes
-// (ARCH-13). Refuses an SA whose key stood inline: keys leave only as references to files.
+// (ARCH-13). Refuses SAs and peers whose key stood inline: keys leave only as references to files.
 [[nodiscard]] Expected<std::string> to_toml(const Configuration& configuration);
 
 }  // namespace sallyport

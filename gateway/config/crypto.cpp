@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "crypto/algorithms.h"
+#include "crypto/ike_transforms.h"
 #include "gateway/config/loading.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
@@ -11,12 +12,14 @@ namespace {
 // Algorithms that need consent, by the names of the table.
 std::vector<std::string_view> names_to_consent() {
   std::vector<std::string_view> names;
-  for (const CipherFacts& row : all_ciphers()) {
-    if (row.needs_consent) names.push_back(row.name);
-  }
-  for (const IntegrityFacts& row : all_integrities()) {
-    if (row.needs_consent) names.push_back(row.name);
-  }
+  const auto gather = [&names](const auto& rows) {
+    for (const auto& row : rows)
+      if (row.needs_consent) names.push_back(row.name);
+  };
+  gather(all_ciphers());
+  gather(all_integrities());
+  gather(all_prfs());
+  gather(all_groups());
   return names;
 }
 
@@ -25,6 +28,8 @@ Expected<std::string> read_algorithm(const Value& value) {
   if (!name) return name;
   if (const auto cipher = cipher_by_name(*name)) return std::string(facts(*cipher).name);
   if (const auto integrity = integrity_by_name(*name)) return std::string(facts(*integrity).name);
+  if (const auto prf = prf_by_name(*name)) return std::string(facts(*prf).name);
+  if (const auto group = group_by_name(*name)) return std::string(facts(*group).name);
   return wrong(value, shown(value) + " is no algorithm", suggestion(*name, names_to_consent()));
 }
 

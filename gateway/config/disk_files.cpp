@@ -20,6 +20,7 @@ namespace {
 using Path = std::filesystem::path;
 constexpr std::size_t kLargestText = 256u << 20;
 constexpr std::size_t kLargestKeyFile = 1024;
+constexpr std::size_t kLargestSecret = 64u << 10;
 
 class Descriptor {
  public:
@@ -118,6 +119,22 @@ Expected<Secret<128>> DiskFiles::key(const Path& file) const {
   wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
   if (!key) key.error().what = fmt::format("{}: {}", file.native(), key.error().what);
   return key;
+}
+
+Expected<SecretBytes> DiskFiles::secret(const Path& file) const {
+  auto opened = open(file);
+  if (!opened) return std::unexpected(std::move(opened).error());
+  if (auto permitted = sallyport::check_private(file, opened->facts); !permitted) {
+    return std::unexpected(std::move(permitted).error());
+  }
+  SecretBytes room(kLargestSecret + 1);
+  const auto count =
+      read_into(*opened, file, {reinterpret_cast<char*>(room.room().data()), room.size()});
+  if (!count) return std::unexpected(count.error());
+  if (*count > kLargestSecret) {
+    return fail(Error::Code::Invalid, fmt::format("{} is longer than 64 KiB", file.native()));
+  }
+  return SecretBytes(room.view().first(*count));
 }
 
 Expected<void> DiskFiles::check_private(const Path& file) const {

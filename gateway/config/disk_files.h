@@ -9,6 +9,7 @@ class DiskFiles : public ConfigurationFiles {
  public:
   [[nodiscard]] Expected<std::string> text(const std::filesystem::path& file) const override;
   [[nodiscard]] Expected<Secret<128>> key(const std::filesystem::path& file) const override;
+  [[nodiscard]] Expected<SecretBytes> secret(const std::filesystem::path& file) const override;
   [[nodiscard]] Expected<void> check_private(const std::filesystem::path& file) const override;
   [[nodiscard]] Expected<std::vector<std::filesystem::path>> matching(
       const std::filesystem::path& pattern) const override;

@@ -20,6 +20,13 @@ Expected<std::string> to_toml(const Configuration& configuration) {
   if (auto written = write_sas(configuration, out); !written) {
     return std::unexpected(std::move(written).error());
   }
+  write_ike(configuration, out);
+  write_authorities(configuration, out);
+  write_credentials(configuration, out);
+  write_pools(configuration, out);
+  if (auto written = write_peers(configuration, out); !written) {
+    return std::unexpected(std::move(written).error());
+  }
   return out;
 }
 

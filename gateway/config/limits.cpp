@@ -15,6 +15,7 @@ struct Limit {
 };
 constexpr Limit kLimits[] = {
     {"sas", &LimitsConfig::sas, 1, 1u << 20},
+    {"ike_sas", &LimitsConfig::ike_sas, 1, 1u << 20},
     {"policies", &LimitsConfig::policies, 1, 1u << 20},
     {"flows", &LimitsConfig::flows, 64, 1u << 26},
     {"routes", &LimitsConfig::routes, 16, 1u << 22},

@@ -29,6 +29,7 @@ Expected<Policy> parse_live_policy(std::string_view text, const Configuration& r
   configuration.crypto = running.crypto;
   configuration.ports = running.ports;
   configuration.spds = running.spds;
+  configuration.peers = running.peers;
   read_policies(loading);
   if (loading.diagnostics.error_count() == 0) {
     gather_sas(sas, configuration);

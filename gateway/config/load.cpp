@@ -10,10 +10,10 @@ namespace sallyport {
 namespace {
 
 // Sections that hold many tables: `[[port]]`.
-constexpr std::string_view kLists[] = {"port", "route", "neighbour", "spd", "policy", "sa"};
+constexpr std::string_view kLists[] = {"port", "route",     "neighbour",  "spd",  "policy",
+                                       "sa",   "authority", "credential", "pool", "peer"};
 // Sections of later versions.
-constexpr std::string_view kLater[] = {"metrics", "ike",        "peer",       "credential",
-                                       "pool",    "home_agent", "mobile_node"};
+constexpr std::string_view kLater[] = {"metrics", "home_agent", "mobile_node"};
 
 // Adds the entries of an included file: lists grow, everything else may stand once.
 void merge(ValueTable& into, ValueTable from, Diagnostics& diagnostics) {
@@ -111,12 +111,19 @@ void read_sections(Loading& loading) {
   read_neighbours(loading);
   read_policies(loading);
   read_sas(loading);
+  read_ike(root, loading);
+  read_authorities(loading);
+  read_credentials(loading);
+  read_pools(loading);
+  read_peers(loading);
 }
 
 void check_whole(Loading& loading) {
   check_addresses(loading);
   check_policies(loading);
   check_sas(loading);
+  check_pools(loading);
+  check_peers(loading);
   check_capacities(loading);
 }
 

@@ -2,22 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/config/value_parsers.h"
 
 namespace sallyport {
 namespace {
 
-// The index of the element that has the name which `value` says.
 template <class Id, class Elements>
 Expected<Id> refer(const Value& value, const Elements& elements, std::string_view section) {
-  const std::string_view name = value.text() == nullptr ? "" : std::string_view(*value.text());
-  std::vector<std::string_view> known;
-  for (const auto& element : elements) {
-    if (element.name == name) return Id{static_cast<std::uint16_t>(known.size())};
-    known.push_back(element.name);
-  }
-  return wrong(value, fmt::format("there is no {} {}", section, shown(value)),
-               suggestion(name, known), Error::Code::NotFound);
+  const auto index = index_of(value, element_names(elements), section);
+  if (!index) return std::unexpected(index.error());
+  return Id{static_cast<std::uint16_t>(*index)};
 }
 
 }  // namespace
@@ -52,6 +48,22 @@ Expected<std::filesystem::path> read_path(const Value& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(std::move(text).error());
   return resolved(value, *text);
+}
+
+Expected<std::size_t> index_of(const Value& value, const std::vector<std::string_view>& names,
+                               std::string_view section) {
+  const std::string_view name = value.text() == nullptr ? "" : std::string_view(*value.text());
+  const auto found = std::ranges::find(names, name);
+  if (found != names.end() && !name.empty()) return static_cast<std::size_t>(found - names.begin());
+  return wrong(value, fmt::format("there is no {} {}", section, shown(value)),
+               suggestion(name, names), Error::Code::NotFound);
+}
+
+void check_repeats(TableReader& reader, std::string_view key, std::vector<std::string> names) {
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
+    reader.error(key, fmt::format("{}: \"{}\" stands twice", key, *twice), {}, Error::Code::Exists);
+  }
 }
 
 Expected<PortId> PortReference::operator()(const Value& value) const {

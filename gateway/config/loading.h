@@ -45,6 +45,29 @@ class UniqueNames {
 [[nodiscard]] bool is_own_address(const Configuration& configuration,
                                   const Address& address) noexcept;
 
+// The index of the name that `value` says; where there is none of the `section`, the nearest is the
+// remedy.
+[[nodiscard]] Expected<std::size_t> index_of(const Value& value,
+                                             const std::vector<std::string_view>& names,
+                                             std::string_view section);
+template <class Elements>
+[[nodiscard]] std::vector<std::string_view> element_names(const Elements& elements) {
+  std::vector<std::string_view> names;
+  for (const auto& element : elements) names.push_back(element.name);
+  return names;
+}
+// Parser of a reference to one of `elements`, which were read before: its name.
+template <class Elements>
+[[nodiscard]] auto name_in(const Elements& elements, std::string_view section) {
+  return [&elements, section](const Value& value) -> Expected<std::string> {
+    const auto index = index_of(value, element_names(elements), section);
+    if (!index) return std::unexpected(index.error());
+    return elements[*index].name;
+  };
+}
+// Reports a name that stands twice in the list under `key`.
+void check_repeats(TableReader& reader, std::string_view key, std::vector<std::string> names);
+
 // Parsers of references: the name of a [[port]] or an [[spd]] that was read before.
 struct PortReference {
   const Configuration& configuration;
@@ -74,11 +97,18 @@ void read_routes(Loading& loading);
 void read_neighbours(Loading& loading);
 void read_policies(Loading& loading);
 void read_sas(Loading& loading);
+void read_ike(TableReader& root, Loading& loading);
+void read_authorities(Loading& loading);
+void read_credentials(Loading& loading);
+void read_pools(Loading& loading);
+void read_peers(Loading& loading);
 
 // What only the whole shows; run where every section was read without an error.
 void check_addresses(Loading& loading);
 void check_policies(Loading& loading);
 void check_sas(Loading& loading);
+void check_pools(Loading& loading);
+void check_peers(Loading& loading);
 void check_capacities(Loading& loading);
 
 void write_instance(const Configuration& configuration, std::string& out);
@@ -95,5 +125,10 @@ void write_routes(const Configuration& configuration, std::string& out);
 void write_neighbours(const Configuration& configuration, std::string& out);
 void write_policies(const Configuration& configuration, std::string& out);
 [[nodiscard]] Expected<void> write_sas(const Configuration& configuration, std::string& out);
+void write_ike(const Configuration& configuration, std::string& out);
+void write_authorities(const Configuration& configuration, std::string& out);
+void write_credentials(const Configuration& configuration, std::string& out);
+void write_pools(const Configuration& configuration, std::string& out);
+[[nodiscard]] Expected<void> write_peers(const Configuration& configuration, std::string& out);
 
 }  // namespace sallyport

@@ -58,6 +58,23 @@ void check_proposals(const Protection& protect, TableReader& reader, const Crypt
   }
 }
 
+// With whom SAs are negotiated, and with what besides the proposals.
+void read_negotiation(TableReader& reader, Protection& protect, const CryptoConfig& crypto) {
+  reader.read("peer", protect.peer, read_name);
+  reader.read("pfs", protect.pfs, read_groups);
+  for (const Group group : protect.pfs) {
+    if (auto consent = check_consent(group, crypto); !consent)
+      reader.error("pfs", "pfs: " + consent.error().what, consent.error().remedy,
+                   consent.error().code);
+  }
+  if (protect.sas.empty()) return;
+  for (const std::string_view key : {"peer", "pfs"}) {
+    if (reader.has(key))
+      reader.error(key, fmt::format("{}: the policy has configured SAs", key),
+                   "leave out either: SAs are configured or negotiated");
+  }
+}
+
 Protection read_protect(const Value& value, Loading& loading) {
   Protection protect;
   TableReader reader(value, "protect", loading.diagnostics);
@@ -65,17 +82,14 @@ Protection read_protect(const Value& value, Loading& loading) {
   reader.read("proposals", protect.proposals,
               [&](const Value& proposals) { return read_proposals(proposals, protect.protocol); });
   reader.read("sas", protect.sas, list_of(read_name));
+  read_negotiation(reader, protect, loading.configuration.crypto);
   check_proposals(protect, reader, loading.configuration.crypto);
   // RFC 4303 2.2.1, RPL-06: without a window the receiver cannot follow the high half.
   if (protect.esn && protect.replay_window == 0) {
     reader.error("replay_window", "replay_window: ESN needs a window",
                  "32 or more, or esn = false");
   }
-  auto names = protect.sas;
-  std::ranges::sort(names);
-  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
-    reader.error("sas", fmt::format("sas: \"{}\" stands twice", *twice), {}, Error::Code::Exists);
-  }
+  check_repeats(reader, "sas", protect.sas);
   return protect;
 }
 
@@ -148,6 +162,8 @@ TomlFields protection_fields(const Protection& protection) {
     proposals.push_back(to_string(transform, protection.protocol));
   if (!proposals.empty()) fields.add("proposals", proposals);
   if (!protection.sas.empty()) fields.add("sas", protection.sas);
+  if (!protection.peer.empty()) fields.add("peer", protection.peer);
+  if (!protection.pfs.empty()) fields.add("pfs", group_names(protection.pfs));
   return fields;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "crypto/algorithms.h"
+#include "crypto/ike_transforms.h"
 #include "gateway/config/configuration.h"
 #include "gateway/config/document.h"
 
@@ -16,8 +17,17 @@ namespace sallyport {
 // Likewise, but exactly one.
 [[nodiscard]] Expected<Transform> read_transform(const Value& value, IpsecProtocol protocol);
 
+// Likewise for IKE: "aes128-gcm16+prf-hmac-sha256+curve25519", or a suite's name; one value or a
+// list, what stands twice counts where it stands first.
+[[nodiscard]] Expected<std::vector<IkeProposal>> read_ike_proposals(const Value& value);
+// Names of groups, as in "curve25519"; an empty list is none.
+[[nodiscard]] Expected<std::vector<Group>> read_groups(const Value& value);
+[[nodiscard]] std::vector<std::string> group_names(const std::vector<Group>& groups);
+
 // Refuses a weak or unusual algorithm that [crypto] allow does not name (ALG-22).
 [[nodiscard]] Expected<void> check_consent(Transform transform, IpsecProtocol protocol,
                                            const CryptoConfig& crypto);
+[[nodiscard]] Expected<void> check_consent(const IkeProposal& proposal, const CryptoConfig& crypto);
+[[nodiscard]] Expected<void> check_consent(Group group, const CryptoConfig& crypto);
 
 }  // namespace sallyport

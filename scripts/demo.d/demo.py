@@ -1,4 +1,5 @@
-"""Two hosts behind two Sallyport gateways: traffic crosses an AES-128-GCM tunnel, and the wire shows ESP only.
+"""Two hosts behind two Sallyport gateways: IKEv2 negotiates an AES-128-GCM tunnel with certificates made on the fly,
+traffic crosses it while keys are replaced, and the wire shows ESP and IKE only.
 
 The exit status is 0 only if ESP crossed the wire, nothing but ESP, IKE, ARP and neighbour discovery did, and the
 receiving host counted what the sending host sent.
@@ -59,6 +60,7 @@ class Demo:
     def __init__(self, sites, seconds):
         self._sites, self._seconds = sites, seconds
         self._crossed, self._wrong = [], []
+        self._rekeys = 0
         self._streams = []
 
     def run(self):
@@ -71,6 +73,7 @@ class Demo:
         self._iperf3("UDP over IPv4", 4, "--udp", "--bandwidth", UDP_RATE, "--length", 1350)
         for family in (4, 6):
             self._counted(family)
+        self._tell_rekeys()
         capture.finish()
         self._tell_crossed()
         self._tell_wire(capture)
@@ -100,8 +103,16 @@ class Demo:
         line = LiveLine(self._sites.gateways["a"], f"counted UDP over IPv{family}")
         stream = CountedStream(self._sites, family)
         end = time.monotonic() + self._seconds
+        # Halfway the keys of the tunnel are replaced by one gateway, then those of the IKE SA by the other.
+        rekeys = [("a", self._rekey_children), ("b", self._rekey_ike)]
+        pause = self._seconds / (len(rekeys) + 1)
+        due = time.monotonic() + pause
         while time.monotonic() < end and stream.turn():
             line.tick()
+            if rekeys and time.monotonic() >= due:
+                letter, rekey = rekeys.pop(0)
+                rekey(self._sites.gateways[letter])
+                due += pause
         stream.drain()
         line.end()
         self._streams.append(stream)
@@ -109,6 +120,28 @@ class Demo:
         self._check(stream.all_arrived(),
                     f"counted UDP over IPv{family}: {stream.sent} sent, {stream.received} received, "
                     f"{stream.damaged} damaged, {stream.repeated} repeated")
+
+    def _rekey_children(self, gateway):
+        for child in gateway.ask("show.child-sas"):
+            if child["state"] == "live":
+                gateway.ask("rekey", child=child["name"])
+                self._rekeys += 1
+
+    def _rekey_ike(self, gateway):
+        for sa in gateway.ask("show.ike-sas"):
+            if sa["state"] == "established":
+                gateway.ask("rekey", ike=sa["number"])
+                self._rekeys += 1
+
+    def _tell_rekeys(self):
+        """Every rekey that was asked for has been answered, and nothing of what was replaced is left."""
+        a, b = self._sites.gateways["a"], self._sites.gateways["b"]
+        def settled():
+            return all(len(gateway.ask("show.ike-sas")) == 1 and len(gateway.ask("show.child-sas")) == 2
+                       and len(gateway.ask("show.sas")) == 4 for gateway in (a, b))
+        self._check(eventually(10, settled, pause=0.2), f"SAs are left over: {a.ask('show.sas')} {b.ask('show.sas')}")
+        self._check(self._rekeys > 0, "nothing was rekeyed")
+        self._crossed.append(("keys replaced meanwhile", f"{self._rekeys} times, without loss"))
 
     def _tell_crossed(self):
         say("\nWhat crossed, host a to host b")
@@ -120,13 +153,14 @@ class Demo:
         counts = capture.counts()
         say("\nWhat the wire between the gateways carried (tcpdump)")
         say(f"  {'ESP':24} {counts['esp']:>10,} packets")
-        say(f"  {'IKE':24} {counts['ike']:>10,}   (the keys are configured)")
+        say(f"  {'IKE':24} {counts['ike']:>10,}   (keys: negotiated, and replaced under traffic)")
         say(f"  {'ARP, ND':24} {counts['neighbours']:>10,}")
         say(f"  {'anything else':24} {counts['else']:>10,}")
         if capture.missed():
             say(f"  {'not seen by tcpdump':24} {capture.missed():>10,}   (it was too slow)")
         self._check(counts["esp"] > 0, "no ESP on the wire")
-        self._check(counts["else"] == 0, f"not only ESP on the wire:\n{capture.first_strangers()}")
+        self._check(counts["ike"] > 0, "no IKE on the wire")
+        self._check(counts["else"] == 0, f"not only ESP and IKE on the wire:\n{capture.first_strangers()}")
 
     def _tell_gateways(self):
         a, b = self._sites.gateways["a"], self._sites.gateways["b"]
@@ -145,7 +179,7 @@ class Demo:
             say(f"FAILED: {wrong}")
         if not self._wrong:
             sent = sum(stream.sent for stream in self._streams)
-            say(f"OK: {sent:,} of {sent:,} counted datagrams arrived, and the wire showed ESP only.")
+            say(f"OK: {sent:,} of {sent:,} counted datagrams arrived while keys were replaced, and the wire showed ESP and IKE only.")
         return not self._wrong
 
 
@@ -163,8 +197,9 @@ The two sites stay up until Ctrl-C. In another terminal, as root:
   ip netns exec {sites.namespace('host-a')} iperf3 -c {HOST['b'][4]}
   ip netns exec {sites.namespace('gateway-b')} tcpdump -n -i wan0       # what arrives there
   ctl="{build}/sallyportctl --socket {sites.socket_path('a')}"
-  $ctl show sas             # or policies, drops, ports, routes, neighbours, workers
-  $ctl reload               # after editing {sites.work}/two-gateways-a.toml
+  $ctl show child-sas       # or ike-sas, peers, sas, policies, drops, ports, routes, neighbours, workers
+  $ctl rekey ike 1          # or a child by its name; monitor shows what happens
+  $ctl reload               # after editing {sites.work}/negotiated-gateways-a.toml
   tail -f {sites.work}/gateway-a.log
 """)
     try:
@@ -183,7 +218,7 @@ def main():
         signal.signal(number, lambda *_: sys.exit(130))
     build = Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build/release"))
     try:
-        with TwoSites("demo") as sites:
+        with TwoSites("demo", "negotiated-gateways") as sites:
             sites.reserve_hugepages()
             say(PICTURE)
             sites.start_gateways(build)

@@ -2,7 +2,8 @@
 
     host a -- lan0 [gateway a] wan0 ---- wan0 [gateway b] lan0 -- host b
 
-The gateways run examples/two-gateways-{a,b}.toml under fresh random keys.
+The gateways run examples/two-gateways-{a,b}.toml under fresh random keys, or examples/negotiated-gateways-{a,b}.toml
+with fresh certificates.
 """
 
 import contextlib
@@ -120,10 +121,28 @@ def remove_folder(work):
     shutil.rmtree(work, ignore_errors=True)
 
 
+def make_certificates(work):
+    """An authority, and for each gateway a key and a certificate with its name."""
+    folder = work / "certificates"
+    folder.mkdir()
+    root_key = work / "root.key"
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc")
+    run("openssl", "req", "-x509", *new_key, "-days", "2", "-subj", "/O=Sallyport demo/CN=Root",
+        "-keyout", root_key, "-out", folder / "root.pem")
+    for letter in "ab":
+        name, key, request = f"{letter}.example.org", work / f"keys/{letter}.key", work / f"{letter}.csr"
+        run("openssl", "req", "-new", *new_key, "-subj", f"/O=Sallyport demo/CN={name}",
+            "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", request)
+        key.chmod(0o600)
+        run("openssl", "x509", "-req", "-in", request, "-CA", folder / "root.pem", "-CAkey", root_key, "-days", "2",
+            "-copy_extensions", "copy", "-out", folder / f"{letter}.pem")
+
+
 class TwoSites:
     """Use in a `with`: however it is left, no process, namespace or file of it stays."""
 
-    def __init__(self, name):
+    def __init__(self, name, example="two-gateways"):
+        self.example = example
         sweep(f"sallyport-{name}")
         self.prefix = f"sallyport-{name}-{os.getpid()}"
         self.work = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir="/tmp"))  # mode 0700
@@ -188,7 +207,7 @@ class TwoSites:
             daemon = build / "sallyport"
             if not daemon.exists():
                 raise Failure(f"{daemon} is not built: scripts/setup builds it")
-            process = self.start(f"gateway-{letter}", daemon, "--config", self.work / f"two-gateways-{letter}.toml",
+            process = self.start(f"gateway-{letter}", daemon, "--config", self.work / f"{self.example}-{letter}.toml",
                                  log=f"gateway-{letter}.log", environment=environment)
             gateway = Gateway(letter, process, self.work / f"gateway-{letter}.log", self.socket_path(letter))
             # One after the other: each looks how many hugepages are left.
@@ -236,13 +255,15 @@ class TwoSites:
     def _configure(self):
         keys = self.work / "keys"
         keys.mkdir(mode=0o700)
+        if self.example == "negotiated-gateways":
+            make_certificates(self.work)
         for key in ("a-to-b", "b-to-a"):
             with open(os.open(keys / key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(20))  # 16 octets of key, 4 of salt
         for letter in "ab":
-            text = (ROOT / f"examples/two-gateways-{letter}.toml").read_text()
+            text = (ROOT / f"examples/{self.example}-{letter}.toml").read_text()
             own = f'[instance]\nfile_prefix = "{self.prefix}-{letter}"\n' + "".join(
                 f'{kind}_directory = "{self.work}/{kind}-{letter}"\n' for kind in ("run", "state"))
             if os.cpu_count() < 2:
                 text = text.replace("cores = [1]", "cores = [0]")
-            (self.work / f"two-gateways-{letter}.toml").write_text(text.replace("[instance]\n", own, 1))
+            (self.work / f"{self.example}-{letter}.toml").write_text(text.replace("[instance]\n", own, 1))

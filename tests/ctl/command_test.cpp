@@ -12,8 +12,9 @@
 using namespace sallyport;
 
 TEST_CASE("every show topic is a request of the protocol") {
-  CHECK(topics() == std::vector<std::string_view>{"account", "audit", "drops", "icmp", "neighbours",
-                                                  "policies", "ports", "routes", "sas", "workers"});
+  CHECK(topics() == std::vector<std::string_view>{"account", "audit", "child-sas", "drops", "icmp",
+                                                  "ike-sas", "neighbours", "peers", "policies",
+                                                  "pools", "ports", "routes", "sas", "workers"});
   for (const std::string_view topic : topics()) {
     const std::string name(topic);
     const auto command = read_command({"show", name});
@@ -76,6 +77,26 @@ TEST_CASE("sa add sends the file's text, sa remove the name") {
   std::remove(file.c_str());
   CHECK(read_command({"sa", "add", "site-b", file}).error().code == Error::Code::NotFound);
   CHECK(read_command({"sa", "remove", "x"})->texts.at("name") == "x");
+}
+
+TEST_CASE("initiate names a policy, terminate and rekey an IKE SA or a child") {
+  const auto initiate = read_command({"initiate", "site-b"});
+  REQUIRE(initiate);
+  CHECK(initiate->request == "initiate");
+  CHECK(initiate->texts.at("policy") == "site-b");
+  for (const std::string verb : {"terminate", "rekey"}) {
+    const auto ike = read_command({verb, "ike", "17"});
+    REQUIRE(ike);
+    CHECK(ike->request == verb);
+    CHECK(ike->numbers.at("ike") == 17);
+    const auto child = read_command({verb, "child", "site-b/17.1"});
+    REQUIRE(child);
+    CHECK(child->texts.at("child") == "site-b/17.1");
+    CHECK_FALSE(read_command({verb}));
+    CHECK_FALSE(read_command({verb, "ike", "x"}));
+    CHECK_FALSE(read_command({verb, "everything", "1"}));
+  }
+  CHECK_FALSE(read_command({"initiate"}));
 }
 
 TEST_CASE("policy add and insert send the file's text, and where it goes") {

@@ -26,6 +26,10 @@ class FuzzFiles final : public ConfigurationFiles {
     for (std::size_t i = 0; i < octets; ++i) digits += "0123456789abcdef"[i % 16], digits += '5';
     return parse_key(digits);
   }
+  [[nodiscard]] Expected<SecretBytes> secret(const std::filesystem::path& file) const override {
+    const std::string name = file.filename().native();  // "psk" holds "psk"
+    return SecretBytes(ByteView(reinterpret_cast<const std::uint8_t*>(name.data()), name.size()));
+  }
   [[nodiscard]] Expected<void> check_private(const std::filesystem::path&) const override {
     return {};
   }

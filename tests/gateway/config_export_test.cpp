@@ -27,7 +27,7 @@ skipped_headers = [0, 44]
 flow_life = "90s"
 flow_keep_active = "0s"
 [crypto]
-allow = ["null", "3des-cbc"]
+allow = ["null", "3des-cbc", "modp1024"]
 [audit]
 target = "syslog"
 file = "audit log"
@@ -134,6 +134,77 @@ unsafe_static_key = true
 key = { file = "keys/16" }
 salt = { file = "keys/4" }
 integrity_key = { file = "keys/20" }
+[ike]
+half_open_limit = 50
+cookie_threshold = 0
+retransmit = { initial = "2s" }
+key_log_file = "key log"
+[[authority]]
+name = "root"
+certificates = "certificates/root.pem"
+revocation_lists = ["certificates/root.crl"]
+[[credential]]
+name = "gateway"
+key = { file = "keys/gateway.pem" }
+certificates = ["certificates/gateway.pem"]
+[[credential]]
+name = "raw"
+key = { file = "keys/rsa.pem" }
+[[pool]]
+name = "v4"
+addresses = "10.3.0.1-10.3.0.254"
+dns = "10.1.0.53"
+subnets = ["10.1.0.0/16", "10.2.0.0/16"]
+netmask = "255.255.255.0"
+[[pool]]
+name = "v6"
+addresses = "2001:db8:3::/64"
+prefix_length = 64
+[[policy]]
+name = "roaming"
+local = "10.1.0.0/24"
+remote = "10.3.0.0/24"
+pfp = "remote"
+action = "protect"
+protect = { peer = "roaming", proposals = "aes128-gcm16", pfs = ["curve25519", "ecp256"] }
+[[peer]]
+name = "roaming"
+identities = ["@example.org", "C=CH, O=Example, *", "keyid:a b"]
+local_id = "gateway.example.org"
+auth = [
+  { authorities = "root", revocation = "required" },
+  { raw_keys = ["certificates/ed25519.pub"], least_rsa_bits = 3072 },
+  { psk = { file = "keys/psk" } },
+]
+local_auth = { credential = "raw", pkcs1 = true, legacy = true }
+proposals = ["VPN-A", "aes128-gcm16+prf-hmac-sha256+curve25519"]
+may_claim = ["10.3.0.0/24", "2001:db8:3::5-2001:db8:3::9"]
+policies = "roaming"
+pools = ["v4", "v6"]
+mobike = false
+nat_traversal = "force"
+liveness = "0s"
+[[peer]]
+name = "branch"
+local = "192.0.2.1"
+remote = "192.0.2.2"
+remote_port = 5000
+psk = { file = "keys/psk", encoding = "text" }
+search = "identity"
+request_addresses = ["v6"]
+lifetime = "90m"
+[[peer]]
+name = "mixed"
+identities = "any"
+local_id = "gateway@example.org"
+auth = { authorities = "root" }
+local_auth = { psk = { file = "keys/psk" } }
+[[peer]]
+name = "certified"
+identities = ".example.org"
+local_id = "gateway.example.org"
+auth = { authorities = "root" }
+local_auth = { credential = "gateway" }
 )";
 
 std::string exported(const Configuration& configuration) {
@@ -151,6 +222,47 @@ Configuration imported(const std::string& text) {
 }
 
 bool same_bytes(ByteView left, ByteView right) { return std::ranges::equal(left, right); }
+
+void check_same_peers(const Configuration& before, const Configuration& after) {
+  REQUIRE(after.authorities.size() == before.authorities.size());
+  CHECK(after.authorities[0].certificate_files == before.authorities[0].certificate_files);
+  CHECK(after.authorities[0].revocation_files == before.authorities[0].revocation_files);
+  REQUIRE(after.credentials.size() == before.credentials.size());
+  CHECK(after.credentials[0].key_file == before.credentials[0].key_file);
+  CHECK(after.credentials[0].certificate_files == before.credentials[0].certificate_files);
+  REQUIRE(after.peers.size() == before.peers.size());
+  for (std::size_t i = 0; i < before.peers.size(); ++i) {
+    const Peer& left = before.peers[i].peer;
+    const Peer& right = after.peers[i].peer;
+    INFO(left.name);
+    CHECK(left.name == right.name);
+    CHECK(left.identities == right.identities);
+    CHECK(left.local_identity == right.local_identity);
+    CHECK(before.peers[i].remote_sources == after.peers[i].remote_sources);
+    CHECK(before.peers[i].local_sources == after.peers[i].local_sources);
+    REQUIRE(left.remote.size() == right.remote.size());
+    for (std::size_t j = 0; j < left.remote.size(); ++j) {
+      CHECK(left.remote[j].kind == right.remote[j].kind);
+      CHECK(left.remote[j].raw_keys == right.remote[j].raw_keys);
+      CHECK(left.remote[j].revocation == right.remote[j].revocation);
+      CHECK(left.remote[j].least_rsa_bits == right.remote[j].least_rsa_bits);
+    }
+    CHECK(left.local.kind == right.local.kind);
+    CHECK(left.local.pkcs1 == right.local.pkcs1);
+    CHECK(left.local.legacy == right.local.legacy);
+    CHECK(left.proposals == right.proposals);
+    CHECK(left.locator == right.locator);
+    CHECK(left.search == right.search);
+    CHECK(left.may_claim == right.may_claim);
+    CHECK(left.policies == right.policies);
+    CHECK(left.pools == right.pools);
+    CHECK(left.request_addresses == right.request_addresses);
+    CHECK(left.mobike == right.mobike);
+    CHECK(left.nat_traversal == right.nat_traversal);
+    CHECK(left.timers == right.timers);
+    CHECK(left.limits == right.limits);
+  }
+}
 
 }  // namespace
 
@@ -178,6 +290,9 @@ TEST_CASE("ARCH-13: an export loses nothing") {
   CHECK(after.neighbours == before.neighbours);
   CHECK(after.spds == before.spds);
   CHECK(after.policies == before.policies);
+  CHECK(after.ike == before.ike);
+  CHECK(after.pools == before.pools);
+  check_same_peers(before, after);
   CHECK(after.key_files == before.key_files);
   REQUIRE(after.sas.size() == before.sas.size());
   for (std::size_t i = 0; i < before.sas.size(); ++i) {
@@ -211,6 +326,18 @@ TEST_CASE("SEL-10: the export of an entry for ESP shows opaque ports") {
       exported(imported("[[policy]]\nname = \"p\"\naction = \"bypass\"\nprotocol = 50\n"));
   CHECK_THAT(text, Catch::Contains("{ local = \"any\", remote = \"any\", protocol = \"esp\", "
                                    "local_port = [\"opaque\"], remote_port = [\"opaque\"] }"));
+}
+
+TEST_CASE("AUTH-07: an export names the file of a pre-shared key and never holds the key") {
+  const std::string text = exported(imported(kPorts + kPeer));
+  CHECK_THAT(text, Catch::Contains("psk = { file = \"/etc/sallyport/keys/psk\""));
+  CHECK_THAT(text, !Catch::Contains(std::string(kSamplePsk)));
+  const auto refused =
+      to_toml(imported("[instance]\ninline_secrets = true\n" + kPorts +
+                       replaced(kPeer, "{ file = \"keys/psk\" }", "{ text = \"not so long\" }")));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Error::Code::Refused);
+  CHECK_THAT(refused.error().what, Catch::Contains("the key of peer branch stands inline"));
 }
 
 TEST_CASE("an export names key files and never holds a key") {

@@ -8,6 +8,7 @@
 
 #include "gateway/config/configuration.h"
 #include "gateway/config/key_text.h"
+#include "tests/gateway/sample_credentials.h"
 
 namespace sallyport::test {
 
@@ -15,6 +16,7 @@ class MemoryFiles final : public ConfigurationFiles {
  public:
   std::map<std::string, std::string> texts;
   std::map<std::string, std::string> keys;  // hex digits
+  std::map<std::string, std::string> secrets;
   bool open_to_others{};
 
   [[nodiscard]] Expected<std::string> text(const std::filesystem::path& file) const override {
@@ -24,6 +26,12 @@ class MemoryFiles final : public ConfigurationFiles {
     const auto digits = found(keys, file);
     if (!digits) return std::unexpected(digits.error());
     return parse_key(*digits);
+  }
+  [[nodiscard]] Expected<SecretBytes> secret(const std::filesystem::path& file) const override {
+    const auto bytes = found(secrets, file);
+    if (!bytes) return std::unexpected(bytes.error());
+    return SecretBytes(
+        ByteView(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()));
   }
   [[nodiscard]] Expected<void> check_private(const std::filesystem::path& file) const override {
     if (open_to_others) return fail(Error::Code::Refused, file.native() + " is open to others");
@@ -59,9 +67,21 @@ inline std::string hex_key(std::size_t octets, unsigned first = 1) {
   return text;
 }
 
-// Files "/etc/sallyport/keys/NAME" that the samples below name.
+inline constexpr std::string_view kSamplePsk = "correct horse battery staple";
+
+// Files "/etc/sallyport/keys/NAME" and "/etc/sallyport/certificates/NAME" that the samples name.
 inline MemoryFiles sample_files() {
   MemoryFiles files;
+  const std::string keys = "/etc/sallyport/keys/";
+  const std::string certificates = "/etc/sallyport/certificates/";
+  files.secrets = {{keys + "psk", std::string(kSamplePsk) + "\n"},
+                   {keys + "gateway.pem", std::string(kGatewayKey)},
+                   {keys + "ed25519.pem", std::string(kEd25519Key)},
+                   {keys + "rsa.pem", std::string(kRsaKey)}};
+  files.texts = {{certificates + "root.pem", std::string(kRootCertificate)},
+                 {certificates + "root.crl", std::string(kRootRevocations)},
+                 {certificates + "gateway.pem", std::string(kGatewayCertificate)},
+                 {certificates + "ed25519.pub", std::string(kEd25519PublicKey)}};
   for (const std::size_t octets : {3u, 4u, 8u, 16u, 19u, 20u, 24u, 28u, 32u, 36u, 48u, 64u}) {
     const std::string name = std::to_string(octets);
     files.keys["/etc/sallyport/keys/" + name] = hex_key(octets);
@@ -118,6 +138,23 @@ spi = 0x1002
 transform = "aes128-gcm16"
 unsafe_static_key = true
 key = { file = "keys/other-20" }
+)";
+
+// A peer over kPorts that shares a key with us; a policy for it without configured SAs.
+inline const std::string kPeer = R"(
+[[peer]]
+name = "branch"
+local = "192.0.2.1"
+remote = "192.0.2.2"
+psk = { file = "keys/psk" }
+)";
+inline const std::string kNegotiated = R"(
+[[policy]]
+name = "site"
+local = "10.1.0.0/24"
+remote = "10.2.0.0/24"
+action = "protect"
+protect = { endpoints = { local = "192.0.2.1", remote = "192.0.2.2" } }
 )";
 
 // The text with its first `from` replaced; the text itself where there is none is a broken test.

@@ -120,6 +120,20 @@ TEST_CASE("SPD-09: endpoints belong to tunnels") {
              Contains("multicast"));
 }
 
+TEST_CASE("SPD-09, PAD-13: a tunnel to a peer that is named has both endpoints or none") {
+  Policy named = tunnel();
+  named.protect->peer = "branch";
+  CHECK(validate(named));
+  named.protect->endpoints = {};
+  CHECK(validate(named));
+  CHECK_THAT(refused([](Policy& p) {
+               p.protect->peer = "branch";
+               p.protect->endpoints.remote = {};
+             }),
+             Contains("both"));
+  CHECK_THAT(refused([](Policy& p) { p.protect->endpoints = {}; }), Contains("both"));
+}
+
 TEST_CASE("SPD-09: numbers of a protection have limits") {
   CHECK_THAT(refused([](Policy& p) { p.protect->replay_window = 31; }), Contains("31 packets"));
   CHECK_THAT(refused([](Policy& p) { p.protect->replay_window = 65537; }), Contains("65537"));

@@ -17,5 +17,5 @@ inline void require_or_abort(bool holds, const char* what) {
 #define REQUIRE(...) ::sallyport::require_or_abort(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__)
 #define CHECK(...) REQUIRE(__VA_ARGS__)
 #define FAIL(what) \
-  (std::cerr << (what) << '\n', ::sallyport::require_or_abort(false, "see the line above"))
+  (std::cerr << what << '\n', ::sallyport::require_or_abort(false, "see the line above"))
 #define INFO(what) static_cast<void>(0)

@@ -1,0 +1,74 @@
+#include "gateway/config/certificate_files.h"
+
+#include "gateway/config/loading.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+bool is_pem(std::string_view text) { return text.contains("-----BEGIN "); }
+
+ByteView octets(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+struct Text {
+  std::filesystem::path path;
+  std::string text;
+};
+
+Expected<Text> read_whole(const Value& value, const ConfigurationFiles& files) {
+  auto path = read_path(value);
+  if (!path) return std::unexpected(std::move(path).error());
+  auto text = placed(value, files.text(*path));
+  if (!text) return std::unexpected(std::move(text).error());
+  return Text{std::move(*path), std::move(*text)};
+}
+
+// What is wrong with the content of a file, at the place where the file is named.
+std::unexpected<Error> wrong_content(const Value& value, const Text& file, const Error& error) {
+  return wrong(value, file.path.native() + ": " + error.what, error.remedy, error.code);
+}
+
+Expected<std::vector<Certificate>> certificates_in(std::string_view text) {
+  if (is_pem(text)) return Certificate::from_pem(text);
+  auto certificate = Certificate::from_der(octets(text));
+  if (!certificate) return std::unexpected(std::move(certificate).error());
+  return std::vector{std::move(*certificate)};
+}
+
+}  // namespace
+
+Expected<CertificateFile> ReadCertificateFile::operator()(const Value& value) const {
+  auto file = read_whole(value, files);
+  if (!file) return std::unexpected(std::move(file).error());
+  auto certificates = certificates_in(file->text);
+  if (!certificates) return wrong_content(value, *file, certificates.error());
+  return CertificateFile{std::move(file->path), std::move(*certificates)};
+}
+
+Expected<RevocationFile> ReadRevocationFile::operator()(const Value& value) const {
+  auto file = read_whole(value, files);
+  if (!file) return std::unexpected(std::move(file).error());
+  auto list = is_pem(file->text) ? RevocationList::from_pem(file->text)
+                                 : RevocationList::from_der(octets(file->text));
+  if (!list) return wrong_content(value, *file, list.error());
+  return RevocationFile{std::move(file->path), std::move(*list)};
+}
+
+Expected<PublicKeyFile> ReadPublicKeyFile::operator()(const Value& value) const {
+  auto file = read_whole(value, files);
+  if (!file) return std::unexpected(std::move(file).error());
+  auto key = is_pem(file->text) ? PublicKey::from_pem(file->text)
+                                : PublicKey::from_spki(octets(file->text));
+  if (!key) return wrong_content(value, *file, key.error());
+  return PublicKeyFile{std::move(file->path), std::move(*key)};
+}
+
+std::vector<std::string> path_texts(const std::vector<std::filesystem::path>& paths) {
+  std::vector<std::string> texts;
+  for (const auto& path : paths) texts.push_back(path.native());
+  return texts;
+}
+
+}  // namespace sallyport

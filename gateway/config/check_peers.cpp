@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gateway/config/loading.h"
+
+namespace sallyport {
+namespace {
+
+bool may_use(const Peer& peer, const Policy& policy) {
+  return peer.policies.empty() ||
+         std::ranges::find(peer.policies, policy.name) != peer.policies.end();
+}
+
+// In tunnel mode the endpoint; in transport mode whatever the packets may be for.
+bool is_at(const Peer& peer, const Policy& policy) {
+  const std::optional<Address>& remote = peer.locator.remote;
+  if (!remote) return false;
+  if (policy.protect->mode == IpsecMode::Tunnel) return *remote == policy.protect->endpoints.remote;
+  return std::ranges::any_of(policy.selectors, [&](const Selector& selector) {
+    return std::ranges::any_of(selector.remote,
+                               [&](const AddressRange& range) { return range.contains(*remote); });
+  });
+}
+
+bool is_meant(const Peer& peer, const Policy& policy) {
+  if (policy.protect->peer.empty()) return is_at(peer, policy);
+  return peer.name == policy.protect->peer;
+}
+
+void check_peer(const Peer& peer, const Value& element, Loading& loading) {
+  if (const auto valid = validate(peer); !valid)
+    loading.diagnostics.error(element.at,
+                              fmt::format("peer \"{}\": {}", peer.name, valid.error().what),
+                              valid.error().remedy, valid.error().code);
+  const std::optional<Address>& local = peer.locator.local;
+  if (local && !is_own_address(loading.configuration, *local))
+    loading.diagnostics.error(place(element, "local"),
+                              fmt::format("local: {} is no address of a port", to_string(*local)),
+                              "an address of ours; the peer's is `remote`");
+  const auto& policies = loading.configuration.policies;
+  for (const std::string& name : peer.policies) {
+    if (std::ranges::find(policies, name, &Policy::name)->protect) continue;
+    loading.diagnostics.error(place(element, "policies"),
+                              fmt::format("policies: \"{}\" protects nothing", name),
+                              "policies with action = \"protect\"");
+  }
+}
+
+using Names = std::set<std::string, std::less<>>;
+
+// Of the elements of a section, those that nobody asked for.
+template <class Elements>
+void warn_of_unused(std::string_view section, const Elements& elements, const Names& used,
+                    Loading& loading) {
+  const auto tables = loading.elements(section);
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (used.contains(elements[i].name)) continue;
+    loading.diagnostics.warn(place(*tables[i], "name"),
+                             fmt::format("no peer names {} \"{}\"", section, elements[i].name));
+  }
+}
+
+}  // namespace
+
+const PeerConfig* peer_for(const Configuration& configuration, const Policy& policy) {
+  if (!policy.protect) return nullptr;
+  const auto found = std::ranges::find_if(
+      configuration.peers, [&](const PeerConfig& config) { return is_meant(config.peer, policy); });
+  if (found == configuration.peers.end() || !may_use(found->peer, policy)) return nullptr;
+  return &*found;
+}
+
+void check_peers(Loading& loading) {
+  const auto elements = loading.elements("peer");
+  const Configuration& configuration = loading.configuration;
+  Names authorities, credentials, pools;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const PeerConfig& config = configuration.peers[i];
+    check_peer(config.peer, *elements[i], loading);
+    for (const RemoteSources& remote : config.remote_sources)
+      authorities.insert(remote.authorities.begin(), remote.authorities.end());
+    credentials.insert(config.local_sources.credential);
+    pools.insert(config.peer.pools.begin(), config.peer.pools.end());
+  }
+  warn_of_unused("authority", configuration.authorities, authorities, loading);
+  warn_of_unused("credential", configuration.credentials, credentials, loading);
+  warn_of_unused("pool", configuration.pools, pools, loading);
+}
+
+}  // namespace sallyport

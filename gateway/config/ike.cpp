@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "gateway/config/loading.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t kMostHalfOpen = 1u << 20;
+
+void read_retransmission(TableReader& ike, RetransmissionConfig& retransmit) {
+  const Value* value = ike.find("retransmit");
+  if (value == nullptr) return;
+  TableReader reader(*value, "retransmit", ike.diagnostics());
+  reader.read("initial", retransmit.initial, read_duration);
+  reader.read("cap", retransmit.cap, read_duration);
+  reader.read("give_up", retransmit.give_up, read_duration);
+  if (retransmit.initial > retransmit.cap)
+    reader.error("initial", "initial: the first wait is longer than cap, the longest",
+                 "at most " + duration_text(retransmit.cap));
+  if (retransmit.cap > retransmit.give_up)
+    reader.error("cap", "cap: nothing is sent again before give_up",
+                 "at most " + duration_text(retransmit.give_up));
+}
+
+void check_defences(const IkeConfig& ike, TableReader& reader) {
+  if (ike.cookie_threshold > ike.half_open_limit)
+    reader.error("cookie_threshold", "cookie_threshold: half_open_limit is reached before",
+                 fmt::format("0 to {}", ike.half_open_limit));
+  if (ike.half_open_per_source > ike.half_open_limit)
+    reader.error("half_open_per_source", "half_open_per_source: half_open_limit is reached before",
+                 fmt::format("1 to {}", ike.half_open_limit));
+}
+
+}  // namespace
+
+void read_ike(TableReader& root, Loading& loading) {
+  const Value* section = root.find("ike");
+  if (section == nullptr) return;
+  IkeConfig& ike = loading.configuration.ike;
+  TableReader reader(*section, "[ike]", loading.diagnostics);
+  reader.read("half_open_limit", ike.half_open_limit, number(1u, kMostHalfOpen));
+  reader.read("cookie_threshold", ike.cookie_threshold, number(0u, kMostHalfOpen));
+  reader.read("half_open_per_source", ike.half_open_per_source, number(1u, kMostHalfOpen));
+  read_retransmission(reader, ike.retransmit);
+  reader.read("hash_and_url", ike.hash_and_url, read_flag);
+  reader.read("key_log_file", ike.key_log_file, read_path);
+  check_defences(ike, reader);
+  if (ike.hash_and_url)
+    reader.error("hash_and_url", "hash_and_url: certificates by URL are not in this version",
+                 "leave it out", Error::Code::Unsupported);
+  if (!ike.key_log_file.empty())
+    loading.diagnostics.warn(
+        reader.at("key_log_file"),
+        fmt::format("key_log_file: WHOEVER READS {} READS ALL TRAFFIC: it gets the secrets of "
+                    "every IKE SA",
+                    ike.key_log_file.native()),
+        "leave it out, but in a laboratory");
+}
+
+void write_ike(const Configuration& configuration, std::string& out) {
+  const IkeConfig& ike = configuration.ike;
+  TomlFields retransmit;
+  retransmit.add("initial", duration_text(ike.retransmit.initial));
+  retransmit.add("cap", duration_text(ike.retransmit.cap));
+  retransmit.add("give_up", duration_text(ike.retransmit.give_up));
+  TomlFields fields;
+  fields.add("half_open_limit", ike.half_open_limit);
+  fields.add("cookie_threshold", ike.cookie_threshold);
+  fields.add("half_open_per_source", ike.half_open_per_source);
+  fields.add("retransmit", retransmit);
+  fields.add("hash_and_url", ike.hash_and_url);
+  if (!ike.key_log_file.empty()) fields.add("key_log_file", ike.key_log_file);
+  out += fields.block("[ike]");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,59 @@
+// Inner addresses that peers are given by configuration payload (RFC 7296 2.19; CP-02..05).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "net/selector.h"
+#include "pad/identity.h"
+
+namespace sallyport::ike {
+
+struct AddressPool {
+  std::string name;
+  AddressRange addresses;
+  std::vector<Address> dns;         // to be told besides
+  std::vector<Prefix> subnets;      // reachable through us (INTERNAL_IP4_SUBNET)
+  std::optional<Address> netmask;   // of IPv4, to be told besides; absent: none
+  std::uint8_t prefix_length{128};  // of IPv6
+  friend bool operator==(const AddressPool&, const AddressPool&) = default;
+};
+
+// Control thread. Leases outlive a change of the pools that they came from.
+class AddressPools {
+ public:
+  void replace(std::vector<AddressPool> pools) { pools_ = std::move(pools); }
+
+  struct Lease {
+    Address address;
+    const AddressPool* pool{};  // valid until replace()
+  };
+  // Of the first of `names` that has a free address of the family: what the party had before, if it
+  // is free; then `wished`; then the first free one. Nullopt where all are taken.
+  [[nodiscard]] std::optional<Lease> lease(std::span<const std::string> names,
+                                           const Identity& party, Family family,
+                                           std::optional<Address> wished);
+  void release(const Address& address) { taken_.erase(address); }
+  [[nodiscard]] bool has_family(std::span<const std::string> names, Family family) const;
+
+  struct Usage {
+    const AddressPool* pool{};
+    std::size_t taken{};
+  };
+  [[nodiscard]] std::vector<Usage> usage() const;
+
+ private:
+  [[nodiscard]] const AddressPool* find(const std::string& name) const;
+  [[nodiscard]] std::optional<Address> first_free(const AddressPool& pool);
+
+  std::vector<AddressPool> pools_;
+  std::set<Address> taken_;
+  std::map<std::string, Address> had_;      // by party and family, the latest of each
+  std::map<std::string, Address> next_of_;  // by pool: where the search goes on
+};
+
+}  // namespace sallyport::ike

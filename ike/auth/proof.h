@@ -1,0 +1,56 @@
+// The AUTH payload: what this side proves itself with, and whether the peer has proved itself
+// (RFC 7296 2.15, 3.8, 7427, 7619, 7670; AUTH-01..07, IKE-76, IKE-77). Pure: any thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "ike/ike_sa.h"
+#include "ike/wire/message.h"
+#include "ike/wire/payload_chain.h"
+#include "pad/authentication.h"
+
+namespace sallyport::ike {
+
+inline constexpr std::size_t kNonceBytes = 32;
+
+struct Proof {
+  AuthMethod method{};
+  Octets data;
+};
+// What one side signs, and with what it may be keyed.
+struct ProofInputs {
+  Prf prf{};
+  Octets octets;  // signed_octets()
+  SecretBytes p;  // SK_pi or SK_pr of who proves, for NULL authentication (AUTH-05)
+};
+
+// Ours. `hashes`: those that the peer has listed; empty where it does not know RFC 7427.
+[[nodiscard]] Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inputs,
+                                         const std::vector<SignatureHash>& hashes);
+
+struct Belief {
+  std::optional<WallTime> valid_until;  // of the certificates that were used
+};
+// The peer's: by one of the entry's methods, the one that it has chosen (PAD-07).
+struct PeerProof {
+  const Identity& asserted;
+  const AuthenticationPayload& authentication;
+  const PresentedCertificates& presented;
+  WallTime now;
+};
+// The error is refusal()'s, for the audit trail alone (PAD-16).
+[[nodiscard]] Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
+                                           const ProofInputs& inputs, const PeerProof& proof);
+
+// CERT payloads as they came; what cannot be read is passed over (CERT-01).
+[[nodiscard]] PresentedCertificates presented_in(const Message& message);
+// The credential's own chain, or its raw key where the peer has asked for such (CERT-06).
+void append_certificates(PayloadChain& payloads, const LocalAuthentication& by,
+                         const PeerAbilities& abilities);
+// Which authorities this side trusts, of all entries that the peer may be (CERT-02).
+void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::Entry> entries);
+void note_certificate_requests(PeerAbilities& abilities, const Message& message);
+
+}  // namespace sallyport::ike

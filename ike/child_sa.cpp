@@ -1,0 +1,100 @@
+#include "ike/child_sa.h"
+
+namespace sallyport::ike {
+namespace {
+
+Sa one_half(const ChildSa& child, const ChildPath& path, Direction direction) {
+  const Protection& protection = *child.policy->protect;
+  Sa sa;
+  sa.direction = direction;
+  sa.protocol = protection.protocol;
+  sa.mode = child.mode;
+  sa.endpoints = path.endpoints;
+  sa.transform = child.chosen.transform;
+  sa.esn = child.chosen.esn;
+  sa.replay_window = protection.replay_window;
+  sa.encapsulation = path.encapsulation;
+  sa.header = protection.header;
+  sa.fragments = protection.fragments;
+  sa.fragmentation = protection.fragmentation;
+  sa.selectors = to_selectors(child.selectors).value_or(std::vector<Selector>{});
+  // Time is IKE's own: it knows when a successor was asked for.
+  sa.soft = {.bytes = protection.soft.bytes, .packets = protection.soft.packets, .time = {}};
+  sa.hard = {.bytes = protection.hard.bytes, .packets = protection.hard.packets, .time = {}};
+  sa.loop_back = direction == Direction::Outbound && protection.loop_back;
+  return sa;
+}
+
+void give_keys(Sa& sa, const ChildKeys::Half& keys) {
+  sa.cipher_key = Secret<32>(keys.cipher.view());
+  sa.salt = Secret<4>(keys.salt.view());
+  sa.integrity_key = Secret<64>(keys.integrity.view());
+}
+
+// Where policy leaves it open: what RFC 8221 says MUST and SHOULD of, the best first.
+std::vector<Transform> usual_transforms(IpsecProtocol protocol) {
+  if (protocol == IpsecProtocol::Ah)
+    return {{Cipher::Null, Integrity::HmacSha256_128}, {Cipher::Null, Integrity::HmacSha512_256}};
+  return {{Cipher::AesGcm16_256, Integrity::None},
+          {Cipher::AesGcm16_128, Integrity::None},
+          {Cipher::ChaCha20Poly1305, Integrity::None},
+          {Cipher::AesCbc256, Integrity::HmacSha256_128},
+          {Cipher::AesCbc128, Integrity::HmacSha256_128}};
+}
+
+PortValue first_port(const TrafficSelector& selector) {
+  if (selector.opaque() || selector.any_port()) return kUnavailable;
+  return selector.start_port;
+}
+
+}  // namespace
+
+std::string_view to_string(ChildState state) noexcept {
+  switch (state) {
+    case ChildState::Live:
+      return "live";
+    case ChildState::Rekeying:
+      return "rekeying";
+    case ChildState::Replaced:
+      return "replaced";
+    case ChildState::Deleting:
+      return "deleting";
+    case ChildState::Gone:
+      return "gone";
+  }
+  return {};
+}
+
+ChildPair make_pair(const ChildSa& child, const ChildKeys& keys, const ChildPath& path) {
+  ChildPair pair{one_half(child, path, Direction::Outbound),
+                 one_half(child, path, Direction::Inbound)};
+  pair.outbound.name = child.outbound_name();
+  pair.outbound.spi = child.chosen.peer_spi;
+  pair.inbound.name = child.inbound_name();
+  pair.inbound.spi = child.inbound;
+  const bool initiator = child.side == Side::Initiator;
+  give_keys(pair.outbound, initiator ? keys.to_responder : keys.to_initiator);
+  give_keys(pair.inbound, initiator ? keys.to_initiator : keys.to_responder);
+  return pair;
+}
+
+SelectorFields first_packet(const SelectorPair& pair) {
+  const TrafficSelector& local = pair.local.front();
+  const TrafficSelector& remote = pair.remote.front();
+  return {.local = local.addresses.first,
+          .remote = remote.addresses.first,
+          .protocol = local.protocol != 0 ? local.protocol : remote.protocol,
+          .local_port = first_port(local),
+          .remote_port = first_port(remote)};
+}
+
+ChildTerms terms_of(const Protection& protection, ForwardSecrecy secrecy) {
+  return {.protocol = protection.protocol,
+          .transforms = protection.proposals.empty() ? usual_transforms(protection.protocol)
+                                                     : protection.proposals,
+          .groups = secrecy == ForwardSecrecy::AsPolicySays ? protection.pfs : std::vector<Group>{},
+          .esn = protection.esn && protection.replay_window != 0,
+          .thirty_two_bits = true};
+}
+
+}  // namespace sallyport::ike

@@ -1,0 +1,125 @@
+#include "ike/configuration.h"
+
+#include <algorithm>
+
+#include "ike/wire/append.h"
+
+namespace sallyport::ike {
+namespace {
+
+using enum ConfigurationAttribute;
+
+constexpr std::size_t kIpv4Bytes = 4;
+constexpr std::size_t kIpv6Bytes = 16;
+
+struct FamilyAttributes {
+  ConfigurationAttribute address;
+  ConfigurationAttribute dns;
+  ConfigurationAttribute subnet;
+};
+
+FamilyAttributes attributes_of(Family family) {
+  return family == Family::V4
+             ? FamilyAttributes{InternalIp4Address, InternalIp4Dns, InternalIp4Subnet}
+             : FamilyAttributes{InternalIp6Address, InternalIp6Dns, InternalIp6Subnet};
+}
+
+Octets octets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::optional<Address> address_in(const AttributeValue& attribute) {
+  const ByteView value = attribute.value;
+  if (attribute.type == InternalIp4Address && value.size() == kIpv4Bytes)
+    return Address::v4(load_be<std::uint32_t>(value.data()));
+  if (attribute.type == InternalIp6Address && value.size() >= kIpv6Bytes)
+    return Address::v6(value.first<kIpv6Bytes>());
+  return std::nullopt;
+}
+
+const AttributeValue* find(const ConfigurationPayload& payload, ConfigurationAttribute type) {
+  const auto found = std::ranges::find(payload.attributes, type, &AttributeValue::type);
+  return found == payload.attributes.end() ? nullptr : &*found;
+}
+
+// 4 octets and a mask, or 16 and a prefix length.
+Octets subnet_value(const Prefix& prefix) {
+  Octets value = octets(prefix.first().wire());
+  if (prefix.address.family == Family::V6) {
+    append(value, prefix.length);
+  } else {
+    const std::uint32_t mask = prefix.length == 0 ? 0 : ~0u << (32 - prefix.length);
+    append(value, mask);
+  }
+  return value;
+}
+
+// Their numbers, two octets each.
+Octets supported_attributes() {
+  Octets numbers;
+  for (const auto type : {InternalIp4Address, InternalIp4Netmask, InternalIp4Dns,
+                          ApplicationVersion, InternalIp6Address, InternalIp6Dns, InternalIp4Subnet,
+                          SupportedAttributes, InternalIp6Subnet})
+    append(numbers, static_cast<std::uint16_t>(type));
+  return numbers;
+}
+
+void append_lease(ConfigurationPayload& reply, const AddressPools::Lease& lease,
+                  const ConfigurationPayload& request) {
+  const Family family = lease.address.family;
+  const auto [address, dns, subnet] = attributes_of(family);
+  Octets value = octets(lease.address.wire());
+  if (family == Family::V6) append(value, lease.pool->prefix_length);
+  reply.attributes.push_back({address, value});
+  if (lease.pool->netmask && find(request, InternalIp4Netmask) != nullptr)
+    reply.attributes.push_back({InternalIp4Netmask, octets(lease.pool->netmask->wire())});
+  if (find(request, dns) != nullptr)
+    for (const Address& server : lease.pool->dns)
+      if (server.family == family) reply.attributes.push_back({dns, octets(server.wire())});
+  if (find(request, subnet) != nullptr)
+    for (const Prefix& prefix : lease.pool->subnets)
+      if (prefix.address.family == family)
+        reply.attributes.push_back({subnet, subnet_value(prefix)});
+}
+
+}  // namespace
+
+ConfigurationPayload ask_for_addresses(std::span<const Family> families) {
+  ConfigurationPayload request{ConfigurationType::Request, {}};
+  for (const Family family : families) {
+    const auto [address, dns, subnet] = attributes_of(family);
+    for (const auto type : {address, dns, subnet}) request.attributes.push_back({type, {}});
+  }
+  return request;
+}
+
+std::expected<GivenAddresses, NotifyType> give_addresses(const ConfigurationPayload& request,
+                                                         const Peer& peer, const Identity& party,
+                                                         AddressPools& pools) {
+  GivenAddresses given{{ConfigurationType::Reply, {}}, {}};
+  bool asked = false;
+  for (const Family family : {Family::V4, Family::V6}) {
+    const AttributeValue* const wish = find(request, attributes_of(family).address);
+    if (wish == nullptr) continue;
+    asked = true;
+    // A family that no pool has is not supported here, and ignored.
+    if (!pools.has_family(peer.pools, family)) continue;
+    const auto lease = pools.lease(peer.pools, party, family, address_in(*wish));
+    if (!lease) continue;
+    given.leases.push_back(lease->address);
+    append_lease(given.reply, *lease, request);
+  }
+  if (asked && given.leases.empty()) return std::unexpected(NotifyType::InternalAddressFailure);
+  if (find(request, SupportedAttributes) != nullptr)
+    given.reply.attributes.push_back({SupportedAttributes, supported_attributes()});
+  if (const AttributeValue* const version = find(request, ApplicationVersion))
+    given.reply.attributes.push_back({version->type, {}});  // says nothing (IKE-123)
+  return given;
+}
+
+std::vector<Address> addresses_in(const ConfigurationPayload& reply) {
+  std::vector<Address> addresses;
+  for (const AttributeValue& attribute : reply.attributes)
+    if (const auto address = address_in(attribute)) addresses.push_back(*address);
+  return addresses;
+}
+
+}  // namespace sallyport::ike

@@ -1,0 +1,30 @@
+// Configuration payloads: what is asked for, given and taken (RFC 7296 2.19, 3.15; CP-01..08).
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <span>
+
+#include "ike/address_pool.h"
+#include "ike/wire/payloads.h"
+#include "pad/peer.h"
+
+namespace sallyport::ike {
+
+// Asks for an inner address of each family, its DNS servers and the networks behind the peer.
+[[nodiscard]] ConfigurationPayload ask_for_addresses(std::span<const Family> families);
+
+struct GivenAddresses {
+  ConfigurationPayload reply;
+  std::vector<Address> leases;
+};
+// Answers a request out of the entry's pools. An error where not one of the addresses that were
+// asked for is to be had (INTERNAL_ADDRESS_FAILURE, CP-04); a request for none has an empty reply.
+[[nodiscard]] std::expected<GivenAddresses, NotifyType> give_addresses(
+    const ConfigurationPayload& request, const Peer& peer, const Identity& party,
+    AddressPools& pools);
+
+// The inner addresses in a reply; malformed attributes and unknown ones are passed over (CP-05).
+[[nodiscard]] std::vector<Address> addresses_in(const ConfigurationPayload& reply);
+
+}  // namespace sallyport::ike

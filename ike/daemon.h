@@ -1,0 +1,134 @@
+// IKE as a whole: which datagram belongs to which IKE SA, who may begin one, and what the data
+// plane and the operator ask for (RFC 7296 2.4, 2.6; IKE-03..06, IKE-23, IKE-33, IKE-40..50,
+// IKE-121). Control thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ike/address_pool.h"
+#include "ike/child_negotiation.h"
+#include "ike/cookies.h"
+#include "ike/session.h"
+#include "ike/timer_wheel.h"
+
+namespace sallyport::ike {
+
+class Daemon final : private Registry {
+ public:
+  // References to what outlives it.
+  struct Parts {
+    Datagrams& datagrams;
+    SaInstaller& installer;
+    PolicySource& policies;
+    PeerSource& peers;
+    Jobs& jobs;
+    Events& events;
+    const Clock& clock;
+    Random& random;
+  };
+  Daemon(const Parts& parts, const Settings& settings);
+  ~Daemon() override;
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // A UDP datagram for 500 or 4500, without the four zero octets of the latter (IKE-06).
+  void receive(const Path& path, ByteView message);
+  // Timers, and what has ended is freed. To be called every few milliseconds.
+  void poll();
+
+  // SAs that policy wants: made under an IKE SA with the entry's peer that is up or coming up, or
+  // under a new one. Refused by SaInstaller::refuse() where they cannot be had.
+  void acquire(ChildRequest request);
+  // The same on the operator's word: refuses what names no peer, or one whose address is unknown.
+  [[nodiscard]] Expected<void> initiate(const std::string& policy);
+  // The same under an IKE SA of its own, whatever else is up.
+  [[nodiscard]] Expected<void> initiate_anew(const std::string& policy);
+  // By the number of the IKE SA; its end begins.
+  [[nodiscard]] Expected<void> terminate(std::uint64_t number);
+  [[nodiscard]] Expected<void> terminate_child(const std::string& child);
+  [[nodiscard]] Expected<void> rekey(std::uint64_t number);
+  [[nodiscard]] Expected<void> rekey_child(const std::string& child);
+  // The soft or hard limit of packets or bytes of one of its SAs has come (SAD-06).
+  void on_soft_limit(const std::string& sa);
+  void on_hard_limit(const std::string& sa);
+  // Somebody else has taken it out: its child ends.
+  void on_uninstalled(const std::string& sa);
+  // A policy, a peer or an address has gone or changed: what is without one ends.
+  void follow_configuration();
+  // An address of ours has gone, another has come: as MOBIKE's initiator it moves (MOBIKE-02).
+  void follow_addresses();
+  // Says goodbye to everybody; poll() on for a moment, then destroy.
+  void close_all();
+
+  [[nodiscard]] AddressPools& pools() noexcept { return pools_; }
+  void set(const Settings& settings) { settings_ = settings; }
+  void for_each(const std::function<void(const IkeSa&)>& visit) const;
+  [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
+  [[nodiscard]] std::size_t half_open() const noexcept { return half_open_; }
+
+  // What came and was not taken, by reason.
+  struct Refusals {
+    std::uint64_t malformed{};
+    std::uint64_t unknown_spi{};
+    std::uint64_t cookies_asked{};
+    std::uint64_t too_many{};
+  };
+  [[nodiscard]] const Refusals& refusals() const noexcept { return refusals_; }
+
+ private:
+  using SessionPtr = std::shared_ptr<Session>;
+
+  IkeSpi allocate_spi() override;
+  std::uint64_t next_number() override { return ++last_number_; }
+  void add(SessionPtr session) override;
+  void remove(const Session& session) override;
+  void authenticated(const Session& session) override;
+  std::vector<SessionPtr> others_between_the_same(const Session& session) override;
+  std::size_t count_of(const Peer& peer) override;
+
+  void receive_init(const Path& path, const Header& header, ByteView datagram);
+  // True where the request may be worked at: no cookie is due, and there is room.
+  [[nodiscard]] bool admit(const Path& path, const Header& header, const Message& message);
+  void reply_in_clear(const Path& path, const Header& request, const Notify& notify);
+  void answer_unknown(const Path& path, const Header& header);
+  [[nodiscard]] std::vector<IkeProposal> acceptable_from(const Address& remote) const;
+  [[nodiscard]] SessionPtr find_for(const Policy& policy, const Peer& peer) const;
+  [[nodiscard]] Pad::Entry peer_of(const Policy& policy) const;
+  [[nodiscard]] Expected<SessionPtr> session_for(ChildRequest& request);
+  [[nodiscard]] Expected<SessionPtr> begin_session(const Pad::Entry& peer, ChildRequest& request);
+  [[nodiscard]] Expected<ChildRequest> request_for(const std::string& policy) const;
+  [[nodiscard]] SessionPtr by_number(std::uint64_t number) const;
+  void follow_configuration(Session& session);
+  struct Found {
+    SessionPtr session;
+    std::shared_ptr<ChildSa> child;
+  };
+  [[nodiscard]] Found child_by_name(const std::string& name) const;
+
+  Parts parts_;
+  Settings settings_;
+  TimerWheel timers_;
+  AddressPools pools_;
+  Cookies cookies_;
+  Surroundings surroundings_;
+  std::uint64_t last_number_{};
+  std::size_t half_open_{};
+  Refusals refusals_;
+  Instant replied_{};  // to an unknown SPI
+
+  std::unordered_map<std::uint64_t, SessionPtr> sessions_;  // by our SPI
+  // Half-open ones of which we are responder, by the initiator's SPI and address (IKE-23).
+  std::map<std::pair<std::uint64_t, Endpoint>, std::weak_ptr<Session>> initiating_;
+  std::map<Address, std::size_t> half_open_of_;  // by source: IPv4 address, IPv6 /64
+  std::unordered_map<std::string, std::size_t> established_of_;  // by PAD entry
+  std::unordered_multimap<std::string, Session*> by_parties_;    // established ones
+  std::multimap<const Session*, ChildRequest> waiting_;          // for it to be established
+  std::vector<SessionPtr> ended_;  // freed by poll(), when nothing runs in them any more
+};
+
+}  // namespace sallyport::ike

@@ -1,0 +1,240 @@
+// What the data plane and the operator ask of IKE.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ike/daemon.h"
+#include "ike/exchange/create_child.h"
+#include "ike/exchange/informational.h"
+#include "ike/exchange/sa_init.h"
+
+namespace sallyport::ike {
+namespace {
+
+std::unexpected<Error> no_such(std::string_view what, const std::string& name) {
+  return fail(Error::Code::NotFound, fmt::format("there is no {} {}", what, name),
+              "`show ike-sas` and `show child-sas` list them");
+}
+
+bool is_usable(const IkeSa& sa) {
+  return sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
+}
+
+}  // namespace
+
+// Who the entry's SAs are to be made with: named, or found at the tunnel's end.
+Pad::Entry Daemon::peer_of(const Policy& policy) const {
+  const Pad& pad = parts_.peers.pad();
+  const Protection& protection = *policy.protect;
+  if (!protection.peer.empty()) return pad.by_name(protection.peer);
+  if (protection.mode == IpsecMode::Tunnel) return pad.at(protection.endpoints.remote);
+  for (const Selector& selector : policy.selectors)
+    for (const AddressRange& range : selector.remote)
+      if (range.first == range.last)
+        if (auto entry = pad.at(range.first)) return entry;
+  return nullptr;
+}
+
+std::shared_ptr<Session> Daemon::find_for(const Policy& policy, const Peer& peer) const {
+  const Endpoints& endpoints = policy.protect->endpoints;
+  SessionPtr coming;
+  for (const auto& [spi, session] : sessions_) {
+    const IkeSa& sa = session->sa;
+    if (!sa.peer || sa.peer->name != peer.name) continue;
+    const bool fits = endpoints.remote.is_unspecified() || sa.nat.any() ||
+                      endpoints.remote == sa.path.remote.address;
+    if (!fits) continue;
+    if (is_usable(sa)) return session;
+    if (sa.side == Side::Initiator && sa.state < IkeState::Established) coming = session;
+  }
+  return coming;
+}
+
+Expected<std::shared_ptr<Session>> Daemon::session_for(ChildRequest& request) {
+  const Policy& policy = *request.policy;
+  const Pad::Entry peer = peer_of(policy);
+  if (!peer)
+    return fail(Error::Code::NotFound, "no [[peer]] is where the policy's tunnel ends",
+                "name it in `protect.peer`, or give a [[peer]] the `remote`",
+                "policy " + policy.name);
+  if (SessionPtr session = find_for(policy, *peer)) {
+    if (session->sa.state == IkeState::Rekeying)  // its successor will have the child
+      timers_.after(settings_.retry, [this, later = request] { acquire(later); });
+    else if (session->sa.state == IkeState::Established)
+      begin_child(*session, std::move(request));
+    else
+      waiting_.emplace(session.get(), std::move(request));
+    return session;
+  }
+  return begin_session(peer, request);
+}
+
+Expected<std::shared_ptr<Session>> Daemon::begin_session(const Pad::Entry& peer,
+                                                         ChildRequest& request) {
+  const Endpoints& endpoints = request.policy->protect->endpoints;
+  const auto remote = peer->locator.remote ? *peer->locator.remote : endpoints.remote;
+  if (remote.is_unspecified())
+    return fail(Error::Code::NotFound, "nobody knows where the peer is: it comes to us",
+                "give it a `remote`", "peer " + peer->name);
+  std::optional<Address> local = peer->locator.local;
+  if (!local && !endpoints.local.is_unspecified()) local = endpoints.local;
+  if (!local) local = parts_.datagrams.source_for(remote);
+  if (!local)
+    return fail(Error::Code::NotFound, "no route leads to the peer", "add a [[route]]",
+                "peer " + peer->name);
+  const std::uint16_t port = peer->locator.remote_port;
+  const Path path{{*local, port == kIkeNatPort ? kIkeNatPort : kIkePort}, {remote, port}};
+  return ike::initiate(surroundings_, peer, path, std::move(request));
+}
+
+void Daemon::acquire(ChildRequest request) {
+  const auto question = request.question;
+  const std::string policy = request.policy->name;
+  if (const auto session = session_for(request); !session) {
+    if (question) parts_.installer.refuse(*question);
+    parts_.events.report(
+        {.kind = EventKind::ChildFailed, .subject = policy, .detail = to_string(session.error())});
+  }
+}
+
+Expected<ChildRequest> Daemon::request_for(const std::string& policy) const {
+  for (const PolicySource::Entry& entry : parts_.policies.negotiable())
+    if (entry->name == policy)
+      return ChildRequest{.policy = entry, .selectors = {}, .packet = {}, .question = {}};
+  return no_such("policy that negotiates", policy);
+}
+
+Expected<void> Daemon::initiate(const std::string& policy) {
+  auto request = request_for(policy);
+  if (!request) return std::unexpected(request.error());
+  if (auto session = session_for(*request); !session) return std::unexpected(session.error());
+  return {};
+}
+
+Expected<void> Daemon::initiate_anew(const std::string& policy) {
+  auto request = request_for(policy);
+  if (!request) return std::unexpected(request.error());
+  const Pad::Entry peer = peer_of(*request->policy);
+  if (!peer) return no_such("peer for policy", policy);
+  if (auto session = begin_session(peer, *request); !session)
+    return std::unexpected(session.error());
+  return {};
+}
+
+std::shared_ptr<Session> Daemon::by_number(std::uint64_t number) const {
+  for (const auto& [spi, session] : sessions_)
+    if (session->sa.number == number) return session;
+  return nullptr;
+}
+
+Daemon::Found Daemon::child_by_name(const std::string& name) const {
+  for (const auto& [spi, session] : sessions_)
+    for (const auto& child : session->sa.children)
+      if (child->name == name) return {session, child};
+  return {};
+}
+
+Expected<void> Daemon::terminate(std::uint64_t number) {
+  const SessionPtr session = by_number(number);
+  if (!session) return no_such("IKE SA", std::to_string(number));
+  session->close("by the operator");
+  return {};
+}
+
+Expected<void> Daemon::terminate_child(const std::string& child) {
+  const Found found = child_by_name(child);
+  if (!found.child) return no_such("child", child);
+  begin_child_delete(*found.session, found.child, "by the operator");
+  return {};
+}
+
+Expected<void> Daemon::rekey(std::uint64_t number) {
+  const SessionPtr session = by_number(number);
+  if (!session) return no_such("IKE SA", std::to_string(number));
+  begin_ike_rekey(*session);
+  return {};
+}
+
+Expected<void> Daemon::rekey_child(const std::string& child) {
+  const Found found = child_by_name(child);
+  if (!found.child) return no_such("child", child);
+  begin_child_rekey(*found.session, found.child);
+  return {};
+}
+
+namespace {
+
+// The child's name within that of one of its SAs.
+std::string child_of(const std::string& sa) { return sa.substr(0, sa.rfind('-')); }
+
+}  // namespace
+
+void Daemon::on_soft_limit(const std::string& sa) {
+  if (const Found found = child_by_name(child_of(sa)); found.child)
+    begin_child_rekey(*found.session, found.child);
+}
+
+void Daemon::on_hard_limit(const std::string& sa) {
+  if (const Found found = child_by_name(child_of(sa)); found.child)
+    begin_child_delete(*found.session, found.child, "its lifetime has ended");
+}
+
+void Daemon::on_uninstalled(const std::string& sa) {
+  const Found found = child_by_name(child_of(sa));
+  if (found.child &&
+      (found.child->state == ChildState::Live || found.child->state == ChildState::Rekeying))
+    begin_child_delete(*found.session, found.child, "taken out");
+}
+
+void Daemon::follow_configuration() {
+  std::vector<SessionPtr> sessions;
+  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
+  for (const SessionPtr& session : sessions)
+    if (session->sa.peer && !session->dead()) follow_configuration(*session);
+}
+
+void Daemon::follow_configuration(Session& session) {
+  IkeSa& sa = session.sa;
+  Pad::Entry entry = parts_.peers.pad().by_name(sa.peer->name);
+  if (!entry) return session.close("its [[peer]] is gone");
+  const Pad::Entry first = parts_.peers.pad().find(sa.remote_identity);
+  if (sa.state >= IkeState::Established && sa.side == Side::Responder && first != entry)
+    return session.close("its identity is another [[peer]]'s now");
+  sa.peer = std::move(entry);
+  const auto children = sa.children;
+  for (const auto& child : children) {
+    const auto negotiable = parts_.policies.negotiable();
+    const auto found = std::ranges::find(negotiable, child->policy->name,
+                                         [](const auto& policy) { return policy->name; });
+    if (found == negotiable.end())
+      begin_child_delete(session, child, "its policy is gone");
+    else if (**found != *child->policy)
+      begin_child_rekey(session, child);
+  }
+}
+
+void Daemon::follow_addresses() {
+  std::vector<SessionPtr> sessions;
+  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
+  for (const SessionPtr& session : sessions) {
+    const IkeSa& sa = session->sa;
+    // Where an address of ours is named, it is that one.
+    const bool fixed = std::ranges::any_of(sa.children, [](const auto& child) {
+      return !child->policy->protect->endpoints.local.is_unspecified();
+    });
+    if (fixed || !sa.peer || sa.peer->locator.local) continue;
+    const auto local = parts_.datagrams.source_for(sa.path.remote.address);
+    if (!local || *local == sa.path.local.address) continue;
+    Path path = sa.path;
+    path.local.address = *local;
+    begin_address_update(*session, path);
+  }
+}
+
+void Daemon::close_all() {
+  std::vector<SessionPtr> sessions;
+  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
+  for (const SessionPtr& session : sessions) session->close("IKE stops");
+}
+
+}  // namespace sallyport::ike

@@ -1,0 +1,17 @@
+// IKE_AUTH: both sides prove who they are, and the first child comes with it (RFC 7296 1.2, 2.15;
+// IKE-20, IKE-100..102, AUTH-06).
+#pragma once
+
+#include <optional>
+
+#include "ike/child_negotiation.h"
+#include "ike/session.h"
+
+namespace sallyport::ike {
+
+// The initiator's, when keys are there.
+void begin_auth(Session& session, std::optional<ChildRequest> child);
+// The responder's: the response follows when the peer's proof has been checked.
+void respond_to_auth(Session& session, MessageId id, const Message& request);
+
+}  // namespace sallyport::ike

@@ -1,0 +1,21 @@
+// What both sides of IKE_AUTH do alike.
+#pragma once
+
+#include "ike/auth/proof.h"
+#include "ike/session.h"
+
+namespace sallyport::ike {
+
+// What `side` signs, and keys for NULL authentication; `id_body` is that side's ID payload's.
+[[nodiscard]] ProofInputs proof_inputs(const IkeSa& sa, Side side, ByteView id_body);
+// Of IKE_SA_INIT, which children of IKE_AUTH take over (IKE-78).
+[[nodiscard]] KeyInputs initial_nonces(const InitialExchange& initial);
+
+// What a side says of itself beside its proof, and what it makes of what the other one says.
+void append_auth_notifies(PayloadChain& payloads, const IkeSa& sa);
+void note_auth_notifies(Session& session, const Message& message);
+
+// The certificates of both sides end: the IKE SA is to end then, too (SAD-08).
+void limit_by_credentials(IkeSa& sa, const Belief& belief);
+
+}  // namespace sallyport::ike

@@ -1,0 +1,15 @@
+// The succession of IKE SAs (RFC 7296 1.3.2, 2.8, 2.18; IKE-80, IKE-112, IKE-115).
+#pragma once
+
+#include "ike/session.h"
+
+namespace sallyport::ike {
+
+// The responder's half of an IKE rekey.
+void respond_to_ike_rekey(Session& session, MessageId id, const Message& request);
+// Both ends have replaced it at once, and the peer's successor is the one that stays.
+void settle_for_rival(Session& session);
+// What the old one had belongs to the new one from now on.
+void hand_over(Session& from, Session& to);
+
+}  // namespace sallyport::ike

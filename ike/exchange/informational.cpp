@@ -1,0 +1,242 @@
+#include "ike/exchange/informational.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ike/child_negotiation.h"
+#include "ike/exchange/ike_rekey.h"
+#include "ike/wire/protect.h"
+
+namespace sallyport::ike {
+namespace {
+
+class Informational : public Exchange {
+ public:
+  explicit Informational(Session& session) : session_(session) {}
+  ExchangeType type() const noexcept final { return ExchangeType::Informational; }
+  void write(PayloadChain&) override {}
+  void on_response(const Message&) override {}
+  void on_no_response(NoResponse) override {}
+
+ protected:
+  Session& session_;
+};
+
+class IkeDelete final : public Informational {
+ public:
+  IkeDelete(Session& session, std::string why) : Informational(session), why_(std::move(why)) {}
+  void write(PayloadChain& payloads) override { payloads.remove_ike_sa(); }
+  void on_response(const Message&) override { session_.end(Farewell::None, why_); }
+  void on_no_response(NoResponse) override {}
+
+ private:
+  std::string why_;
+};
+
+ProtocolId protocol_id(IpsecProtocol protocol) {
+  return protocol == IpsecProtocol::Ah ? ProtocolId::Ah : ProtocolId::Esp;
+}
+
+class ChildDelete final : public Informational {
+ public:
+  ChildDelete(Session& session, std::shared_ptr<ChildSa> child, std::string why)
+      : Informational(session), child_(std::move(child)), why_(std::move(why)) {
+    ++session.sa.child_exchanges;
+  }
+  ~ChildDelete() override { --session_.sa.child_exchanges; }
+  ChildDelete(const ChildDelete&) = delete;
+  ChildDelete& operator=(const ChildDelete&) = delete;
+
+  void write(PayloadChain& payloads) override {
+    payloads.remove(protocol_id(child_->protocol()), {&child_->inbound, 1});
+  }
+  void on_response(const Message&) override {
+    if (child_->successor || replaced_)
+      retire_child(session_, child_);
+    else
+      drop_child(session_, *child_, why_);
+  }
+  void was_replaced() noexcept { replaced_ = true; }
+
+ private:
+  std::shared_ptr<ChildSa> child_;
+  std::string why_;
+  bool replaced_{};
+};
+
+class OrphanDelete final : public Informational {
+ public:
+  OrphanDelete(Session& session, IpsecProtocol protocol, Spi inbound)
+      : Informational(session), protocol_(protocol), inbound_(inbound) {}
+  void write(PayloadChain& payloads) override {
+    payloads.remove(protocol_id(protocol_), {&inbound_, 1});
+  }
+
+ private:
+  IpsecProtocol protocol_;
+  Spi inbound_;
+};
+
+class AddressUpdate final : public Informational {
+ public:
+  using Informational::Informational;
+  void write(PayloadChain& payloads) override {
+    const IkeSa& sa = session_.sa;
+    path_ = sa.path;
+    payloads.notify(NotifyType::UpdateSaAddresses);
+    append_nat_detection(payloads, sa.path, sa.initiator_spi, sa.responder_spi, NatHashes::True);
+  }
+  void on_response(const Message& response) override {
+    IkeSa& sa = session_.sa;
+    if (const Notify* const error = response.error())
+      return session_.report(EventKind::IkeFailed,
+                             fmt::format("{} to a change of address", name_of(error->type)));
+    const NatFindings nat = detect_nat(response, sa.path, sa.initiator_spi, sa.responder_spi);
+    // Another move since, whose own answer counts (MOBIKE-05).
+    if (path_ != sa.path) return;
+    if (!nat.supported || (nat.here == sa.nat.here && nat.there == sa.nat.there)) return;
+    sa.nat = nat;
+    session_.renew_paths();
+  }
+
+ private:
+  Path path_;  // that the request was written for
+};
+
+// One Delete payload of the peer's: what it sends by goes, and our halves of the same pairs.
+class Deletes {
+ public:
+  explicit Deletes(Session& session) : session_(session) {}
+
+  void take(const DeletePayload& payload) {
+    for (const Spi spi : payload.spis)
+      if (const auto child = find(payload.protocol, spi)) take(child);
+  }
+  void write(PayloadChain& payloads) const {
+    for (const auto protocol : {IpsecProtocol::Esp, IpsecProtocol::Ah}) {
+      std::vector<Spi> spis;
+      for (const auto& child : answered_)
+        if (child->protocol() == protocol) spis.push_back(child->inbound);
+      if (!spis.empty()) payloads.remove(protocol_id(protocol), spis);
+    }
+  }
+
+ private:
+  // The peer names what it receives by: our outbound SPIs.
+  std::shared_ptr<ChildSa> find(ProtocolId protocol, Spi spi) const {
+    const auto found = std::ranges::find_if(session_.sa.children, [&](const auto& child) {
+      return child->chosen.peer_spi == spi && protocol_id(child->protocol()) == protocol;
+    });
+    return found == session_.sa.children.end() ? nullptr : *found;
+  }
+  void take(const std::shared_ptr<ChildSa>& child) {
+    // Where our own Delete is under way, its answer ends the other half (IKE-117, IKE-128).
+    if (child->state != ChildState::Deleting) answered_.push_back(child);
+    if (child->successor)
+      retire_child(session_, child);
+    else
+      drop_child(session_, *child, "deleted by the peer");
+  }
+
+  Session& session_;
+  std::vector<std::shared_ptr<ChildSa>> answered_;
+};
+
+bool deletes_ike_sa(const Message& request) {
+  return std::ranges::any_of(request.deletes, [](const DeletePayload& payload) {
+    return payload.protocol == ProtocolId::Ike;
+  });
+}
+
+void answer_ike_delete(Session& session, MessageId id) {
+  session.respond(ExchangeType::Informational, id, PayloadChain{});
+  if (session.sa.rival && !session.sa.rival->dead()) settle_for_rival(session);
+  session.end(Farewell::None,
+              session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
+}
+
+// The responder follows the addresses that the request came by (MOBIKE-02).
+void follow(Session& session, MessageId id, const Message& request) {
+  IkeSa& sa = session.sa;
+  const Path path = session.path_of(id);
+  const NatFindings nat = detect_nat(request, path, sa.initiator_spi, sa.responder_spi);
+  if (nat.supported) sa.nat = nat;
+  if (path == sa.path)
+    session.renew_paths();
+  else
+    session.move_to(path);
+}
+
+}  // namespace
+
+void begin_liveness_check(Session& session) {
+  session.begin(std::make_shared<Informational>(session));
+}
+
+void begin_ike_delete(Session& session, const std::string& why) {
+  if (session.sa.state == IkeState::Deleting || session.dead()) return;
+  if (session.sa.state != IkeState::Rekeyed) session.sa.state = IkeState::Deleting;
+  session.begin_first(std::make_shared<IkeDelete>(session, why));
+}
+
+void begin_child_delete(Session& session, const std::shared_ptr<ChildSa>& child,
+                        const std::string& why) {
+  if (child->state == ChildState::Deleting || child->state == ChildState::Gone) return;
+  const auto exchange = std::make_shared<ChildDelete>(session, child, why);
+  if (child->state == ChildState::Replaced) exchange->was_replaced();
+  child->state = ChildState::Deleting;
+  session.begin(exchange);
+}
+
+void begin_orphan_delete(Session& session, IpsecProtocol protocol, Spi inbound) {
+  if (session.sa.state >= IkeState::Established)
+    session.begin(std::make_shared<OrphanDelete>(session, protocol, inbound));
+}
+
+void send_authentication_failed(Session& session) {
+  const IkeSa& sa = session.sa;
+  PayloadChain payloads;
+  payloads.notify(NotifyType::AuthenticationFailed);
+  Header header{.initiator_spi = sa.initiator_spi,
+                .responder_spi = sa.responder_spi,
+                .exchange = ExchangeType::Informational,
+                .flags = kInitiatorFlag,
+                .message_id = session.requests().next_id()};
+  const Sealer sealer(sa.our_cipher(), session.sa.next_iv, session.my.random);
+  for (const Octets& datagram : sealer.seal(header, payloads, 0))
+    session.my.datagrams.send(sa.path, datagram);
+}
+
+void begin_address_update(Session& session, const Path& path) {
+  const IkeState state = session.sa.state;
+  const bool up = state == IkeState::Established || state == IkeState::Rekeying;
+  if (session.sa.side != Side::Initiator || !session.sa.abilities.mobike || !up) return;
+  session.move_to(path);
+  session.begin(std::make_shared<AddressUpdate>(session));
+}
+
+void respond_to_informational(Session& session, MessageId id, const Message& request) {
+  if (deletes_ike_sa(request)) return answer_ike_delete(session, id);
+  PayloadChain answer;
+  Deletes deletes(session);
+  for (const DeletePayload& payload : request.deletes) deletes.take(payload);
+  deletes.write(answer);
+  const IkeSa& sa = session.sa;
+  if (sa.abilities.mobike && sa.side == Side::Responder &&
+      request.find(NotifyType::UpdateSaAddresses) != nullptr)
+    follow(session, id, request);
+  // Whatever else is asked (RFC 4555 3.8).
+  if (sa.abilities.mobike && request.find(NotifyType::NatDetectionSourceIp) != nullptr)
+    append_nat_detection(answer, session.path_of(id), sa.initiator_spi, sa.responder_spi,
+                         NatHashes::True);
+  if (const Notify* const cookie = request.find(NotifyType::Cookie2))
+    answer.notify(NotifyType::Cookie2, cookie->data);  // MOBIKE-03
+  session.respond(ExchangeType::Informational, id, answer);
+  // The peer does not believe us: what we took for an IKE SA is none (AUTH-06).
+  if (request.find(NotifyType::AuthenticationFailed) != nullptr)
+    session.end(Farewell::None, "AUTHENTICATION_FAILED from the peer");
+}
+
+}  // namespace sallyport::ike

@@ -1,0 +1,35 @@
+#include "ike/ike_sa.h"
+
+namespace sallyport::ike {
+
+std::string_view to_string(IkeState state) noexcept {
+  switch (state) {
+    case IkeState::InitSent:
+      return "init-sent";
+    case IkeState::AuthSent:
+      return "auth-sent";
+    case IkeState::AuthExpected:
+      return "auth-expected";
+    case IkeState::Established:
+      return "established";
+    case IkeState::Rekeying:
+      return "rekeying";
+    case IkeState::Rekeyed:
+      return "rekeyed";
+    case IkeState::Deleting:
+      return "deleting";
+    case IkeState::Dead:
+      return "dead";
+  }
+  return {};
+}
+
+ChildPath IkeSa::child_path() const {
+  ChildPath child{.endpoints = {path.local.address, path.remote.address}, .encapsulation = {}};
+  if (in_udp())
+    child.encapsulation =
+        UdpEncapsulation{.local_port = path.local.port, .remote_port = path.remote.port};
+  return child;
+}
+
+}  // namespace sallyport::ike

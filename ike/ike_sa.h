@@ -1,0 +1,101 @@
+// What an IKE SA is: plain data that its exchanges read and write (RFC 7296 1.1, 2.14).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "ike/child_sa.h"
+#include "ike/key_schedule.h"
+#include "ike/nat_traversal.h"
+#include "pad/pad.h"
+
+namespace sallyport::ike {
+
+// Every state and what leads out of it is in Session (IKE-32).
+enum class IkeState : std::uint8_t {
+  InitSent,      // initiator: waiting for the IKE_SA_INIT response
+  AuthSent,      // initiator: waiting for the IKE_AUTH response
+  AuthExpected,  // responder: IKE_SA_INIT answered
+  Established,
+  Rekeying,  // by us: a request for its successor is under way
+  Rekeyed,   // has a successor, to which its children belong
+  Deleting,  // by us: the Delete is under way
+  Dead,
+};
+[[nodiscard]] std::string_view to_string(IkeState state) noexcept;
+
+// What the peer has said that it can do.
+struct PeerAbilities {
+  bool fragmentation{};
+  bool mobike{};
+  bool childless{};
+  std::vector<SignatureHash> hashes;  // empty: RFC 7427 is not known to it
+  Octets authorities;                 // of its CERTREQ, 20 octets each
+  bool certificates_asked{};
+  bool raw_key_asked{};
+};
+
+// What IKE_AUTH needs of IKE_SA_INIT, and nobody afterwards.
+struct InitialExchange {
+  Octets request;  // as sent, cookie included, without the non-ESP marker (IKE-76)
+  Octets response;
+  Octets initiator_nonce;
+  Octets responder_nonce;
+};
+
+class Session;
+
+struct IkeSa {
+  std::uint64_t number{};      // for names, never used again
+  Side side{Side::Initiator};  // who began it: the original initiator (IKE-02)
+  IkeSpi initiator_spi{};
+  IkeSpi responder_spi{};
+  IkeState state{IkeState::InitSent};
+  Suite suite{};
+  std::optional<IkeKeys> keys{};
+  std::uint64_t next_iv{};
+  Path path{};
+  NatFindings nat{};
+  PeerAbilities abilities{};
+  std::unique_ptr<InitialExchange> initial{};  // until authenticated
+
+  Pad::Entry peer{};
+  Identity local_identity{};
+  Identity remote_identity{};
+  std::vector<Address> leases{};    // of ours, that the peer has been given
+  std::vector<Address> assigned{};  // that the peer has given us
+  std::vector<std::shared_ptr<ChildSa>> children{};
+  std::uint32_t children_made{};
+
+  Endpoint first_remote{};     // by which, with its SPI, the peer's first request is known (IKE-23)
+  bool counted_half_open{};    // in the bounds on those who have proved nothing
+  bool counted_established{};  // among its entry's
+
+  Instant made{};
+  Instant authenticated{};
+  Instant heard{};
+  std::optional<WallTime> credentials_end{};  // certificates or revocation data (SAD-08)
+  Octets lowest_nonce{};                      // of the rekey that made it (IKE-115)
+  std::shared_ptr<Session> rival{};           // the peer's successor, while ours is under way
+  unsigned child_exchanges{};                 // of ours, under way
+
+  [[nodiscard]] IkeSpi our_spi() const noexcept {
+    return side == Side::Initiator ? initiator_spi : responder_spi;
+  }
+  [[nodiscard]] IkeSpi peer_spi() const noexcept {
+    return side == Side::Initiator ? responder_spi : initiator_spi;
+  }
+  [[nodiscard]] const IkeCipher& our_cipher() const noexcept {
+    return side == Side::Initiator ? keys->initiator : keys->responder;
+  }
+  [[nodiscard]] const IkeCipher& peer_cipher() const noexcept {
+    return side == Side::Initiator ? keys->responder : keys->initiator;
+  }
+  // ESP goes in UDP where a NAT stands between (IKE-47).
+  [[nodiscard]] bool in_udp() const noexcept { return path.local.port == kIkeNatPort && nat.any(); }
+  [[nodiscard]] ChildPath child_path() const;
+};
+
+}  // namespace sallyport::ike

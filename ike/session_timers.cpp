@@ -1,0 +1,127 @@
+// The clocks of an IKE SA: how long it may take to authenticate, how long it lives, whether its
+// peer does, and whether a NAT still knows it.
+#include <algorithm>
+#include <utility>
+
+#include "ike/child_negotiation.h"
+#include "ike/exchange/create_child.h"
+#include "ike/exchange/informational.h"
+#include "ike/session.h"
+
+namespace sallyport::ike {
+namespace {
+
+// Both ends seldom rekey at once where each takes off up to a tenth at random (IKE-113).
+Duration jittered(Duration margin, Random& random) {
+  const auto tenth = static_cast<std::uint64_t>(margin.count() / 10);
+  return margin + Duration(tenth == 0 ? 0 : static_cast<std::int64_t>(random.u64() % tenth));
+}
+
+// A method of the session as a timer's action.
+std::function<void()> later(Session& session, void (*what)(Session&)) {
+  return [weak = session.weak_from_this(), what] {
+    if (const auto self = weak.lock(); self && !self->dead()) what(*self);
+  };
+}
+
+}  // namespace
+
+void Session::cancel_timers() {
+  for (TimerId* const timer :
+       {&half_open_, &rekey_, &lifetime_, &credentials_, &liveness_, &keepalive_, &successors_})
+    my.timers.cancel(std::exchange(*timer, kNoTimer));
+  for (const auto& child : sa.children) {
+    my.timers.cancel(child->soft);
+    my.timers.cancel(child->hard);
+  }
+}
+
+void Session::limit_half_open() {
+  half_open_ =
+      my.timers.after(my.settings.admission.half_open_life, later(*this, [](Session& session) {
+                        session.end(Farewell::None, "not authenticated in time");
+                      }));
+}
+
+void Session::establish() {
+  my.timers.cancel(std::exchange(half_open_, kNoTimer));
+  sa.state = IkeState::Established;
+  sa.initial.reset();
+  sa.heard = now();
+  my.registry.authenticated(*this);
+  arm_lifetime();
+  arm_credentials();
+  arm_liveness();
+  arm_keepalive();
+}
+
+void Session::arm_lifetime() {
+  const PeerTimers& timers = sa.peer->timers;
+  const Duration life = timers.ike_lifetime;
+  if (life <= Duration{0}) return;
+  const Duration margin = std::min<Duration>(jittered(timers.rekey_margin, my.random), life / 2);
+  rekey_ = my.timers.after(life - margin, later(*this, begin_ike_rekey));
+  // If no rekey has replaced it by then, nothing more is carried (IKE-127).
+  lifetime_ = my.timers.after(
+      life, later(*this, [](Session& session) { session.close("its lifetime has ended"); }));
+}
+
+// A rekey proves nothing anew: certificates end it for good (SAD-08).
+void Session::arm_credentials() {
+  if (!sa.credentials_end) return;
+  credentials_ = my.timers.after(
+      *sa.credentials_end - std::chrono::system_clock::now(),
+      later(*this, [](Session& session) { session.close("its certificates have ended"); }));
+}
+
+void Session::arm_liveness() {
+  const Duration interval = sa.peer->timers.liveness;
+  if (interval <= Duration{0}) return;
+  liveness_ =
+      my.timers.after(interval, later(*this, [](Session& session) { session.on_liveness(); }));
+}
+
+bool Session::heard_from_children() {
+  bool heard = false;
+  for (const auto& child : sa.children) {
+    const std::uint64_t packets = my.installer.packets_of(child->inbound_name());
+    heard |= packets != std::exchange(child->packets_heard, packets);
+  }
+  return heard;
+}
+
+// An empty exchange, but only where nothing authentic has come for the interval (LIVE-01, LIVE-02).
+void Session::on_liveness() {
+  const bool quiet = now() - sa.heard >= sa.peer->timers.liveness;
+  if (!heard_from_children() && quiet && requests_.idle() && sa.state != IkeState::Rekeyed)
+    begin_liveness_check(*this);
+  arm_liveness();
+}
+
+// The first packet by the new inbound SA shows that the peer has it.
+void Session::watch_successors() {
+  my.timers.cancel(std::exchange(successors_, kNoTimer));
+  bool waiting = false;
+  for (const auto& child : sa.children) {
+    if (!child->waiting_outbound) continue;
+    if (my.installer.packets_of(child->inbound_name()) > 0)
+      start_sending(*this, *child);
+    else
+      waiting = true;
+  }
+  if (!waiting) return;
+  constexpr Duration kLook = std::chrono::milliseconds(50);
+  successors_ =
+      my.timers.after(kLook, later(*this, [](Session& session) { session.watch_successors(); }));
+}
+
+void Session::arm_keepalive() {
+  keepalive_ = kNoTimer;
+  if (!sa.nat.here || sa.peer->timers.nat_keepalive <= Duration{0}) return;
+  keepalive_ = my.timers.after(sa.peer->timers.nat_keepalive, later(*this, [](Session& session) {
+                                 session.my.datagrams.send_keepalive(session.sa.path);
+                                 session.arm_keepalive();
+                               }));
+}
+
+}  // namespace sallyport::ike

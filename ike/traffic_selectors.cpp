@@ -1,0 +1,228 @@
+#include "ike/traffic_selectors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "net/protocol.h"
+
+namespace sallyport::ike {
+namespace {
+
+// A peer's selectors become rows that workers compare packets with: nobody needs more of them.
+constexpr std::size_t kMostOfSide = 64;
+constexpr std::size_t kMostCombinations = 256;
+
+struct Ports {
+  std::uint16_t start{};
+  std::uint16_t end{0xffff};
+};
+constexpr Ports kOpaquePorts{0xffff, 0};
+
+std::vector<Ports> ports_of(const PortSet& set) {
+  if (set.is_any()) return {Ports{}};
+  if (set.is_opaque()) return {kOpaquePorts};
+  std::vector<Ports> ports;
+  for (const PortRange& range : set.ranges()) ports.push_back({range.first, range.last});
+  return ports;
+}
+
+AddressRange all_of(Family family) { return AddressRange::of({Address::any(family), 0}); }
+
+// One side of a selector as IKE writes it.
+void append_side(TrafficSelectors& to, const Selector& selector,
+                 const std::vector<AddressRange>& addresses, const PortSet& set) {
+  std::vector<AddressRange> ranges = addresses;
+  if (ranges.empty()) {
+    const std::optional<Family> family = selector.family();
+    if (family != Family::V6) ranges.push_back(all_of(Family::V4));
+    if (family != Family::V4) ranges.push_back(all_of(Family::V6));
+  }
+  for (const AddressRange& range : ranges)
+    for (const Ports& ports : ports_of(set)) {
+      const TrafficSelector one{selector.protocol.value_or(0), ports.start, ports.end, range};
+      if (std::ranges::find(to, one) == to.end()) to.push_back(one);
+    }
+}
+
+SelectorPair pair_of(const Selector& selector) {
+  SelectorPair pair;
+  append_side(pair.local, selector, selector.local, selector.local_port);
+  append_side(pair.remote, selector, selector.remote, selector.remote_port);
+  return pair;
+}
+
+TrafficSelector of_packet(const Address& address, std::uint8_t protocol, PortValue value) {
+  const auto port = static_cast<std::uint16_t>(value);
+  const bool known = value <= 0xffff;
+  return {protocol,
+          known ? port : std::uint16_t{0},
+          known ? port : std::uint16_t{0xffff},
+          {address, address}};
+}
+
+std::optional<Ports> intersect_ports(const TrafficSelector& left, const TrafficSelector& right) {
+  if (left.any_port()) return Ports{right.start_port, right.end_port};
+  if (right.any_port()) return Ports{left.start_port, left.end_port};
+  if (left.opaque() || right.opaque())
+    return left.opaque() && right.opaque() ? std::optional(kOpaquePorts) : std::nullopt;
+  const Ports ports{std::max(left.start_port, right.start_port),
+                    std::min(left.end_port, right.end_port)};
+  return ports.start <= ports.end ? std::optional(ports) : std::nullopt;
+}
+
+std::optional<TrafficSelector> intersect(const TrafficSelector& left,
+                                         const TrafficSelector& right) {
+  if (left.protocol != 0 && right.protocol != 0 && left.protocol != right.protocol)
+    return std::nullopt;
+  if (left.addresses.first.family != right.addresses.first.family) return std::nullopt;
+  const AddressRange addresses{std::max(left.addresses.first, right.addresses.first),
+                               std::min(left.addresses.last, right.addresses.last)};
+  const auto ports = intersect_ports(left, right);
+  if (!ports || addresses.first > addresses.last) return std::nullopt;
+  return TrafficSelector{left.protocol != 0 ? left.protocol : right.protocol, ports->start,
+                         ports->end, addresses};
+}
+
+bool contains(const TrafficSelector& outer, const TrafficSelector& inner) {
+  const auto common = intersect(outer, inner);
+  return common && *common == inner;
+}
+
+bool contains(std::span<const TrafficSelector> outer, const TrafficSelector& inner) {
+  return std::ranges::any_of(outer,
+                             [&](const TrafficSelector& one) { return contains(one, inner); });
+}
+
+// What is common to both, without what another part of it says already.
+TrafficSelectors intersect(std::span<const TrafficSelector> left,
+                           std::span<const TrafficSelector> right) {
+  TrafficSelectors common;
+  for (const TrafficSelector& one : left)
+    for (const TrafficSelector& other : right) {
+      const auto both = intersect(one, other);
+      if (!both || contains(common, *both)) continue;
+      std::erase_if(common, [&](const TrafficSelector& old) { return contains(*both, old); });
+      common.push_back(*both);
+    }
+  return common;
+}
+
+// Of one side: addresses that go with one protocol and one range of ports.
+struct SideClass {
+  Family family{};
+  std::uint8_t protocol{};
+  Ports ports;
+  std::vector<AddressRange> addresses;
+};
+
+std::vector<SideClass> classes_of(std::span<const TrafficSelector> side) {
+  std::vector<SideClass> classes;
+  for (const TrafficSelector& one : side) {
+    const auto same = [&](const SideClass& known) {
+      return known.family == one.addresses.first.family && known.protocol == one.protocol &&
+             known.ports.start == one.start_port && known.ports.end == one.end_port;
+    };
+    auto found = std::ranges::find_if(classes, same);
+    if (found == classes.end())
+      found = classes.insert(classes.end(), {.family = one.addresses.first.family,
+                                             .protocol = one.protocol,
+                                             .ports = {one.start_port, one.end_port},
+                                             .addresses = {}});
+    found->addresses.push_back(one.addresses);
+  }
+  return classes;
+}
+
+PortSet port_set(const Ports& ports) {
+  if (ports.start == kOpaquePorts.start && ports.end == kOpaquePorts.end) return PortSet::opaque();
+  return PortSet::of({{ports.start, ports.end}}).value_or(PortSet::any());
+}
+
+}  // namespace
+
+SelectorPair offer_selectors(std::span<const Selector> selectors, const SelectorFields* packet) {
+  SelectorPair offer;
+  if (packet != nullptr) {
+    offer.local.push_back(of_packet(packet->local, packet->protocol, packet->local_port));
+    offer.remote.push_back(of_packet(packet->remote, packet->protocol, packet->remote_port));
+  }
+  for (const Selector& selector : selectors) {
+    const SelectorPair pair = pair_of(selector);
+    const auto add = [](TrafficSelectors& to, const TrafficSelectors& more) {
+      for (const TrafficSelector& one : more)
+        if (std::ranges::find(to, one) == to.end()) to.push_back(one);
+    };
+    add(offer.local, pair.local);
+    add(offer.remote, pair.remote);
+  }
+  return offer;
+}
+
+std::optional<Narrowed> narrow(std::span<const Selector> policy, const SelectorPair& offered) {
+  if (offered.local.empty() || offered.remote.empty()) return std::nullopt;
+  if (offered.local.size() > kMostOfSide || offered.remote.size() > kMostOfSide)
+    return std::nullopt;
+  std::optional<Narrowed> answer;
+  bool specific = false;  // the answer holds the first of the offer
+  for (const Selector& selector : policy) {
+    const SelectorPair mine = pair_of(selector);
+    SelectorPair common{intersect(offered.local, mine.local),
+                        intersect(offered.remote, mine.remote)};
+    if (!to_selectors(common)) continue;
+    const bool holds_first = contains(mine.local, offered.local.front()) &&
+                             contains(mine.remote, offered.remote.front());
+    const bool more_possible = answer.has_value();
+    if (!answer || (holds_first && !specific)) answer = Narrowed{std::move(common)};
+    answer->more_possible |= more_possible;
+    specific |= holds_first;
+  }
+  return answer;
+}
+
+bool is_subset(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {
+  return !inner.empty() && std::ranges::all_of(inner, [&](const TrafficSelector& one) {
+    return contains(outer, one);
+  });
+}
+
+std::optional<std::vector<Selector>> to_selectors(const SelectorPair& pair) {
+  std::vector<Selector> selectors;
+  const std::vector<SideClass> locals = classes_of(pair.local);
+  const std::vector<SideClass> remotes = classes_of(pair.remote);
+  if (locals.size() * remotes.size() > kMostCombinations) return std::nullopt;
+  for (const SideClass& local : locals)
+    for (const SideClass& remote : remotes) {
+      const bool same = local.protocol == remote.protocol;
+      if (local.family != remote.family || (!same && local.protocol != 0 && remote.protocol != 0))
+        continue;
+      const std::uint8_t protocol = local.protocol != 0 ? local.protocol : remote.protocol;
+      Selector selector{.local = local.addresses,
+                        .remote = remote.addresses,
+                        .protocol = protocol == 0 ? std::nullopt : std::optional(protocol),
+                        .local_port = port_set(local.ports),
+                        .remote_port = port_set(remote.ports)};
+      if (validate(selector)) selectors.push_back(std::move(selector));
+    }
+  if (selectors.empty()) return std::nullopt;
+  return selectors;
+}
+
+std::string to_string(std::span<const TrafficSelector> selectors) {
+  std::string text;
+  for (const TrafficSelector& one : selectors) {
+    if (!text.empty()) text += ' ';
+    text += to_string(one.addresses);
+    if (one.protocol == 0 && one.any_port()) continue;
+    text += fmt::format("[{}", one.protocol);
+    if (one.opaque())
+      text += "/opaque";
+    else if (!one.any_port())
+      text += one.start_port == one.end_port ? fmt::format("/{}", one.start_port)
+                                             : fmt::format("/{}-{}", one.start_port, one.end_port);
+    text += ']';
+  }
+  return text;
+}
+
+}  // namespace sallyport::ike

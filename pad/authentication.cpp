@@ -1,0 +1,156 @@
+#include "pad/authentication.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace sallyport {
+namespace {
+
+using enum AuthenticationFailure;
+
+struct FailureName {
+  AuthenticationFailure failure;
+  std::string_view name;
+};
+constexpr std::array kNames{
+    FailureName{NoEntry, "no_entry"},
+    FailureName{WrongMethod, "wrong_method"},
+    FailureName{NoCredential, "no_credential"},
+    FailureName{BadCredential, "bad_credential"},
+    FailureName{UnknownKey, "unknown_key"},
+    FailureName{WeakKey, "weak_key"},
+    FailureName{IdentityNotCertified, "identity_not_certified"},
+    FailureName{BadSignature, "bad_signature"},
+    FailureName{BadSecret, "bad_secret"},
+};
+
+std::unexpected<Error> refuse(AuthenticationFailure failure, std::string_view detail) {
+  return std::unexpected(refusal(failure, detail));
+}
+
+Expected<AcceptedKey> strong_enough(AcceptedKey accepted, unsigned least_rsa_bits) {
+  const KeyKind kind = accepted.key.kind();
+  if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
+    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
+  const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
+  if (rsa && accepted.key.bits() < least_rsa_bits)
+    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
+                                       accepted.key.bits(), least_rsa_bits));
+  return accepted;
+}
+
+Expected<AcceptedKey> by_pin(const RemoteAuthentication& method, const PublicKey& key) {
+  if (std::ranges::find(method.raw_keys, key) == method.raw_keys.end())
+    return refuse(UnknownKey, "the peer's public key is not one that the entry pins");
+  return strong_enough({key, std::nullopt}, method.least_rsa_bits);
+}
+
+Expected<AcceptedKey> by_chain(const RemoteAuthentication& method, const Identity& asserted,
+                               const PresentedCertificates& presented, WallTime now) {
+  const Certificate& leaf = presented.certificates.front();
+  ChainQuestion question{.leaf = leaf,
+                         .others = {},
+                         .anchors = {},
+                         .lists = presented.lists,
+                         .ocsp_responses = presented.ocsp_responses,
+                         .revocation = method.revocation,
+                         .now = now,
+                         .least_rsa_bits = method.least_rsa_bits,
+                         .extended_key_usage = method.extended_key_usage};
+  question.others.assign(presented.certificates.begin() + 1, presented.certificates.end());
+  for (const auto& trusted : method.anchors) {
+    std::ranges::copy(trusted->certificates, std::back_inserter(question.anchors));
+    std::ranges::copy(trusted->lists, std::back_inserter(question.lists));
+  }
+  if (const auto strong = strong_enough({leaf.public_key(), {}}, method.least_rsa_bits); !strong)
+    return strong;
+  const auto chain = verify_chain(question);
+  if (!chain) return refuse(BadCredential, to_string(chain.error()));
+  if (method.identity_in_certificate && !certifies(leaf, asserted))
+    return refuse(IdentityNotCertified,
+                  fmt::format("the certificate of {} does not name the identity {}",
+                              print_distinguished_name(leaf.subject()), to_string(asserted)));
+  return AcceptedKey{leaf.public_key(), chain->valid_until};
+}
+
+template <class Names>
+bool holds(const Names& names, IdType type, const ComparableIdentity& identity) {
+  return std::ranges::any_of(names, [&](const auto& name) {
+    return ComparableIdentity(Identity{type, {name.begin(), name.end()}}) == identity;
+  });
+}
+
+}  // namespace
+
+std::string_view to_string(AuthenticationFailure failure) noexcept {
+  const auto* row = std::ranges::find(kNames, failure, &FailureName::failure);
+  return row == kNames.end() ? "unknown" : row->name;
+}
+
+Error refusal(AuthenticationFailure failure, std::string_view detail) {
+  return {.code = Error::Code::Refused,
+          .where = {},
+          .what = fmt::format("{}: {}", to_string(failure), detail),
+          .remedy = {}};
+}
+
+Expected<AcceptedKey> accept_key(const RemoteAuthentication& method, const Identity& asserted,
+                                 const PresentedCertificates& presented, WallTime now) {
+  if (method.kind != AuthenticationKind::PublicKey)
+    return refuse(WrongMethod, fmt::format("the entry authenticates by {}, the peer by public-key",
+                                           to_string(method.kind)));
+  if (presented.raw_key) return by_pin(method, *presented.raw_key);
+  if (!presented.certificates.empty()) {
+    if (!method.anchors.empty()) return by_chain(method, asserted, presented, now);
+    return by_pin(method, presented.certificates.front().public_key());
+  }
+  if (method.raw_keys.size() == 1) return by_pin(method, method.raw_keys.front());
+  return refuse(NoCredential, "the peer presents neither a certificate nor a public key");
+}
+
+Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
+                                 const PresentedCertificates& presented, WallTime now) {
+  auto first = accept_method(peer, AuthenticationKind::PublicKey);
+  if (!first) return std::unexpected(std::move(first.error()));
+  Expected<AcceptedKey> answer = refuse(WrongMethod, {});
+  for (const RemoteAuthentication& method : peer.remote) {
+    if (method.kind != AuthenticationKind::PublicKey) continue;
+    answer = accept_key(method, asserted, presented, now);
+    if (answer) break;
+  }
+  return answer;
+}
+
+Expected<const RemoteAuthentication*> accept_method(const Peer& peer, AuthenticationKind kind) {
+  const auto found = std::ranges::find(peer.remote, kind, &RemoteAuthentication::kind);
+  if (found != peer.remote.end()) return &*found;
+  return refuse(WrongMethod, fmt::format("the entry {} does not authenticate its peer by {}",
+                                         peer.name, to_string(kind)));
+}
+
+bool certifies(const Certificate& certificate, const Identity& identity) {
+  const ComparableIdentity asserted(identity);
+  switch (identity.type) {
+    case IdType::DistinguishedName:
+      return !asserted.rdns.empty() &&
+             ComparableIdentity({identity.type, certificate.subject()}) == asserted;
+    case IdType::Fqdn:
+      return holds(certificate.dns_names(), identity.type, asserted);
+    case IdType::Rfc822:
+      return holds(certificate.mail_addresses(), identity.type, asserted);
+    case IdType::Ipv4:
+    case IdType::Ipv6:
+      return holds(certificate.ip_addresses(), identity.type, asserted);
+    case IdType::KeyId:
+      return true;
+    case IdType::GeneralName:
+    case IdType::Null:
+      break;
+  }
+  return false;
+}
+
+}  // namespace sallyport

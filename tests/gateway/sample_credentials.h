@@ -1,0 +1,100 @@
+// Keys and certificates for tests of configurations, made for nothing else by OpenSSL 3.0 (ecparam,
+// genpkey, req, x509, ca); the certificates and the revocation list are valid until 2125.
+#pragma once
+
+#include <string_view>
+
+namespace sallyport::test {
+
+// "C=CH, O=Example, CN=Example Root", P-256.
+inline constexpr std::string_view kRootCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBnzCCAUWgAwIBAgIBATAKBggqhkjOPQQDAjA2MQswCQYDVQQGEwJDSDEQMA4G
+A1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2MTEyNjEz
+NTAzNVoYDzIxMjYxMTAyMTM1MDM1WjA2MQswCQYDVQQGEwJDSDEQMA4GA1UECgwH
+RXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MFkwEwYHKoZIzj0CAQYIKoZI
+zj0DAQcDQgAEUftgl+Qgvfiss0WfbYscTcJB26Llyy05UFxk6wj3xBnEFWpYG0bV
+vJExw7NflUS24KJsUFA0TKKm/iVDAS3hYKNCMEAwDwYDVR0TAQH/BAUwAwEB/zAO
+BgNVHQ8BAf8EBAMCAQYwHQYDVR0OBBYEFIcgPPTkZFej95c5Cb5uwjP2aVBHMAoG
+CCqGSM49BAMCA0gAMEUCICYvVtTjnApN8TkvHo4SenikFdegAIxWhxWWBWVs7yLP
+AiEAxhMUKdHx6ILmfzpSdBl7p/V11SVTgZC/M7pb/1s2/LU=
+-----END CERTIFICATE-----
+)";
+
+// The root's list, which is empty.
+inline constexpr std::string_view kRootRevocations = R"(-----BEGIN X509 CRL-----
+MIHQMHcCAQEwCgYIKoZIzj0EAwIwNjELMAkGA1UEBhMCQ0gxEDAOBgNVBAoMB0V4
+YW1wbGUxFTATBgNVBAMMDEV4YW1wbGUgUm9vdBcNMjYxMTI2MTM1MDM1WhgPMjEy
+NjExMDIxMzUwMzVaoA4wDDAKBgNVHRQEAwIBATAKBggqhkjOPQQDAgNJADBGAiEA
+v/5cZyAEsbhV753YruAs/pFE75mRRDRqgPCLRO6iW8sCIQC/bg4oVAXPuTEr+239
+zigscjOsNuFUsuXuUcPJDx8YOg==
+-----END X509 CRL-----
+)";
+
+// "C=CH, O=Example, CN=gateway.example.org", gateway.example.org, gateway@example.org; by the root.
+inline constexpr std::string_view kGatewayCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIB+jCCAaGgAwIBAgIBAjAKBggqhkjOPQQDAjA2MQswCQYDVQQGEwJDSDEQMA4G
+A1UECgwHRXhhbXBsZTEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAXDTI2MTEyNjEz
+NTAzNVoYDzIxMjYxMTAyMTM1MDM1WjA9MQswCQYDVQQGEwJDSDEQMA4GA1UECgwH
+RXhhbXBsZTEcMBoGA1UEAwwTZ2F0ZXdheS5leGFtcGxlLm9yZzBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABOXGxEJaPlRme27tohkx/ne9hnPBEs7h23UvUFaGCwBg
+lHSU3iwkdv7295Il3X69xd+XEFH7FvYRNm8SNDeRgCKjgZYwgZMwDAYDVR0TAQH/
+BAIwADAOBgNVHQ8BAf8EBAMCB4AwMwYDVR0RBCwwKoITZ2F0ZXdheS5leGFtcGxl
+Lm9yZ4ETZ2F0ZXdheUBleGFtcGxlLm9yZzAdBgNVHQ4EFgQUina1z918O2zsWhuO
+V4A2z5vPYaQwHwYDVR0jBBgwFoAUhyA89ORkV6P3lzkJvm7CM/ZpUEcwCgYIKoZI
+zj0EAwIDRwAwRAIgLsaY2KejM8lQtMTtKLdr9oPSyerVjbtFJiqgyopMCpECICJK
+CvyAYJgAR9UaWzu9gWP76qjFgNcZ2KkTWDlD2YQV
+-----END CERTIFICATE-----
+)";
+
+// P-256, of the certificate above.
+inline constexpr std::string_view kGatewayKey = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgXXJuU7GaQceMu203
+OG+TgTfkQXTMOrRoiUgzzvNgyXWhRANCAATlxsRCWj5UZntu7aIZMf53vYZzwRLO
+4dt1L1BWhgsAYJR0lN4sJHb+9veSJd1+vcXflxBR+xb2ETZvEjQ3kYAi
+-----END PRIVATE KEY-----
+)";
+
+// Ed25519, with no certificate.
+inline constexpr std::string_view kEd25519Key = R"(-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIFVAiL7nF7BkWnYECaTjgUpAecAv5JZDWG/yPx/fLWkY
+-----END PRIVATE KEY-----
+)";
+
+// Its public half.
+inline constexpr std::string_view kEd25519PublicKey = R"(-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAfc7KL3AwM9FvoGpSFXcMyg7VPdAtinVJHeXFNtkbLNA=
+-----END PUBLIC KEY-----
+)";
+
+// RSA of 2048 bits, with no certificate.
+inline constexpr std::string_view kRsaKey = R"(-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCLd4myP1MiOXN+
+8+bEMN+HfmHfwOy6Qkclryt30c6oINz4AvzmlItES4XDPq8hTx456vCAjeJ54BoG
+tYf4rRCADtsucEpQFhGkb1Hq07PsiCi3eJ3ozqLEsbqKnahI+xzQfe9IQakss6Ab
+eycVydAwNzXE6XAWjsasyL1rQ8xWqb468nqboscsYuxJItsr0OaDh4VCNreVvsIH
+W6TxJp7/VT8Ty14UIhaKsFAiyUl43zBYkxL98SutSNVZ37h73iY0vx8gQLkBqIKS
+7W7+UJFiSxrstaKVKVBdtY2LnbK7l1tfph+ju+JvuRnZNK558mUz477moZg4ObH3
+Ad2Ip3CVAgMBAAECggEAA/rpC/q0D/WtK57UFtF0PgT0nLLM4eXmHn4YxfmC8pf5
+f/4J1jfzOR0H1+uwI/zpIzfNHd+utzhJ73R6/GhOYIrL/rYt3Yo7sUJYbdSvClC6
+cYrFXhfJ9ZLcfK84ib8M2MOQ5bJMaZFFjPM44tP/F0xdqJBzsyXnWpZh/XxfI2WR
+VaUF+d1JkPoLEaEtblxTpzm1KYmJyh4jWjTKnnLgBLBPg6wH6IxRx8K2Uyyu0Ygy
+EmpVB02mCLN9TAEZDv/Uv8j0dPoxnfoGLAA/e5gkOLig5UWyCFMDt1U+CIpSS/Zd
+FpkU6iJvFqd7Wb8FM3DGNnk4fn17YDRxe5dpmvshwwKBgQDBY9UMlIal+BO/LlbK
+XRqO6VQs7Wv6puEwDlVPE2v6lL1fJJl8J6lzC+kKEGM0ir3lRSyKX0VMzMHx0pY6
+vkbOVJZFUm01JIK1KlV+8/1AvR4vapQyHDi7UuQy/qDXGNQ11nZHHd0coB/fubhT
+4j8yfdLq4d7Lk6H4C3ka54+u/wKBgQC4npA5qRgu9x/MCR67EBcZJvS5y3a4N4QH
+nKsQETyK4VRha/4a1v3UR91XFmF70XPXyIPON3S7T0w8zNWvYtRwMkVsw4o0cEG+
+83Ox64Zhpn8OpPeG8eCaaj1zG9aRi/pQiLZBuVRAJxgR3SHNvQeTOtvSBMqlpg39
+OytpNXK0awKBgQCpEa09jU/WI3aoCkwIKLNCQ4y6pmpjPKfcSnucYT9iV8zjM+0X
+VNlYYg4/JSqF0dHIcdxJsJa2WMApuNBr1NO0KNEjE7ez4RKAbd1G2uoKQgv0qjmb
+QX77jbFBP8i/o85Krw7Ch8I592dGQWh7tW1IqCXQAN21noDYiLc8pTrBYwKBgDPW
+CYa3DJw7NMlUEjXRqbqdLn9wOlA0/jQo7/rd7BLOe6Oy77DXhoNw/huypAJg59bB
+bQicl4D0HeLAXIsXA7DQ3J9SM97PWhZkQqrFB4Epf2k8NmfESBzzEXfdbByHoeu0
+xv+jKp2snFx/qzsaBSN4ljncsI1cF3dvgpvSrvcrAoGAH/3lSacFqOwXvX5C40Oq
+jWYjqEImZj/RwlVD+wq6vEABK9+fapM3hz0mvEqTx9rYJfeZFhSXov29VWtR5iew
+qJWRDZLxtfwCFjyR0325KPqBOiK68TPUVUtPC/Spprxg0G9EMeLtw3j4Jb6882P8
+BeNicr/pdIeJACaGUwIqEKA=
+-----END PRIVATE KEY-----
+)";
+
+}  // namespace sallyport::test
