@@ -60,8 +60,8 @@ Proofs proofs(IkeMethod method, const std::string& name) {
   static const TestAuthority kAuthority;
   const TestKey key = method == IkeMethod::Ecdsa ? TestKey::EcP256 : TestKey::Rsa2048;
   TestIdentity own = kAuthority.issue({.subject = "C=CH, O=Bench, CN=" + name,
-                                      .key = key,
-                                      .extensions = {{"subjectAltName", "DNS:" + name}}});
+                                       .key = key,
+                                       .extensions = {{"subjectAltName", "DNS:" + name}}});
   auto anchors = std::make_shared<TrustAnchors>();
   anchors->name = "root";
   anchors->certificates = {kAuthority.certificate()};

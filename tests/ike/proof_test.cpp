@@ -20,8 +20,8 @@ const std::vector<SignatureHash> kNoHashes;
 const Identity kCarol = Identity::parse("carol.example.org").value();
 
 const TestAuthority& authority() {
-  static const TestAuthority one;
-  return one;
+  static const TestAuthority kOne;
+  return kOne;
 }
 
 std::shared_ptr<const Credential> credential(TestKey kind,

@@ -252,7 +252,7 @@ bool holds(const SelectorPair& pair, const SelectorFields& packet) {
 }
 
 const std::vector<SelectorFields>& all_packets() {
-  static const std::vector<SelectorFields> all = [] {
+  static const std::vector<SelectorFields> kAll = [] {
     std::vector<SelectorFields> packets;
     for (std::uint32_t local = 0; local < kAddresses; ++local)
       for (std::uint32_t remote = 0; remote < kAddresses; ++remote)
@@ -266,7 +266,7 @@ const std::vector<SelectorFields>& all_packets() {
                                  .remote_port = to});
     return packets;
   }();
-  return all;
+  return kAll;
 }
 
 TEST_CASE("IKE-97, PAD-11: the answer is within offer and policy, and is there where it can be") {

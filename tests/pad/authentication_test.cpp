@@ -22,14 +22,14 @@ constexpr std::string_view kNames =
 Identity identity(std::string_view text) { return Identity::parse(text).value(); }
 
 const TestAuthority& authority() {
-  static const TestAuthority one("C=US, O=Example, CN=CA");
-  return one;
+  static const TestAuthority kOne("C=US, O=Example, CN=CA");
+  return kOne;
 }
 
 const Issued& carol() {
-  static const Issued one = authority().issue(
+  static const Issued kOne = authority().issue(
       {.subject = "C=US, O=Example, CN=Carol", .alternative_names = std::string(kNames)});
-  return one;
+  return kOne;
 }
 
 RemoteAuthentication by_certificate(const TestAuthority& trusted = authority()) {

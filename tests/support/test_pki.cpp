@@ -148,16 +148,16 @@ WallTime test_now() noexcept {
 std::string make_key_pem(TestKey kind) {
   switch (kind) {
     case TestKey::Rsa1024: {
-      static const std::string pem = write_key(kind);
-      return pem;
+      static const std::string kPem = write_key(kind);
+      return kPem;
     }
     case TestKey::Rsa2048: {
-      static const std::string pem = write_key(kind);
-      return pem;
+      static const std::string kPem = write_key(kind);
+      return kPem;
     }
     case TestKey::RsaPss2048: {
-      static const std::string pem = write_key(kind);
-      return pem;
+      static const std::string kPem = write_key(kind);
+      return kPem;
     }
     default:
       return write_key(kind);
