@@ -24,8 +24,6 @@ FamilyAttributes attributes_of(Family family) {
              : FamilyAttributes{InternalIp6Address, InternalIp6Dns, InternalIp6Subnet};
 }
 
-Octets octets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-
 std::optional<Address> address_in(const AttributeValue& attribute) {
   const ByteView value = attribute.value;
   if (attribute.type == InternalIp4Address && value.size() == kIpv4Bytes)
@@ -42,7 +40,7 @@ const AttributeValue* find(const ConfigurationPayload& payload, ConfigurationAtt
 
 // 4 octets and a mask, or 16 and a prefix length.
 Octets subnet_value(const Prefix& prefix) {
-  Octets value = octets(prefix.first().wire());
+  Octets value = to_octets(prefix.first().wire());
   if (prefix.address.family == Family::V6) {
     append(value, prefix.length);
   } else {
@@ -66,14 +64,14 @@ void append_lease(ConfigurationPayload& reply, const AddressPools::Lease& lease,
                   const ConfigurationPayload& request) {
   const Family family = lease.address.family;
   const auto [address, dns, subnet] = attributes_of(family);
-  Octets value = octets(lease.address.wire());
+  Octets value = to_octets(lease.address.wire());
   if (family == Family::V6) append(value, lease.pool->prefix_length);
   reply.attributes.push_back({address, value});
   if (lease.pool->netmask && find(request, InternalIp4Netmask) != nullptr)
-    reply.attributes.push_back({InternalIp4Netmask, octets(lease.pool->netmask->wire())});
+    reply.attributes.push_back({InternalIp4Netmask, to_octets(lease.pool->netmask->wire())});
   if (find(request, dns) != nullptr)
     for (const Address& server : lease.pool->dns)
-      if (server.family == family) reply.attributes.push_back({dns, octets(server.wire())});
+      if (server.family == family) reply.attributes.push_back({dns, to_octets(server.wire())});
   if (find(request, subnet) != nullptr)
     for (const Prefix& prefix : lease.pool->subnets)
       if (prefix.address.family == family)

@@ -45,7 +45,7 @@ Daemon::Daemon(const Parts& parts, const Settings& settings)
                     .registry = *this} {}
 
 Daemon::~Daemon() {
-  while (!sessions_.empty()) sessions_.begin()->second->end(Farewell::None, "IKE stops");
+  while (!sessions_.empty()) sessions_.begin()->second->end("IKE stops");
 }
 
 void Daemon::poll() {
@@ -180,15 +180,18 @@ void Daemon::add(SessionPtr session) {
   sessions_.emplace(spi, std::move(session));
 }
 
+void Daemon::leave_half_open(IkeSa& sa) {
+  if (!std::exchange(sa.counted_half_open, false)) return;
+  --half_open_;
+  const auto source = half_open_of_.find(source_of(sa.first_remote.address));
+  if (--source->second == 0) half_open_of_.erase(source);
+}
+
 void Daemon::authenticated(const Session& session) {
   const auto found = sessions_.find(session.sa.our_spi().value);
   if (found == sessions_.end()) return;
   IkeSa& sa = found->second->sa;
-  if (std::exchange(sa.counted_half_open, false)) {
-    --half_open_;
-    const auto source = half_open_of_.find(source_of(sa.first_remote.address));
-    if (--source->second == 0) half_open_of_.erase(source);
-  }
+  leave_half_open(sa);
   sa.counted_established = true;
   ++established_of_[sa.peer->name];
   by_parties_.emplace(parties_of(sa), found->second.get());
@@ -204,11 +207,7 @@ void Daemon::remove(const Session& session) {
   if (found == sessions_.end()) return;
   IkeSa& sa = found->second->sa;
   if (sa.side == Side::Responder) initiating_.erase({sa.initiator_spi.value, sa.first_remote});
-  if (std::exchange(sa.counted_half_open, false)) {
-    --half_open_;
-    const auto source = half_open_of_.find(source_of(sa.first_remote.address));
-    if (--source->second == 0) half_open_of_.erase(source);
-  }
+  leave_half_open(sa);
   if (std::exchange(sa.counted_established, false)) {
     if (const auto count = established_of_.find(sa.peer->name); --count->second == 0)
       established_of_.erase(count);

@@ -91,6 +91,9 @@ class Daemon final : private Registry {
   std::vector<SessionPtr> others_between_the_same(const Session& session) override;
   std::size_t count_of(const Peer& peer) override;
 
+  void leave_half_open(IkeSa& sa);
+  // As they are now: what is done to one may end it.
+  [[nodiscard]] std::vector<SessionPtr> all() const;
   void receive_init(const Path& path, const Header& header, ByteView datagram);
   // True where the request may be worked at: no cookie is due, and there is room.
   [[nodiscard]] bool admit(const Path& path, const Header& header, const Message& message);

@@ -16,6 +16,9 @@ std::unexpected<Error> no_such(std::string_view what, const std::string& name) {
               "`show ike-sas` and `show child-sas` list them");
 }
 
+// The child's name within that of one of its SAs.
+std::string child_of(const std::string& sa) { return sa.substr(0, sa.rfind('-')); }
+
 bool is_usable(const IkeSa& sa) {
   return sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
 }
@@ -121,6 +124,12 @@ Expected<void> Daemon::initiate_anew(const std::string& policy) {
   return {};
 }
 
+std::vector<std::shared_ptr<Session>> Daemon::all() const {
+  std::vector<SessionPtr> sessions;
+  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
+  return sessions;
+}
+
 std::shared_ptr<Session> Daemon::by_number(std::uint64_t number) const {
   for (const auto& [spi, session] : sessions_)
     if (session->sa.number == number) return session;
@@ -162,13 +171,6 @@ Expected<void> Daemon::rekey_child(const std::string& child) {
   return {};
 }
 
-namespace {
-
-// The child's name within that of one of its SAs.
-std::string child_of(const std::string& sa) { return sa.substr(0, sa.rfind('-')); }
-
-}  // namespace
-
 void Daemon::on_soft_limit(const std::string& sa) {
   if (const Found found = child_by_name(child_of(sa)); found.child)
     begin_child_rekey(*found.session, found.child);
@@ -187,9 +189,7 @@ void Daemon::on_uninstalled(const std::string& sa) {
 }
 
 void Daemon::follow_configuration() {
-  std::vector<SessionPtr> sessions;
-  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
-  for (const SessionPtr& session : sessions)
+  for (const SessionPtr& session : all())
     if (session->sa.peer && !session->dead()) follow_configuration(*session);
 }
 
@@ -214,9 +214,7 @@ void Daemon::follow_configuration(Session& session) {
 }
 
 void Daemon::follow_addresses() {
-  std::vector<SessionPtr> sessions;
-  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
-  for (const SessionPtr& session : sessions) {
+  for (const SessionPtr& session : all()) {
     const IkeSa& sa = session->sa;
     // Where an address of ours is named, it is that one.
     const bool fixed = std::ranges::any_of(sa.children, [](const auto& child) {
@@ -232,9 +230,7 @@ void Daemon::follow_addresses() {
 }
 
 void Daemon::close_all() {
-  std::vector<SessionPtr> sessions;
-  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
-  for (const SessionPtr& session : sessions) session->close("IKE stops");
+  for (const SessionPtr& session : all()) session->close("IKE stops");
 }
 
 }  // namespace sallyport::ike

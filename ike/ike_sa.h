@@ -30,7 +30,6 @@ enum class IkeState : std::uint8_t {
 struct PeerAbilities {
   bool fragmentation{};
   bool mobike{};
-  bool childless{};
   std::vector<SignatureHash> hashes;  // empty: RFC 7427 is not known to it
   Octets authorities;                 // of its CERTREQ, 20 octets each
   bool certificates_asked{};

@@ -101,10 +101,6 @@ bool is_answer(std::span<const Proposal> answer) {
   return true;
 }
 
-ProtocolId protocol_of(const ChildTerms& terms) {
-  return terms.protocol == IpsecProtocol::Ah ? ProtocolId::Ah : ProtocolId::Esp;
-}
-
 Octets octets_of(Spi spi) {
   Octets octets;
   append(octets, spi.value);
@@ -153,7 +149,7 @@ GroupChoice choose_child_group(const ChildTerms& ours, const Proposal& offered,
 
 std::optional<ChosenChild> choose(const ChildTerms& ours, Transform transform,
                                   const Proposal& offered, std::optional<std::uint16_t> preferred) {
-  if (offered.protocol != protocol_of(ours) || offered.spi.size() != kChildSpiBytes ||
+  if (offered.protocol != protocol_id(ours.protocol) || offered.spi.size() != kChildSpiBytes ||
       load_be<std::uint32_t>(offered.spi.data()) < kFirstUsableSpi.value ||
       !is_understood(offered) || has_type(offered, TransformType::Prf) ||
       !fits(offered, ours.protocol, transform))
@@ -175,6 +171,10 @@ std::optional<ChosenChild> choose(const ChildTerms& ours, Transform transform,
 }
 
 }  // namespace
+
+ProtocolId protocol_id(IpsecProtocol protocol) noexcept {
+  return protocol == IpsecProtocol::Ah ? ProtocolId::Ah : ProtocolId::Esp;
+}
 
 std::vector<Proposal> offer_ike(std::span<const IkeProposal> proposals, ByteView spi) {
   std::vector<Proposal> offer;
@@ -227,7 +227,7 @@ std::vector<Proposal> offer_child(const ChildTerms& terms, Spi spi) {
   std::vector<Proposal> offer;
   for (const Transform transform : terms.transforms) {
     Proposal one{.number = static_cast<std::uint8_t>(offer.size() + 1),
-                 .protocol = protocol_of(terms),
+                 .protocol = protocol_id(terms.protocol),
                  .spi = octets_of(spi),
                  .transforms = algorithms_of(terms.protocol, transform)};
     for (const Group group : terms.groups) one.transforms.push_back(wire(group));

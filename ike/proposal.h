@@ -29,6 +29,8 @@ struct ChosenIke {
 // The groups of an offer, in order, without repetition.
 [[nodiscard]] std::vector<Group> groups_of(std::span<const IkeProposal> proposals);
 
+[[nodiscard]] ProtocolId protocol_id(IpsecProtocol protocol) noexcept;
+
 // What policy asks of a child (RFC 4301 4.4.1.2).
 struct ChildTerms {
   IpsecProtocol protocol{IpsecProtocol::Esp};

@@ -18,12 +18,8 @@ Session::Session(const Surroundings& surroundings, IkeSa ike_sa)
                      [this](ExchangeType type, MessageId id, const PayloadChain& payloads) {
                        return seal(header_for(type, id, 0), payloads);
                      },
-                 .send =
-                     [this](ByteView datagram) {
-                       sent_ = now();
-                       my.datagrams.send(sa.path, datagram);
-                     },
-                 .give_up = [this] { end(Farewell::None, "the peer does not answer"); }},
+                 .send = [this](ByteView datagram) { my.datagrams.send(sa.path, datagram); },
+                 .give_up = [this] { end("the peer does not answer"); }},
                 my.timers, my.settings.retransmission) {
   if (sa.peer) responses_.widen(sa.peer->window);
 }
@@ -93,7 +89,7 @@ void Session::receive_response(const Header& header, Opened opened) {
   const auto exchange = requests_.take(header.message_id);
   const auto parsed = parse_message(opened.first, opened.plain);
   // An error in a response starts no exchange (IKE-129).
-  if (!parsed) return end(Farewell::None, "a malformed response");
+  if (!parsed) return end("a malformed response");
   exchange->on_response(*parsed);
   if (dead()) return;
   requests_.allow(requests_.window());
@@ -151,7 +147,7 @@ void Session::refuse_request(const Header& header, const ParseFailure& failure) 
   respond_with(header.exchange, header.message_id, notify);
   const bool fatal = failure.notify == NotifyType::InvalidSyntax ||
                      sa.state == IkeState::AuthExpected;  // IKE-120, IKE-129
-  if (fatal) end(Farewell::None, fmt::format("{} from the peer", name_of(failure.notify)));
+  if (fatal) end(fmt::format("{} from the peer", name_of(failure.notify)));
 }
 
 void Session::respond(ExchangeType type, MessageId id, const PayloadChain& payloads) {
@@ -159,7 +155,6 @@ void Session::respond(ExchangeType type, MessageId id, const PayloadChain& paylo
   const auto reply = reply_paths_.extract(id);
   const Path& path = reply.empty() ? sa.path : reply.mapped();
   for (const Octets& datagram : datagrams) my.datagrams.send(path, datagram);
-  sent_ = now();
   responses_.answer(id, std::move(datagrams));
 }
 
@@ -217,14 +212,13 @@ void Session::report(EventKind kind, std::string subject, std::string detail) {
 
 void Session::close(const std::string& why) {
   if (dead() || sa.state >= IkeState::Rekeyed) return;  // its end has begun
-  if (sa.state < IkeState::Established) return end(Farewell::None, why);
+  if (sa.state < IkeState::Established) return end(why);
   begin_ike_delete(*this, why);
 }
 
-void Session::end(Farewell farewell, const std::string& why) {
+void Session::end(const std::string& why) {
   if (dead()) return;
   const auto self = shared_from_this();
-  if (farewell == Farewell::Delete && sa.state >= IkeState::Established) return close(why);
   const IkeState before = sa.state;
   sa.state = IkeState::Dead;
   cancel_timers();

@@ -37,12 +37,6 @@ struct Surroundings {
   Registry& registry;
 };
 
-// How an IKE SA ends, as far as the peer is concerned.
-enum class Farewell : std::uint8_t {
-  Delete,  // it is told
-  None,    // it knows, cannot be told, or must not be
-};
-
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(const Surroundings& surroundings, IkeSa sa);
@@ -65,7 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // From established on: lifetimes, liveness, keepalives run.
   void establish();
   // Everything of it ends: children go, leases are given back. Once.
-  void end(Farewell farewell, const std::string& why);
+  void end(const std::string& why);
   // A request for its own end, after which it ends.
   void close(const std::string& why);
 
@@ -120,7 +114,6 @@ class Session : public std::enable_shared_from_this<Session> {
   FragmentAssembly fragments_of_requests_;
   FragmentAssembly fragments_of_responses_;
   std::map<MessageId, Path> reply_paths_;  // of requests that are being answered
-  Instant sent_{};                         // last datagram, for keepalives
   TimerId half_open_{kNoTimer};
   TimerId rekey_{kNoTimer};
   TimerId lifetime_{kNoTimer};

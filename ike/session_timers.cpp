@@ -37,10 +37,9 @@ void Session::cancel_timers() {
 }
 
 void Session::limit_half_open() {
-  half_open_ =
-      my.timers.after(my.settings.admission.half_open_life, later(*this, [](Session& session) {
-                        session.end(Farewell::None, "not authenticated in time");
-                      }));
+  half_open_ = my.timers.after(
+      my.settings.admission.half_open_life,
+      later(*this, [](Session& session) { session.end("not authenticated in time"); }));
 }
 
 void Session::establish() {

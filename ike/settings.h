@@ -28,9 +28,8 @@ struct Settings {
   std::size_t ike_sas{100'000};
   // How long a packet may be under way on an SA that has been replaced.
   Duration linger{std::chrono::seconds(2)};
-  // After TEMPORARY_FAILURE, and for how long in all (IKE-116).
+  // After TEMPORARY_FAILURE (IKE-116).
   Duration retry{std::chrono::seconds(2)};
-  Duration retry_give_up{std::chrono::minutes(3)};
 };
 
 }  // namespace sallyport::ike

@@ -7,8 +7,6 @@
 namespace sallyport::ike {
 namespace {
 
-Octets octets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-
 std::unexpected<Error> disbelieve(AuthenticationFailure failure, std::string_view detail) {
   return std::unexpected(refusal(failure, detail));
 }
@@ -102,7 +100,7 @@ Expected<Belief> check_one(const RemoteAuthentication& by, const ProofInputs& in
 Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inputs,
                            const std::vector<SignatureHash>& hashes) {
   const auto mac = [&](ByteView secret) {
-    return octets(shared_key_auth(inputs.prf, secret, inputs.octets).view());
+    return to_octets(shared_key_auth(inputs.prf, secret, inputs.octets).view());
   };
   switch (by.kind) {
     case AuthenticationKind::PreSharedKey:

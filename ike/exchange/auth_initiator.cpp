@@ -53,7 +53,7 @@ void Auth::start() {
       [self = shared_from_this()](ProofResult proof) {
         if (!proof) {
           self->refuse(to_string(proof.error()));
-          return self->session_.end(Farewell::None, to_string(proof.error()));
+          return self->session_.end(to_string(proof.error()));
         }
         self->proof_ = std::move(*proof);
         self->session_.begin(self);
@@ -86,7 +86,7 @@ void Auth::write(PayloadChain& payloads) {
 void Auth::fail_peer(const Error& why) {
   refuse(to_string(why));
   send_authentication_failed(session_);
-  session_.end(Farewell::None, to_string(why));
+  session_.end(to_string(why));
 }
 
 void Auth::on_response(const Message& response) {
@@ -97,7 +97,7 @@ void Auth::on_response(const Message& response) {
                                 ? fmt::format("{} from the peer", name_of(error->type))
                                 : std::string("an IKE_AUTH response without IDr or AUTH");
     refuse(why);
-    return session_.end(Farewell::None, why);
+    return session_.end(why);
   }
   auto asserted = Identity::from_wire(response.responder->type, response.responder->data);
   if (!asserted) return fail_peer(asserted.error());
@@ -127,7 +127,7 @@ void Auth::on_believed(const Message& response, const BeliefResult& belief) {
   note_auth_notifies(session_, response);
   if (response.find(NotifyType::InitialContact) != nullptr && sa.peer->replace_older)
     for (const auto& other : session_.my.registry.others_between_the_same(session_))
-      other->end(Farewell::None, "INITIAL_CONTACT from the peer");
+      other->end("INITIAL_CONTACT from the peer");
   take_addresses(response);
   const auto initial = std::move(sa.initial);  // of which the child's keys come
   session_.report(EventKind::IkeUp, to_string(sa.suite));

@@ -91,7 +91,7 @@ bool AuthAnswer::suite_allowed() const {
 // One answer for every reason (PAD-16), and no IKE SA.
 void AuthAnswer::fail(const Error& why) {
   session_.respond_with(ExchangeType::IkeAuth, id_, {.type = NotifyType::AuthenticationFailed});
-  session_.end(Farewell::None, to_string(why));
+  session_.end(to_string(why));
 }
 
 void AuthAnswer::on_proofs(Proofs proofs) {
@@ -125,7 +125,7 @@ void AuthAnswer::replace_older() {
       session_.sa.remote_identity.type == IdType::Null)
     return;
   for (const auto& other : session_.my.registry.others_between_the_same(session_))
-    other->end(Farewell::None, "INITIAL_CONTACT from the peer");
+    other->end("INITIAL_CONTACT from the peer");
 }
 
 bool AuthAnswer::give(PayloadChain& payloads) {

@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
-#include "crypto/key_exchange.h"
 #include "ike/auth/proof.h"
 #include "ike/exchange/informational.h"
+#include "ike/exchange/key_agreement.h"
 #include "ike/rekey_collision.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
 namespace {
-
-using KeyPair = std::shared_ptr<KeyExchange>;
-using Agreement = Expected<SecretBytes>;
 
 // The entry as it is now: a reload may have changed it, or taken it away.
 PolicySource::Entry current(Session& session, const Policy& policy) {
@@ -72,23 +69,17 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
 void CreateChild::start() {
   session_.my.random.fill(nonce_);
   if (!group_) return session_.begin(shared_from_this());
-  session_.compute<KeyPair>(
-      [group = *group_]() -> KeyPair {
-        auto key = KeyExchange::generate(group);
-        return key ? std::make_shared<KeyExchange>(std::move(*key)) : nullptr;
-      },
-      [self = shared_from_this()](KeyPair key) {
-        if (!key) return self->give_up("no private value to be had");
-        self->key_ = std::move(key);
-        self->session_.begin(self);
-      });
+  session_.compute<KeyPair>([group = *group_] { return make_key_pair(group); },
+                            [self = shared_from_this()](KeyPair key) {
+                              if (!key) return self->give_up("no private value to be had");
+                              self->key_ = std::move(key);
+                              self->session_.begin(self);
+                            });
 }
 
 void CreateChild::write(PayloadChain& payloads) {
   if (replaced_) {
-    Notify rekey{
-        .type = NotifyType::RekeySa,
-        .protocol = replaced_->protocol() == IpsecProtocol::Ah ? ProtocolId::Ah : ProtocolId::Esp};
+    Notify rekey{.type = NotifyType::RekeySa, .protocol = protocol_id(replaced_->protocol())};
     append(rekey.spi, replaced_->inbound.value);
     payloads.notify(rekey);
   }

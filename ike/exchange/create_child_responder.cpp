@@ -2,20 +2,15 @@
 
 #include <algorithm>
 
-#include "crypto/key_exchange.h"
 #include "ike/auth/proof.h"
 #include "ike/exchange/create_child.h"
 #include "ike/exchange/ike_rekey.h"
+#include "ike/exchange/key_agreement.h"
 #include "ike/rekey_collision.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
 namespace {
-
-struct Made {
-  Octets public_value;
-  Expected<SecretBytes> secret;
-};
 
 // Answers a request for a child, or for the successor of one.
 class ChildResponder : public std::enable_shared_from_this<ChildResponder> {
@@ -31,7 +26,7 @@ class ChildResponder : public std::enable_shared_from_this<ChildResponder> {
   void refuse(const Refusal& refusal);
   // False where it has been refused.
   [[nodiscard]] bool find_replaced();
-  void with_secret(Made made);
+  void with_secret(ResponderKeys made);
   void finish(ByteView public_value, ByteView secret);
   void settle(const std::shared_ptr<ChildSa>& child);
 
@@ -88,20 +83,18 @@ void ChildResponder::start() {
     append(other.notify.data, facts(*group).ike_id);
     return refuse(other);
   }
-  session_.compute<Made>(
-      [group = *group, value = request_.key_exchange->data]() -> Made {
-        const auto key = KeyExchange::generate(group);
-        if (!key) return {{}, std::unexpected(key.error())};
-        return {key->public_value(), key->agree(value)};
+  session_.compute<ResponderKeys>(
+      [group = *group, value = request_.key_exchange->data] {
+        return make_responder_keys(group, value);
       },
-      [self = shared_from_this()](Made made) { self->with_secret(std::move(made)); });
+      [self = shared_from_this()](ResponderKeys made) { self->with_secret(std::move(made)); });
 }
 
-void ChildResponder::with_secret(Made made) {
+void ChildResponder::with_secret(ResponderKeys made) {
   if (made.secret) return finish(made.public_value, made.secret->view());
   // A bad value under our keys ends the IKE SA (IKE-48).
   session_.respond_with(ExchangeType::CreateChildSa, id_, {.type = NotifyType::InvalidSyntax});
-  session_.end(Farewell::None, to_string(made.secret.error()));
+  session_.end(to_string(made.secret.error()));
 }
 
 void ChildResponder::finish(ByteView public_value, ByteView secret) {

@@ -5,18 +5,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/key_exchange.h"
 #include "ike/auth/proof.h"
 #include "ike/exchange/create_child.h"
 #include "ike/exchange/informational.h"
+#include "ike/exchange/key_agreement.h"
 #include "ike/rekey_collision.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
 namespace {
-
-using KeyPair = std::shared_ptr<KeyExchange>;
-using Agreement = Expected<SecretBytes>;
 
 Octets octets_of(IkeSpi spi) {
   Octets octets;
@@ -97,16 +94,12 @@ class IkeRekey final : public Exchange, public std::enable_shared_from_this<IkeR
 };
 
 void IkeRekey::start() {
-  session_.compute<KeyPair>(
-      [group = group_]() -> KeyPair {
-        auto key = KeyExchange::generate(group);
-        return key ? std::make_shared<KeyExchange>(std::move(*key)) : nullptr;
-      },
-      [self = shared_from_this()](KeyPair key) {
-        if (!key) return self->session_.close("no private value to be had");
-        self->key_ = std::move(key);
-        self->session_.begin(self);
-      });
+  session_.compute<KeyPair>([group = group_] { return make_key_pair(group); },
+                            [self = shared_from_this()](KeyPair key) {
+                              if (!key) return self->session_.close("no private value to be had");
+                              self->key_ = std::move(key);
+                              self->session_.begin(self);
+                            });
 }
 
 void IkeRekey::on_error(const Notify& error) {
@@ -177,11 +170,6 @@ void IkeRekey::conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteV
   begin_ike_delete(session_, "rekeyed");
 }
 
-struct Made {
-  Octets public_value;
-  Agreement secret;
-};
-
 }  // namespace
 
 void begin_ike_rekey(Session& session) {
@@ -212,7 +200,7 @@ void hand_over(Session& from, Session& to) {
   from.requests().end_waiting(NoResponse::SaGone);
   // Whose part it is to delete it does so long before.
   from.my.timers.after(from.my.settings.retransmission.give_up, [weak = from.weak_from_this()] {
-    if (const auto old = weak.lock()) old->end(Farewell::None, "rekeyed");
+    if (const auto old = weak.lock()) old->end("rekeyed");
   });
 }
 
@@ -232,17 +220,16 @@ void respond_to_ike_rekey(Session& session, MessageId id, const Message& request
     append(other.data, group);
     return refuse(other);
   }
-  session.compute<Made>(
-      [group = chosen->suite.group, value = request.key_exchange->data]() -> Made {
-        const auto key = KeyExchange::generate(group);
-        if (!key) return {{}, std::unexpected(key.error())};
-        return {key->public_value(), key->agree(value)};
+  session.compute<ResponderKeys>(
+      [group = chosen->suite.group, value = request.key_exchange->data] {
+        return make_responder_keys(group, value);
       },
-      [&session, id, chosen = std::move(*chosen), nonce = *request.nonce](Made made) mutable {
+      [&session, id, chosen = std::move(*chosen),
+       nonce = *request.nonce](ResponderKeys made) mutable {
         if (!made.secret) {
           session.respond_with(ExchangeType::CreateChildSa, id,
                                {.type = NotifyType::InvalidSyntax});
-          return session.end(Farewell::None, to_string(made.secret.error()));
+          return session.end(to_string(made.secret.error()));
         }
         if (session.sa.state != IkeState::Established && session.sa.state != IkeState::Rekeying)
           return session.respond_with(ExchangeType::CreateChildSa, id,

@@ -28,16 +28,12 @@ class IkeDelete final : public Informational {
  public:
   IkeDelete(Session& session, std::string why) : Informational(session), why_(std::move(why)) {}
   void write(PayloadChain& payloads) override { payloads.remove_ike_sa(); }
-  void on_response(const Message&) override { session_.end(Farewell::None, why_); }
+  void on_response(const Message&) override { session_.end(why_); }
   void on_no_response(NoResponse) override {}
 
  private:
   std::string why_;
 };
-
-ProtocolId protocol_id(IpsecProtocol protocol) {
-  return protocol == IpsecProtocol::Ah ? ProtocolId::Ah : ProtocolId::Esp;
-}
 
 class ChildDelete final : public Informational {
  public:
@@ -153,8 +149,7 @@ bool deletes_ike_sa(const Message& request) {
 void answer_ike_delete(Session& session, MessageId id) {
   session.respond(ExchangeType::Informational, id, PayloadChain{});
   if (session.sa.rival && !session.sa.rival->dead()) settle_for_rival(session);
-  session.end(Farewell::None,
-              session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
+  session.end(session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
 }
 
 // The responder follows the addresses that the request came by (MOBIKE-02).
@@ -236,7 +231,7 @@ void respond_to_informational(Session& session, MessageId id, const Message& req
   session.respond(ExchangeType::Informational, id, answer);
   // The peer does not believe us: what we took for an IKE SA is none (AUTH-06).
   if (request.find(NotifyType::AuthenticationFailed) != nullptr)
-    session.end(Farewell::None, "AUTHENTICATION_FAILED from the peer");
+    session.end("AUTHENTICATION_FAILED from the peer");
 }
 
 }  // namespace sallyport::ike

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "crypto/key_exchange.h"
 #include "ike/auth/proof.h"
 #include "ike/exchange/auth.h"
+#include "ike/exchange/key_agreement.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
@@ -34,15 +34,12 @@ void append_abilities(PayloadChain& payloads, Offer fragmentation) {
 
 void note_abilities(IkeSa& sa, const Message& message) {
   sa.abilities.fragmentation = message.find(NotifyType::FragmentationSupported) != nullptr;
-  sa.abilities.childless = message.find(NotifyType::ChildlessIkev2Supported) != nullptr;
   if (const Notify* const hashes = message.find(NotifyType::SignatureHashAlgorithms))
     for (std::size_t at = 0; at + 2 <= hashes->data.size(); at += 2)
       sa.abilities.hashes.push_back(
           static_cast<SignatureHash>(load_be<std::uint16_t>(hashes->data.data() + at)));
   note_certificate_requests(sa.abilities, message);
 }
-
-using Agreement = Expected<SecretBytes>;
 
 KeyInputs inputs_of(const IkeSa& sa) {
   return {.initiator_nonce = sa.initial->initiator_nonce,
@@ -61,11 +58,9 @@ class SaInit final : public Exchange, public std::enable_shared_from_this<SaInit
 
   // Makes a private value and sends the request.
   void start() {
-    session_.compute<KeyPair>([group = group_] { return share(KeyExchange::generate(group)); },
+    session_.compute<KeyPair>([group = group_] { return make_key_pair(group); },
                               [self = shared_from_this()](KeyPair key) {
-                                if (!key)
-                                  return self->session_.end(Farewell::None,
-                                                            "no private value to be had");
+                                if (!key) return self->session_.end("no private value to be had");
                                 self->key_ = std::move(key);
                                 self->session_.requests().start_at(0);
                                 self->session_.begin(self);
@@ -80,10 +75,6 @@ class SaInit final : public Exchange, public std::enable_shared_from_this<SaInit
   }
 
  private:
-  using KeyPair = std::shared_ptr<KeyExchange>;
-  static KeyPair share(Expected<KeyExchange> key) {
-    return key ? std::make_shared<KeyExchange>(std::move(*key)) : nullptr;
-  }
   void retry();
   void on_refusal(const Notify& error);
   void accept(const Message& response, const ChosenIke& chosen);
@@ -127,7 +118,7 @@ void SaInit::on_response(const Message& response) {
     if (cookie->data.empty() || cookie->data.size() > 64 || cookie->data == cookie_) return;
     cookie_ = cookie->data;
     static_cast<void>(session_.requests().take(0));
-    if (++retries_ > kMostRetries) return session_.end(Farewell::None, "cookies without end");
+    if (++retries_ > kMostRetries) return session_.end("cookies without end");
     session_.requests().start_at(0);
     return session_.begin(shared_from_this());
   }
@@ -156,7 +147,7 @@ void SaInit::on_refusal(const Notify& error) {
   session_.my.timers.after(kRefusalGrace, [self = weak_from_this(), why] {
     const auto init = self.lock();
     const bool stands = init && init->refused_ && !init->session_.sa.keys;
-    if (stands && !init->session_.dead()) init->session_.end(Farewell::None, why);
+    if (stands && !init->session_.dead()) init->session_.end(why);
   });
 }
 
@@ -179,7 +170,7 @@ void SaInit::accept(const Message& response, const ChosenIke& chosen) {
 
 void SaInit::on_keys(Agreement secret) {
   IkeSa& sa = session_.sa;
-  if (!secret) return session_.end(Farewell::None, to_string(secret.error()));
+  if (!secret) return session_.end(to_string(secret.error()));
   sa.keys = derive_keys(sa.suite, secret->view(), inputs_of(sa));
   // From here on by 4500, where there is a NAT or the peer may come to be behind one (IKE-47,
   // MOBIKE-01).
@@ -191,17 +182,6 @@ void SaInit::on_keys(Agreement secret) {
   sa.state = IkeState::AuthSent;
   session_.requests().start_at(1);
   begin_auth(session_, std::move(child_));
-}
-
-struct ResponderKeys {
-  std::vector<std::uint8_t> public_value;
-  Agreement secret;
-};
-
-ResponderKeys make_responder_keys(Group group, const Octets& peer_value) {
-  const auto key = KeyExchange::generate(group);
-  if (!key) return {{}, std::unexpected(key.error())};
-  return {key->public_value(), key->agree(peer_value)};
 }
 
 void respond(Session& session, const ChosenIke& chosen, ByteView public_value) {
@@ -286,7 +266,7 @@ std::shared_ptr<Session> take_up(const Surroundings& surroundings, const InitReq
         return make_responder_keys(group, value);
       },
       [session = session.get(), chosen = std::move(terms.chosen)](ResponderKeys made) {
-        if (!made.secret) return session->end(Farewell::None, to_string(made.secret.error()));
+        if (!made.secret) return session->end(to_string(made.secret.error()));
         IkeSa& sa = session->sa;
         sa.keys = derive_keys(sa.suite, made.secret->view(), inputs_of(sa));
         respond(*session, chosen, made.public_value);

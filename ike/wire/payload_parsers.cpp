@@ -15,8 +15,6 @@ constexpr std::uint8_t kMoreProposals = 2;
 constexpr std::uint8_t kIpv4Range = 7;
 constexpr std::uint8_t kIpv6Range = 8;
 
-Octets octets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-
 // Attributes of a transform; false where they do not fit.
 bool parse_attributes(ByteReader attributes, WireTransform& transform) {
   constexpr std::uint16_t kShortForm = 0x8000;
@@ -73,7 +71,7 @@ std::optional<Proposal> parse_proposal(ByteReader& reader, bool& more) {
   const std::size_t spi_bytes = (*rest)[2];
   const std::size_t transforms = (*rest)[3];
   if (rest->size() < 4 + spi_bytes || transforms > kMostTransforms) return std::nullopt;
-  proposal.spi = octets(rest->subspan(4, spi_bytes));
+  proposal.spi = to_octets(rest->subspan(4, spi_bytes));
   if (!parse_transforms(ByteReader(rest->subspan(4 + spi_bytes)), transforms, proposal))
     return std::nullopt;
   return proposal;
@@ -117,32 +115,32 @@ std::optional<std::vector<Proposal>> parse_sa(ByteView body) {
 
 std::optional<KeyExchangePayload> parse_key_exchange(ByteView body) {
   if (body.size() <= 4) return std::nullopt;
-  return KeyExchangePayload{load_be<std::uint16_t>(body.data()), octets(body.subspan(4))};
+  return KeyExchangePayload{load_be<std::uint16_t>(body.data()), to_octets(body.subspan(4))};
 }
 
 std::optional<Octets> parse_nonce(ByteView body) {
   if (body.size() < 16 || body.size() > 256) return std::nullopt;
-  return octets(body);
+  return to_octets(body);
 }
 
 std::optional<IdPayload> parse_id(ByteView body) {
   if (body.size() < 4) return std::nullopt;
-  return IdPayload{body[0], octets(body.subspan(4)), octets(body)};
+  return IdPayload{body[0], to_octets(body.subspan(4)), to_octets(body)};
 }
 
 std::optional<CertificatePayload> parse_certificate(ByteView body) {
   if (body.size() < 2) return std::nullopt;
-  return CertificatePayload{static_cast<CertificateEncoding>(body[0]), octets(body.subspan(1))};
+  return CertificatePayload{static_cast<CertificateEncoding>(body[0]), to_octets(body.subspan(1))};
 }
 
 std::optional<CertificateRequest> parse_certificate_request(ByteView body) {
   if (body.empty()) return std::nullopt;
-  return CertificateRequest{static_cast<CertificateEncoding>(body[0]), octets(body.subspan(1))};
+  return CertificateRequest{static_cast<CertificateEncoding>(body[0]), to_octets(body.subspan(1))};
 }
 
 std::optional<AuthenticationPayload> parse_authentication(ByteView body) {
   if (body.size() < 5) return std::nullopt;
-  return AuthenticationPayload{static_cast<AuthMethod>(body[0]), octets(body.subspan(4))};
+  return AuthenticationPayload{static_cast<AuthMethod>(body[0]), to_octets(body.subspan(4))};
 }
 
 std::optional<Notify> parse_notify(ByteView body) {
@@ -150,8 +148,8 @@ std::optional<Notify> parse_notify(ByteView body) {
   const std::size_t spi_bytes = body[1];
   return Notify{.type = static_cast<NotifyType>(load_be<std::uint16_t>(body.data() + 2)),
                 .protocol = static_cast<ProtocolId>(body[0]),
-                .spi = octets(body.subspan(4, spi_bytes)),
-                .data = octets(body.subspan(4 + spi_bytes))};
+                .spi = to_octets(body.subspan(4, spi_bytes)),
+                .data = to_octets(body.subspan(4 + spi_bytes))};
 }
 
 std::optional<DeletePayload> parse_delete(ByteView body) {
@@ -204,7 +202,7 @@ std::optional<ConfigurationPayload> parse_configuration(ByteView body) {
     const auto value = reader.take(*length);
     if (!value) return std::nullopt;
     payload.attributes.push_back(
-        {static_cast<ConfigurationAttribute>(*attribute & kTypeMask), octets(*value)});
+        {static_cast<ConfigurationAttribute>(*attribute & kTypeMask), to_octets(*value)});
   }
   return payload;
 }
@@ -212,7 +210,7 @@ std::optional<ConfigurationPayload> parse_configuration(ByteView body) {
 std::optional<Octets> parse_eap(ByteView body) {
   if (body.size() < 4 || load_be<std::uint16_t>(body.data() + 2) != body.size())
     return std::nullopt;
-  return octets(body);
+  return to_octets(body);
 }
 
 }  // namespace sallyport::ike

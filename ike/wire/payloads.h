@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/types.h"
 #include "ike/wire/numbers.h"
 #include "net/selector.h"
@@ -14,6 +15,7 @@
 namespace sallyport::ike {
 
 using Octets = std::vector<std::uint8_t>;
+[[nodiscard]] inline Octets to_octets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 // 3.3.2. `type` may be one that nobody knows.
 struct WireTransform {
