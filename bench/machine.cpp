@@ -44,16 +44,17 @@ double tsc_hz() {
 double core_cycles_per_tick() {
   constexpr int kRounds = 20;
   constexpr int kSteps = 20'000;
+  constexpr double kCyclesOfProduct = 3.0;  // Intel's since Nehalem, AMD's since Zen
   std::uint64_t least = ~std::uint64_t{0};
   for (int round = 0; round < kRounds; ++round) {
-    std::uint64_t sum = 0;
+    std::uint64_t product = 3;
     const std::uint64_t start = __rdtsc();
-    // Each addition waits for the one before it: a cycle each, and the loop beside them.
-    for (int i = 0; i < kSteps; ++i)
-      asm volatile("add $1, %0\n add $1, %0\n add $1, %0\n add $1, %0" : "+r"(sum));
+    // Each product waits for the one before it, and the loop goes on beside them. Additions would
+    // not do: newer cores join several of a constant into one cycle.
+    for (int i = 0; i < kSteps; ++i) asm volatile("imul %0, %0" : "+r"(product));
     least = std::min<std::uint64_t>(least, __rdtsc() - start);
   }
-  return 4.0 * kSteps / static_cast<double>(least);
+  return kCyclesOfProduct * kSteps / static_cast<double>(least);
 }
 
 }  // namespace sallyport::bench

@@ -18,6 +18,11 @@ std::string_view behind(std::string_view prefix, std::string_view text) noexcept
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
+// One prefix alone: "email:rfc822:@x" names the mail address "rfc822:@x".
+std::string_view behind_mail_prefix(std::string_view text) noexcept {
+  return behind(text.starts_with("email:") ? "email:" : "rfc822:", text);
+}
+
 bool looks_like_dn(std::string_view text) noexcept {
   if (text.starts_with(kDnPrefix)) return true;
   const std::size_t equals = text.find('=');
@@ -55,7 +60,7 @@ Expected<IdentityPattern::Form> IdentityPattern::form_of(std::string_view text) 
                 fmt::format("\"{}\" for all of them", text.substr(1)));
   if (const auto tail = behind("fqdn:", text); tail.starts_with('.') && !mail)
     return sub_tree(IdType::Fqdn, tail);
-  if (const auto tail = behind("rfc822:", behind("email:", text)); tail.starts_with('@'))
+  if (const auto tail = behind_mail_prefix(text); tail.starts_with('@'))
     return sub_tree(IdType::Rfc822, tail);
   if (looks_like_dn(text) && has_wildcard(behind(kDnPrefix, text)))
     return dn_pattern(behind(kDnPrefix, text));

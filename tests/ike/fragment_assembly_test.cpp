@@ -38,6 +38,8 @@ TEST_CASE("IFRAG-03: what each fragment does to those before it") {
        {{1, 2, false}, {1, 3, false}, {2, 2, false}, {2, 3, false}, {3, 3, true}}},
       {"a smaller total is dropped",
        {{1, 3, false}, {2, 3, false}, {1, 1, false}, {2, 2, false}, {3, 3, true}}},
+      {"a smaller total fills no gap of a larger one",
+       {{1, 3, false}, {2, 2, false}, {3, 3, false}, {2, 3, true}}},
       {"the set begins again after it was whole",
        {{1, 2, false}, {2, 2, true}, {2, 2, false}, {1, 2, true}}},
       {"more than the limit is dropped, whatever is there",

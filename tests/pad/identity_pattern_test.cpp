@@ -38,6 +38,9 @@ TEST_CASE("PAD-03: @example.com is every mail address at exactly that domain") {
        {"carol@mail.example.com", "carol@badexample.com", "carol@example.com.evil.org",
         "example.com", "keyid:carol@example.com"})
     CHECK_FALSE(matches("@example.com", elsewhere));
+  // One prefix alone is taken away: this is one mail address and no domain.
+  CHECK(matches("email:rfc822:@example.com", "email:rfc822:@example.com"));
+  CHECK_FALSE(matches("email:rfc822:@example.com", "carol@example.com"));
 }
 
 TEST_CASE("PAD-03: whole names match without regard to case, and nothing else") {
