@@ -1,144 +1,138 @@
-// sallyport-bench-ike: what IKE SAs with one child cost the responder, in processor time and in
-// memory.
-
+// sallyport-bench-ike: what IKE SAs with one child cost, in processor time and in memory: both
+// sides in one process, or one side of a run by sockets.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "bench/ike_parties.h"
+#include "bench/ike_in_process.h"
+#include "bench/ike_initiator.h"
+#include "bench/ike_line.h"
+#include "bench/ike_responder.h"
 #include "bench/program.h"
 
 namespace sallyport::bench {
 namespace {
 
-namespace options = boost::program_options;
+constexpr auto kProgram = "sallyport-bench-ike";
 using Json = nlohmann::ordered_json;
 
-constexpr auto kProgram = "sallyport-bench-ike";
-
-struct IkeLine {
-  unsigned count{};
-  unsigned hold{};
-  std::string json;
-  bool help{};
-};
-
-options::options_description description() {
-  options::options_description all(kProgram);
-  all.add_options()("count", options::value<unsigned>()->default_value(1000),
-                    "IKE SAs of each kind that are timed")(
-      "hold", options::value<unsigned>()->default_value(100'000),
-      "IKE SAs by pre-shared key that are up at once; 0: not tried")(
-      "json", options::value<std::string>()->default_value(""), "file to write the figures to")(
-      "help", "this text");
-  return all;
+Expected<void> write_json(const IkeLine& line, const Json& report) {
+  return write_report(line.json, report.dump(2) + "\n");
 }
 
-Expected<IkeLine> read_ike_line(int argc, char** argv) {
-  const auto parsed = parse_options(argc, argv, description());
-  if (!parsed) return std::unexpected(parsed.error());
-  IkeLine line{.count = (*parsed)["count"].as<unsigned>(),
-               .hold = (*parsed)["hold"].as<unsigned>(),
-               .json = (*parsed)["json"].as<std::string>(),
-               .help = parsed->contains("help")};
-  if (line.count == 0) return fail(Error::Code::Invalid, "no such --count", "1 and up");
-  return line;
-}
-
-struct Cost {
-  double responder_microseconds{};
-  double initiator_microseconds{};
-  double responder_octets{};
-};
-
-// So many IKE SAs, one after the other; each is up before the next begins.
-Expected<void> make(IkeParty& initiator, IkeParty& responder, unsigned count) {
-  for (unsigned i = 0; i < count; ++i) {
-    Expected<void> begun;
-    initiator.run([&] { begun = initiator.daemon().initiate_anew("all"); });
-    if (!begun) return begun;
-    while (responder.take_from(initiator) || initiator.take_from(responder)) continue;
-  }
-  initiator.poll();
-  responder.poll();
-  return {};
-}
-
-Expected<Cost> measure(const IkeLoad& load, Random& random) {
-  const SystemClock clock;
-  auto terms = make_terms(load);
-  if (!terms) return std::unexpected(terms.error());
-  IkeParty initiator(clock, random, std::move(terms->initiator));
-  IkeParty responder(clock, random, std::move(terms->responder));
-  if (auto warm = make(initiator, responder, std::min(load.peers, 20u)); !warm)
-    return std::unexpected(warm.error());
-  const auto spent = std::pair(responder.spent(), initiator.spent());
-  if (auto made = make(initiator, responder, load.peers); !made)
-    return std::unexpected(made.error());
-  const double each = 1e-3 / load.peers;
-  Cost cost{.responder_microseconds =
-                static_cast<double>((responder.spent() - spent.first).count()) * each,
-            .initiator_microseconds =
-                static_cast<double>((initiator.spent() - spent.second).count()) * each};
-  responder.weigh_memory();
-  if (auto weighed = make(initiator, responder, load.peers); !weighed)
-    return std::unexpected(weighed.error());
-  cost.responder_octets = static_cast<double>(responder.kept()) / load.peers;
-  const std::uint64_t expected = 2 * (2ull * load.peers + std::min(load.peers, 20u));
-  if (responder.failures() + initiator.failures() != 0 || responder.installed() != expected)
-    return fail(Error::Code::Refused, "not every IKE SA came to be");
-  return cost;
-}
-
-Json row(const IkeLoad& load, const Cost& cost) {
-  return {{"method", to_string(load.method)},
-          {"group", facts(load.group).name},
+Json json_of(const IkeKind& kind, const InProcessCost& cost) {
+  return {{"kind", kind.name},
           {"responder_microseconds", cost.responder_microseconds},
           {"responder_per_second", 1e6 / cost.responder_microseconds},
           {"initiator_microseconds", cost.initiator_microseconds},
           {"responder_octets", cost.responder_octets}};
 }
 
-Expected<Json> hold(unsigned count, Random& random) {
-  const SystemClock clock;
-  auto terms = make_terms({.peers = count});
-  if (!terms) return std::unexpected(terms.error());
-  IkeParty initiator(clock, random, std::move(terms->initiator));
-  IkeParty responder(clock, random, std::move(terms->responder));
-  if (auto made = make(initiator, responder, count); !made) return std::unexpected(made.error());
-  if (responder.daemon().size() != count)
-    return fail(Error::Code::Refused, "they are not all up at once");
-  return Json{
-      {"held", count},
-      {"responder_microseconds", static_cast<double>(responder.spent().count()) * 1e-3 / count}};
+// From the folder, where one is named.
+Expected<IkePki> pki_for(const IkeLine& line, const IkeKind& kind) {
+  if (line.identities.empty()) return make_pki(kind.method, line.certificates);
+  return read_pki(std::filesystem::path(line.identities) / kind.name);
+}
+
+Expected<BothIdentities> identities_in_process(const IkeLine& line, const IkeKind& kind) {
+  if (kind.method == IkeMethod::Psk) return shared_secret_of_both();
+  const auto pki = pki_for(line, kind);
+  if (!pki) return std::unexpected(pki.error());
+  return both_of(*pki);
+}
+
+Expected<void> run_in_process(const IkeLine& line, Random& random) {
+  Json rows = Json::array();
+  for (const IkeKind& kind : line.kinds) {
+    const auto identities = identities_in_process(line, kind);
+    if (!identities) return std::unexpected(identities.error());
+    const auto cost = measure_in_process(kind, *identities, line.count, random);
+    if (!cost) return std::unexpected(cost.error());
+    rows.push_back(json_of(kind, *cost));
+    fmt::print("{:15} responder {:7.1f} us ({:6.0f}/s), initiator {:7.1f} us, {:6.0f} octets\n",
+               kind.name, cost->responder_microseconds, 1e6 / cost->responder_microseconds,
+               cost->initiator_microseconds, cost->responder_octets);
+  }
+  Json report{{"bench", "ike"}, {"rows", std::move(rows)}};
+  if (line.hold != 0) {
+    const auto each = hold_in_process(line.hold, random);
+    if (!each) return std::unexpected(each.error());
+    fmt::print("{} held at once, {:.1f} us each\n", line.hold, *each);
+    report["held"] = {{"held", line.hold}, {"responder_microseconds", *each}};
+  }
+  return write_json(line, report);
+}
+
+Expected<void> run_make_identities(const IkeLine& line) {
+  for (const IkeKind& kind : line.kinds) {
+    if (kind.method == IkeMethod::Psk) continue;
+    const std::filesystem::path folder = line.make_identities;
+    if (auto written = write_pki(make_pki(kind.method, line.certificates), folder / kind.name);
+        !written)
+      return written;
+  }
+  return {};
+}
+
+Expected<IkeIdentities> identities_for(const IkeLine& line, ike::Side side) {
+  const IkeKind& kind = line.kinds.front();
+  if (kind.method == IkeMethod::Psk) return shared_secret();
+  const auto pki = pki_for(line, kind);
+  if (!pki) return std::unexpected(pki.error());
+  return identities_of(*pki, side);
+}
+
+Expected<void> run_responder(const IkeLine& line, Random& random) {
+  const auto identities = identities_for(line, ike::Side::Responder);
+  if (!identities) return std::unexpected(identities.error());
+  const auto report =
+      respond({.address = *line.respond, .kind = line.kinds.front(), .capacity = line.capacity},
+              *identities, random);
+  if (!report) return std::unexpected(report.error());
+  const Json json{{"ike_sas", report->ike_sas},
+                  {"children", report->children},
+                  {"slot_octets", report->slot_octets},
+                  {"failures", report->failures}};
+  fmt::print("{}\n", json.dump());
+  return write_json(line, json);
+}
+
+Expected<void> run_initiator(const IkeLine& line, Random& random) {
+  const auto identities = identities_for(line, ike::Side::Initiator);
+  if (!identities) return std::unexpected(identities.error());
+  const auto report = initiate({.outer = {*line.from, *line.initiate},
+                                .kind = line.kinds.front(),
+                                .warm_up = line.warm_up,
+                                .count = line.count,
+                                .in_flight = line.in_flight,
+                                .responder = line.responder_process},
+                               *identities, random);
+  if (!report) return std::unexpected(report.error());
+  const IkeLatencies& latencies = report->latencies;
+  const Json json{{"kind", line.kinds.front().name},
+                  {"count", line.count},
+                  {"in_flight", line.in_flight},
+                  {"seconds", report->seconds},
+                  {"per_second", line.count / report->seconds},
+                  {"initiator_microseconds", report->initiator_microseconds},
+                  {"responder_microseconds", report->responder_microseconds},
+                  {"responder_octets", report->responder_octets},
+                  {"latency_microseconds",
+                   {{"p50", latencies.half},
+                    {"p90", latencies.nine_tenths},
+                    {"p99", latencies.all_but_hundredth},
+                    {"most", latencies.most}}}};
+  fmt::print("{}\n", json.dump());
+  return write_json(line, json);
 }
 
 Expected<void> run(const IkeLine& line) {
+  if (!line.make_identities.empty()) return run_make_identities(line);
   auto random = SystemRandom::open();
   if (!random) return std::unexpected(random.error());
-  Json rows = Json::array();
-  for (const IkeLoad& load : {IkeLoad{IkeMethod::Psk, Group::Curve25519, line.count},
-                              IkeLoad{IkeMethod::Psk, Group::Modp2048, line.count},
-                              IkeLoad{IkeMethod::Ecdsa, Group::Curve25519, line.count},
-                              IkeLoad{IkeMethod::Rsa, Group::Curve25519, line.count}}) {
-    const auto cost = measure(load, *random);
-    if (!cost) return std::unexpected(cost.error());
-    rows.push_back(row(load, *cost));
-    fmt::print(
-        "{:10} {:10}  responder {:7.1f} us ({:6.0f}/s), initiator {:7.1f} us, {:6.0f} octets\n",
-        to_string(load.method), facts(load.group).name, cost->responder_microseconds,
-        1e6 / cost->responder_microseconds, cost->initiator_microseconds, cost->responder_octets);
-  }
-  Json all{{"bench", "ike"}, {"rows", std::move(rows)}};
-  if (line.hold != 0) {
-    auto held = hold(line.hold, *random);
-    if (!held) return std::unexpected(held.error());
-    fmt::print("{} held at once, {:.1f} us each\n", line.hold,
-               (*held)["responder_microseconds"].get<double>());
-    all["held"] = std::move(*held);
-  }
-  return write_report(line.json, all.dump(2) + "\n");
+  if (line.respond) return run_responder(line, *random);
+  if (line.initiate) return run_initiator(line, *random);
+  return run_in_process(line, *random);
 }
 
 }  // namespace
@@ -146,5 +140,5 @@ Expected<void> run(const IkeLine& line) {
 
 int main(int argc, char** argv) {
   using namespace sallyport::bench;
-  return run_program(kProgram, read_ike_line(argc, argv), text_of(description()), run);
+  return run_program(kProgram, read_ike_line(argc, argv), ike_usage(), run);
 }

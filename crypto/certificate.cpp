@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "crypto/digest.h"
 #include "crypto/openssl_objects.h"
 
 namespace sallyport {
@@ -12,7 +13,10 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 using SharedCertificate = std::shared_ptr<X509>;
-using SharedList = std::shared_ptr<X509_CRL>;
+
+std::string subject_of(const X509* certificate) {
+  return print_distinguished_name(der_of(i2d_X509_NAME, X509_get_subject_name(certificate)));
+}
 
 // Everything that later calls rely on: extensions that OpenSSL can read, and a key.
 Expected<SharedCertificate> checked(X509* raw) {
@@ -20,14 +24,13 @@ Expected<SharedCertificate> checked(X509* raw) {
   if (certificate == nullptr)
     return fail(Error::Code::Invalid,
                 fmt::format("this is no X.509 certificate: {}", last_openssl_reason()));
-  const std::string subject =
-      print_distinguished_name(der_of(i2d_X509_NAME, X509_get_subject_name(raw)));
   if (X509_check_purpose(raw, -1, 0) != 1)
     return fail(Error::Code::Invalid,
-                fmt::format("the certificate of \"{}\" has malformed extensions", subject));
+                fmt::format("the certificate of \"{}\" has malformed extensions", subject_of(raw)));
   if (X509_get0_pubkey(raw) == nullptr)
-    return fail(Error::Code::Unsupported,
-                fmt::format("the certificate of \"{}\" has a key of an unknown kind", subject));
+    return fail(
+        Error::Code::Unsupported,
+        fmt::format("the certificate of \"{}\" has a key of an unknown kind", subject_of(raw)));
   return certificate;
 }
 
@@ -127,33 +130,15 @@ std::vector<Octets> Certificate::ip_addresses() const {
 WallTime Certificate::not_after() const { return wall_time(X509_get0_notAfter(handle())); }
 
 Octets Certificate::key_hash() const {
-  constexpr std::size_t kSha1Bytes = 20;
   const CleanErrorQueue clean;
-  const Octets spki =
-      der_of(i2d_X509_PUBKEY, static_cast<const X509_PUBKEY*>(X509_get_X509_PUBKEY(handle())));
-  Octets hash(kSha1Bytes);
-  EVP_Digest(spki.data(), spki.size(), hash.data(), nullptr, EVP_sha1(), nullptr);
-  return hash;
+  const auto hash = sha1({spki_of(handle())});
+  return {hash.begin(), hash.end()};
 }
 
-Expected<RevocationList> RevocationList::from_der(ByteView der) {
+bool Certificate::is_issued_by(const Certificate& issuer) const {
   const CleanErrorQueue clean;
-  X509_CRL* list = whole_of(d2i_X509_CRL, X509_CRL_free, der);
-  if (list == nullptr)
-    return fail(Error::Code::Invalid,
-                fmt::format("this is no certificate revocation list: {}", last_openssl_reason()));
-  return RevocationList(SharedList(list, X509_CRL_free));
-}
-
-Expected<RevocationList> RevocationList::from_pem(std::string_view pem) {
-  const CleanErrorQueue clean;
-  const BioObject text = read_from(pem);
-  X509_CRL* list =
-      text != nullptr ? PEM_read_bio_X509_CRL(text.get(), nullptr, nullptr, nullptr) : nullptr;
-  if (list == nullptr)
-    return fail(Error::Code::Invalid, "the text holds no certificate revocation list",
-                "PEM that begins with -----BEGIN X509 CRL-----");
-  return RevocationList(SharedList(list, X509_CRL_free));
+  return X509_check_issued(issuer.handle(), handle()) == X509_V_OK &&
+         X509_verify(handle(), X509_get0_pubkey(issuer.handle())) == 1;
 }
 
 }  // namespace sallyport

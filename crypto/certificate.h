@@ -1,7 +1,8 @@
-// X.509 certificates, their chains and their revocation, as IKE needs them (RFC 4945, 5280;
-// CERT-01..05). All of it by OpenSSL. Any thread.
+// X.509 certificates and revocation lists, as IKE needs them (RFC 4945, 5280; CERT-01..05). All of
+// it by OpenSSL. Any thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -19,6 +20,8 @@ struct X509_crl_st;
 namespace sallyport {
 
 using WallTime = std::chrono::system_clock::time_point;
+// SHA-256 of what it stands for.
+using Fingerprint = std::array<std::uint8_t, 32>;
 
 class Certificate {
  public:
@@ -38,6 +41,8 @@ class Certificate {
   [[nodiscard]] WallTime not_after() const;
   // SHA-1 of the SubjectPublicKeyInfo, as CERTREQ names a CA (CERT-02). 20 octets.
   [[nodiscard]] std::vector<std::uint8_t> key_hash() const;
+  // By name and by signature; says nothing of what `issuer` may do (RFC 5280 6.1.3).
+  [[nodiscard]] bool is_issued_by(const Certificate& issuer) const;
   [[nodiscard]] x509_st* handle() const noexcept { return certificate_.get(); }
 
  private:
@@ -50,46 +55,22 @@ class RevocationList {
  public:
   [[nodiscard]] static Expected<RevocationList> from_der(ByteView der);
   [[nodiscard]] static Expected<RevocationList> from_pem(std::string_view pem);
-  [[nodiscard]] X509_crl_st* handle() const noexcept { return list_.get(); }
+
+  // When the next one is to come; nullopt where the list does not say.
+  [[nodiscard]] std::optional<WallTime> next_update() const;
+  // Of its DER.
+  [[nodiscard]] const Fingerprint& fingerprint() const noexcept;
+  // By name and by signature. Whose signature was good is remembered: lists may be long.
+  [[nodiscard]] bool is_signed_by(const x509_st* issuer) const;
+  // Somebody's signature on it has been found to be good.
+  [[nodiscard]] bool has_known_signer() const;
+  [[nodiscard]] X509_crl_st* handle() const noexcept;
 
  private:
-  explicit RevocationList(std::shared_ptr<X509_crl_st> list) noexcept : list_(std::move(list)) {}
-  std::shared_ptr<X509_crl_st> list_;
+  struct Content;
+  explicit RevocationList(X509_crl_st* list);
+  std::shared_ptr<Content> content_;
 };
-
-// Whether revocation data must be there (CERT-04).
-enum class RevocationRule : std::uint8_t {
-  None,      // not looked at
-  IfKnown,   // a revoked certificate is refused, missing data is not
-  Required,  // every certificate of the chain needs a current list or OCSP answer
-};
-
-// What an extended key usage in a certificate may say, where it has one.
-enum class ExtendedKeyUsageRule : std::uint8_t {
-  Ike,      // it must hold id-kp-ipsecIKE or anyExtendedKeyUsage (RFC 4945 5.1.3.12)
-  Ignored,  // many authorities issue certificates for TLS alone
-};
-
-struct ChainQuestion {
-  const Certificate& leaf;
-  std::vector<Certificate> others;   // from the peer, in any order, untrusted
-  std::vector<Certificate> anchors;  // trusted; an anchor need not be self-signed
-  std::vector<RevocationList> lists;
-  std::vector<std::vector<std::uint8_t>> ocsp_responses{};  // DER (RFC 4806)
-  RevocationRule revocation{RevocationRule::IfKnown};
-  WallTime now;
-  unsigned least_rsa_bits{2048};  // of every key of the path (IALG-07)
-  ExtendedKeyUsageRule extended_key_usage{ExtendedKeyUsageRule::Ike};
-};
-struct VerifiedChain {
-  // When the first of its certificates or of the revocation data used ends (SAD-08).
-  WallTime valid_until;
-};
-// Path to an anchor with validity, basic constraints, key usage (digitalSignature or
-// nonRepudiation in the leaf, where it has one), name constraints; an extended key usage that is
-// there must hold id-kp-ipsecIKE or anyExtendedKeyUsage (RFC 4945 5.1.3.12). The error says which
-// certificate and why.
-[[nodiscard]] Expected<VerifiedChain> verify_chain(const ChainQuestion& question);
 
 // "C=CH, O=Example, CN=vpn" to the DER of a Name, most significant first, and back, with the
 // escapes of RFC 4514. Refuses names of attribute types that OpenSSL does not know; OIDs stand for

@@ -1,8 +1,9 @@
+#include "crypto/certificate_chain.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "crypto/certificate.h"
 #include "crypto/certificate_revocation.h"
 #include "crypto/openssl_objects.h"
 
@@ -16,37 +17,31 @@ std::unexpected<Error> refuse(const X509* certificate, std::string_view why,
               std::move(remedy));
 }
 
-std::string remedy_for(int problem) {
+// No path, or none that ends at an anchor: another set of anchors may have one.
+bool leads_nowhere(int problem) {
   switch (problem) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "a renewed certificate; or this host's clock is wrong";
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "the clock of this host or of the certification authority is wrong";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return "its issuer among the trust anchors, or the certificates in between from the peer";
+      return true;
     default:
-      return {};
+      return false;
   }
 }
 
-StoreObject store_of(const std::vector<Certificate>& anchors) {
-  StoreObject store(X509_STORE_new());
-  if (store == nullptr) return store;
-  for (const Certificate& anchor : anchors) X509_STORE_add_cert(store.get(), anchor.handle());
-  return store;
-}
-
-// OpenSSL's check_issued goes by names and key identifiers, which need not be there (RFC 4945
-// 5.1.3.1): this one tells authorities of one name apart by their keys.
-int check_issued_by_key(X509_STORE_CTX* context, X509* certificate, X509* issuer) {
-  return openssl_steps().check_issued(context, certificate, issuer) == 1 &&
-                 X509_verify(certificate, X509_get0_pubkey(issuer)) == 1
-             ? 1
-             : 0;
+std::string remedy_for(int problem) {
+  if (leads_nowhere(problem))
+    return "its issuer among the trust anchors, or the certificates in between from the peer";
+  switch (problem) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "a renewed certificate; or this host's clock is wrong";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "the clock of this host or of the certification authority is wrong";
+    default:
+      return {};
+  }
 }
 
 // The path from the leaf to an anchor, which is its last certificate.
@@ -61,19 +56,30 @@ Expected<OwnedCertificates> build_path(const ChainQuestion& question, X509_STORE
   if (X509_verify_cert(context.get()) != 1) {
     const int problem = X509_STORE_CTX_get_error(context.get());
     const X509* at_fault = X509_STORE_CTX_get_current_cert(context.get());
-    return refuse(at_fault != nullptr ? at_fault : question.leaf.handle(),
-                  X509_verify_cert_error_string(problem), remedy_for(problem));
+    auto refusal = refuse(at_fault != nullptr ? at_fault : question.leaf.handle(),
+                          X509_verify_cert_error_string(problem), remedy_for(problem));
+    // An authority of the same name with another key is another one.
+    if (leads_nowhere(problem) || problem == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+      refusal.error().code = Error::Code::NotFound;
+    return refusal;
   }
   return OwnedCertificates(X509_STORE_CTX_get1_chain(context.get()));
 }
 
+struct Path {
+  OwnedCertificates certificates;
+  X509_STORE* store;  // that it was found in
+};
+
 // A second search where the first has failed: only that one's reasons say whose signature is wrong.
-Expected<OwnedCertificates> find_path(const ChainQuestion& question, X509_STORE* store) {
+Expected<Path> find_path(const ChainQuestion& question) {
+  X509_STORE* store = question.anchors.store_by_name();
   Expected<OwnedCertificates> path = build_path(question, store);
-  if (path) return path;
-  X509_STORE_set_check_issued(store, &check_issued_by_key);
-  Expected<OwnedCertificates> path_by_key = build_path(question, store);
-  return path_by_key ? std::move(path_by_key) : std::move(path);
+  if (path) return Path{*std::move(path), store};
+  X509_STORE* by_key = question.anchors.store_by_key();
+  Expected<OwnedCertificates> path_by_key = build_path(question, by_key);
+  if (path_by_key) return Path{*std::move(path_by_key), by_key};
+  return std::unexpected(std::move(path.error()));
 }
 
 // RFC 4945 5.1.3.2.
@@ -148,38 +154,59 @@ Expected<WallTime> judge(const X509* certificate, const RevocationFinding& list,
                   ocsp.good_until.value_or(WallTime::max()));
 }
 
-Expected<WallTime> check_revocation(const ChainQuestion& question, STACK_OF(X509) * chain,
-                                    X509_STORE* store) {
-  WallTime end = WallTime::max();
-  if (question.revocation == RevocationRule::None) return end;
-  const std::vector<RevocationFinding> lists = consult_lists(question, chain, store);
+// Nothing current tells of it.
+bool is_uncovered(const RevocationFinding& list, const RevocationFinding& ocsp) {
+  return !list.revoked && !ocsp.revoked && !list.good_until && !ocsp.good_until;
+}
+
+struct RevocationVerdict {
+  Expected<WallTime> end;
+  std::vector<UncoveredCertificate> uncovered;
+};
+
+// Of a revoked certificate nobody needs to be asked any more.
+RevocationVerdict check_revocation(const ChainQuestion& question, const Path& path) {
+  RevocationVerdict verdict{.end = WallTime::max(), .uncovered = {}};
+  if (question.revocation == RevocationRule::None) return verdict;
+  STACK_OF(X509)* chain = path.certificates.get();
+  const std::vector<RevocationFinding> lists = consult_lists(question, chain, path.store);
   const std::vector<RevocationFinding> ocsp = consult_ocsp(question, chain);
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    const Expected<WallTime> until =
-        judge(sk_X509_value(chain, static_cast<int>(i)), lists[i], ocsp[i], question.revocation);
-    if (!until) return until;
-    end = std::min(end, *until);
+    X509* certificate = sk_X509_value(chain, static_cast<int>(i));
+    const Expected<WallTime> until = judge(certificate, lists[i], ocsp[i], question.revocation);
+    const bool uncovered = is_uncovered(lists[i], ocsp[i]);
+    if (!until && !uncovered) return {.end = until, .uncovered = {}};
+    if (uncovered && question.sources == RevocationSources::Named)
+      verdict.uncovered.push_back(
+          sources_about(certificate, sk_X509_value(chain, static_cast<int>(i) + 1)));
+    if (!verdict.end) continue;
+    verdict.end = until ? std::min(*verdict.end, *until) : until;
   }
-  return end;
+  return verdict;
 }
 
 }  // namespace
 
-Expected<VerifiedChain> verify_chain(const ChainQuestion& question) {
+ChainVerdict judge_chain(const ChainQuestion& question) {
   const CleanErrorQueue clean;
-  const StoreObject store = store_of(question.anchors);
-  if (store == nullptr) return fail(Error::Code::Exhausted, "no memory to verify a certificate");
-  const Expected<OwnedCertificates> chain = find_path(question, store.get());
-  if (!chain) return std::unexpected(chain.error());
-  if (Expected<void> good = check_rules_of_ike(chain->get(), question); !good)
-    return std::unexpected(good.error());
-  const Expected<WallTime> data_end = check_revocation(question, chain->get(), store.get());
-  if (!data_end) return std::unexpected(data_end.error());
-  VerifiedChain verified{.valid_until = *data_end};
-  for (int i = 0; i < sk_X509_num(chain->get()); ++i)
-    verified.valid_until = std::min(verified.valid_until,
-                                    wall_time(X509_get0_notAfter(sk_X509_value(chain->get(), i))));
-  return verified;
+  const Expected<Path> path = find_path(question);
+  if (!path) return {.chain = std::unexpected(path.error()), .uncovered = {}};
+  STACK_OF(X509)* chain = path->certificates.get();
+  if (Expected<void> good = check_rules_of_ike(chain, question); !good)
+    return {.chain = std::unexpected(std::move(good.error())), .uncovered = {}};
+  RevocationVerdict revocation = check_revocation(question, *path);
+  if (!revocation.end)
+    return {.chain = std::unexpected(std::move(revocation.end.error())),
+            .uncovered = std::move(revocation.uncovered)};
+  VerifiedChain verified{.valid_until = *revocation.end};
+  for (int i = 0; i < sk_X509_num(chain); ++i)
+    verified.valid_until =
+        std::min(verified.valid_until, wall_time(X509_get0_notAfter(sk_X509_value(chain, i))));
+  return {.chain = verified, .uncovered = std::move(revocation.uncovered)};
+}
+
+Expected<VerifiedChain> verify_chain(const ChainQuestion& question) {
+  return judge_chain(question).chain;
 }
 
 }  // namespace sallyport

@@ -1,4 +1,4 @@
-// OCSP responses that come with a certificate (RFC 6960, 4806; CERT-05).
+// OCSP: what responses say of certificates, and how one asks for them (RFC 6960, 4806; CERT-05).
 #include <algorithm>
 
 #include "crypto/certificate_revocation.h"
@@ -11,16 +11,20 @@ constexpr std::chrono::hours kOpenEndedLife{1};
 // Of the responder's clock before ours.
 constexpr std::chrono::minutes kClockLeeway{5};
 
+// Null where it is malformed, or not a successful one.
+OcspBasicResponse read_response(ByteView der) {
+  const OcspResponse response(whole_of(d2i_OCSP_RESPONSE, OCSP_RESPONSE_free, der));
+  if (response == nullptr ||
+      OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+    return nullptr;
+  return OcspBasicResponse(OCSP_response_get1_basic(response.get()));
+}
+
 std::vector<OcspBasicResponse> readable_responses(const ChainQuestion& question) {
   std::vector<OcspBasicResponse> responses;
-  for (const std::vector<std::uint8_t>& der : question.ocsp_responses) {
-    const OcspResponse response(whole_of(d2i_OCSP_RESPONSE, OCSP_RESPONSE_free, der));
-    if (response == nullptr ||
-        OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-      continue;
-    if (OcspBasicResponse basic(OCSP_response_get1_basic(response.get())); basic != nullptr)
-      responses.push_back(std::move(basic));
-  }
+  for (const std::vector<std::uint8_t>& der : question.ocsp_responses)
+    if (OcspBasicResponse response = read_response(der); response != nullptr)
+      responses.push_back(std::move(response));
   return responses;
 }
 
@@ -39,9 +43,7 @@ bool may_answer(X509* signer, X509* issuer, const ChainQuestion& question) {
     return false;
   return std::ranges::none_of(question.lists, [&](const RevocationList& list) {
     X509_REVOKED* entry = nullptr;
-    return X509_NAME_cmp(X509_CRL_get_issuer(list.handle()), X509_get_subject_name(issuer)) == 0 &&
-           X509_CRL_get0_by_cert(list.handle(), &entry, signer) == 1 &&
-           X509_CRL_verify(list.handle(), X509_get0_pubkey(issuer)) == 1;
+    return X509_CRL_get0_by_cert(list.handle(), &entry, signer) == 1 && list.is_signed_by(issuer);
   });
 }
 
@@ -131,6 +133,27 @@ std::vector<RevocationFinding> consult_ocsp(const ChainQuestion& question, STACK
     if (newest) findings[static_cast<std::size_t>(i)] = finding_of(*newest, question.now);
   }
   return findings;
+}
+
+// By SHA-1, which names nothing secret and which every responder knows (RFC 5019 2.1.1).
+std::vector<std::uint8_t> ocsp_request_about(const X509* certificate, const X509* issuer) {
+  const OcspRequest request(OCSP_REQUEST_new());
+  OcspCertificateId id(OCSP_cert_to_id(EVP_sha1(), certificate, issuer));
+  if (request == nullptr || id == nullptr ||
+      OCSP_request_add0_id(request.get(), id.get()) == nullptr)
+    return {};
+  [[maybe_unused]] const auto* const given_away = id.release();  // the request's now
+  return der_of(i2d_OCSP_REQUEST, static_cast<const OCSP_REQUEST*>(request.get()));
+}
+
+std::optional<WallTime> end_of_ocsp_response(ByteView der) {
+  const CleanErrorQueue clean;
+  const OcspBasicResponse response = read_response(der);
+  if (response == nullptr || OCSP_resp_count(response.get()) <= 0) return std::nullopt;
+  WallTime end = WallTime::max();
+  for (int i = 0; i < OCSP_resp_count(response.get()); ++i)
+    end = std::min(end, read_answer(OCSP_resp_get0(response.get(), i)).until);
+  return end;
 }
 
 }  // namespace sallyport

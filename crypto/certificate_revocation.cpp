@@ -47,18 +47,13 @@ int note_list(X509_STORE_CTX* context, X509_CRL* list, X509* certificate) {
   return openssl_steps().check_list(context, list, certificate);
 }
 
-bool is_signed_by(X509_CRL* list, X509* issuer) {
-  return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(issuer)) == 0 &&
-         X509_CRL_verify(list, X509_get0_pubkey(issuer)) == 1;
-}
-
 // Only lists that an authority of the path has signed: OpenSSL might prefer a forged one to them,
 // and forged ones may come from the peer.
 ListStack authentic_lists(const ChainQuestion& question, STACK_OF(X509) * chain) {
   ListStack lists(sk_X509_CRL_new_null());
   for (const RevocationList& list : question.lists) {
     for (int i = 1; i < sk_X509_num(chain); ++i) {
-      if (!is_signed_by(list.handle(), sk_X509_value(chain, i))) continue;
+      if (!list.is_signed_by(sk_X509_value(chain, i))) continue;
       sk_X509_CRL_push(lists.get(), list.handle());
       break;
     }
@@ -108,6 +103,8 @@ void set_path_rules(X509_STORE_CTX* context, WallTime now) {
   X509_VERIFY_PARAM_set_auth_level(rules, kLevel);
 }
 
+void watch_lists(X509_STORE* store) { X509_STORE_set_cert_crl(store, &note_list); }
+
 std::vector<RevocationFinding> consult_lists(const ChainQuestion& question, STACK_OF(X509) * chain,
                                              X509_STORE* store) {
   const auto length = static_cast<std::size_t>(sk_X509_num(chain));
@@ -116,7 +113,6 @@ std::vector<RevocationFinding> consult_lists(const ChainQuestion& question, STAC
   if (sk_X509_CRL_num(lists.get()) == 0) return findings;
   Consultation consultation{.depths = std::vector<Consultation::Depth>(length)};
   const StoreContext context(X509_STORE_CTX_new());
-  X509_STORE_set_cert_crl(store, &note_list);
   if (context == nullptr ||
       X509_STORE_CTX_init(context.get(), store, question.leaf.handle(), chain) != 1)
     return findings;

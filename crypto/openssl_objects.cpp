@@ -20,6 +20,11 @@ ByteView octets_of(const ASN1_STRING* string) noexcept {
   return {ASN1_STRING_get0_data(string), static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
 
+std::vector<std::uint8_t> spki_of(const X509* certificate) {
+  return der_of(i2d_X509_PUBKEY,
+                static_cast<const X509_PUBKEY*>(X509_get_X509_PUBKEY(certificate)));
+}
+
 std::chrono::system_clock::time_point wall_time(const ASN1_TIME* time) noexcept {
   using std::chrono::sys_seconds;
   using std::chrono::system_clock;

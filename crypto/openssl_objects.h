@@ -46,8 +46,10 @@ using NameObject = OpensslObject<X509_NAME, X509_NAME_free>;
 using NameEntryObject = OpensslObject<X509_NAME_ENTRY, X509_NAME_ENTRY_free>;
 using AlternativeNames = OpensslObject<GENERAL_NAMES, GENERAL_NAMES_free>;
 using KeyPurposes = OpensslObject<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>;
+using DistributionPoints = OpensslObject<CRL_DIST_POINTS, CRL_DIST_POINTS_free>;
 using StoreObject = OpensslObject<X509_STORE, X509_STORE_free>;
 using StoreContext = OpensslObject<X509_STORE_CTX, X509_STORE_CTX_free>;
+using OcspRequest = OpensslObject<OCSP_REQUEST, OCSP_REQUEST_free>;
 using OcspResponse = OpensslObject<OCSP_RESPONSE, OCSP_RESPONSE_free>;
 using OcspBasicResponse = OpensslObject<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 using OcspCertificateId = OpensslObject<OCSP_CERTID, OCSP_CERTID_free>;
@@ -101,6 +103,8 @@ template <class T>
 // The text is read in place and has to stay.
 [[nodiscard]] BioObject read_from(std::string_view text);
 [[nodiscard]] ByteView octets_of(const ASN1_STRING* string) noexcept;
+// DER of the certificate's SubjectPublicKeyInfo.
+[[nodiscard]] std::vector<std::uint8_t> spki_of(const X509* certificate);
 // Clamped to what the clock can hold (9999-12-31 is beyond it); its minimum where there is no time.
 [[nodiscard]] std::chrono::system_clock::time_point wall_time(const ASN1_TIME* time) noexcept;
 

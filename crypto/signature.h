@@ -44,11 +44,13 @@ class PublicKey {
   [[nodiscard]] static Expected<PublicKey> from_spki(ByteView der);
   // PEM of a SubjectPublicKeyInfo or of a certificate.
   [[nodiscard]] static Expected<PublicKey> from_pem(std::string_view pem);
+  // PKCS#1 RSAPublicKey, the deprecated raw RSA key of CERT encoding 11 (RFC 4306 3.6).
+  [[nodiscard]] static Expected<PublicKey> from_pkcs1(ByteView der);
   // Takes over an OpenSSL key; for crypto/ alone.
-  explicit PublicKey(std::shared_ptr<evp_pkey_st> key) noexcept : key_(std::move(key)) {}
+  explicit PublicKey(std::shared_ptr<evp_pkey_st> key) noexcept;
 
-  [[nodiscard]] KeyKind kind() const noexcept;
-  [[nodiscard]] unsigned bits() const noexcept;
+  [[nodiscard]] KeyKind kind() const noexcept { return kind_; }
+  [[nodiscard]] unsigned bits() const noexcept { return bits_; }
   [[nodiscard]] std::vector<std::uint8_t> spki() const;
   // `auth` is the AUTH payload's data. Under RFC 7427 the hash must be one that we offer: SHA-1 is
   // none (AUTH-04), empty or default PSS parameters are refused (IALG-07). RSA keys below
@@ -60,6 +62,8 @@ class PublicKey {
 
  private:
   std::shared_ptr<evp_pkey_st> key_;
+  KeyKind kind_;  // OpenSSL takes microseconds to tell, and it is asked often
+  unsigned bits_;
 };
 
 class PrivateKey {
@@ -67,16 +71,21 @@ class PrivateKey {
   // PEM: PKCS#8, or the traditional forms; encrypted ones are refused with the remedy.
   [[nodiscard]] static Expected<PrivateKey> from_pem(std::string_view pem);
 
-  [[nodiscard]] KeyKind kind() const noexcept;
-  [[nodiscard]] PublicKey public_key() const;
+  [[nodiscard]] KeyKind kind() const noexcept { return public_.kind(); }
+  // Holds nothing of the private one.
+  [[nodiscard]] const PublicKey& public_key() const noexcept { return public_; }
+  // Its SubjectPublicKeyInfo, DER, as a raw public key is sent (CERT-06).
+  [[nodiscard]] const std::vector<std::uint8_t>& spki() const noexcept { return *spki_; }
   // The AUTH payload's data. Refuses a scheme that the key cannot do, and hashes without one that
   // is strong enough for it.
   [[nodiscard]] Expected<std::vector<std::uint8_t>> sign(SignatureScheme scheme, ByteView octets,
                                                          const SignaturePreferences& by) const;
 
  private:
-  explicit PrivateKey(std::shared_ptr<evp_pkey_st> key) noexcept : key_(std::move(key)) {}
+  explicit PrivateKey(std::shared_ptr<evp_pkey_st> key);
   std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<const std::vector<std::uint8_t>> spki_;
+  PublicKey public_;
 };
 
 // The authentication method number of RFC 7296 3.8 that goes with a scheme and a key: 1, 9-11, 14;

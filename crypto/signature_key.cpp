@@ -52,6 +52,11 @@ KeyKind kind_of(const EVP_PKEY* key) noexcept {
   }
 }
 
+unsigned bits_of(const EVP_PKEY* key) noexcept {
+  const int count = key != nullptr ? EVP_PKEY_get_bits(key) : 0;
+  return count > 0 ? static_cast<unsigned>(count) : 0;
+}
+
 std::vector<std::uint8_t> spki_of(const EVP_PKEY* key) {
   const CleanErrorQueue clean;
   return key != nullptr ? der_of(i2d_PUBKEY, key) : std::vector<std::uint8_t>();
@@ -92,12 +97,18 @@ Expected<PublicKey> PublicKey::from_pem(std::string_view pem) {
               "PEM that begins with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----");
 }
 
-KeyKind PublicKey::kind() const noexcept { return kind_of(key_.get()); }
-
-unsigned PublicKey::bits() const noexcept {
-  const int count = key_ != nullptr ? EVP_PKEY_get_bits(key_.get()) : 0;
-  return count > 0 ? static_cast<unsigned>(count) : 0;
+Expected<PublicKey> PublicKey::from_pkcs1(ByteView der) {
+  const CleanErrorQueue clean;
+  const unsigned char* at = der.data();
+  SharedKey key = shared(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())));
+  if (key == nullptr || at != der.data() + der.size())
+    return fail(Error::Code::Invalid, fmt::format("{} octets are no RSAPublicKey", der.size()),
+                "the DER of RFC 8017 A.1.1");
+  return PublicKey(std::move(key));
 }
+
+PublicKey::PublicKey(std::shared_ptr<evp_pkey_st> key) noexcept
+    : key_(std::move(key)), kind_(kind_of(key_.get())), bits_(bits_of(key_.get())) {}
 
 std::vector<std::uint8_t> PublicKey::spki() const { return spki_of(key_.get()); }
 
@@ -128,12 +139,10 @@ Expected<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   return PrivateKey(std::move(key));
 }
 
-KeyKind PrivateKey::kind() const noexcept { return kind_of(key_.get()); }
-
-// Decoded anew, so that a public key does not keep the private one in memory.
-PublicKey PrivateKey::public_key() const {
-  const std::vector<std::uint8_t> spki = spki_of(key_.get());
-  return PublicKey::from_spki(spki).value_or(PublicKey(nullptr));
-}
+// The public half is decoded anew, so that it does not keep the private one in memory.
+PrivateKey::PrivateKey(std::shared_ptr<evp_pkey_st> key)
+    : key_(std::move(key)),
+      spki_(std::make_shared<const std::vector<std::uint8_t>>(spki_of(key_.get()))),
+      public_(PublicKey::from_spki(*spki_).value_or(PublicKey(nullptr))) {}
 
 }  // namespace sallyport

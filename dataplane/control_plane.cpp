@@ -110,6 +110,11 @@ const IcmpErrorCounters& ControlPlane::icmp_errors() const noexcept {
   return parts_->errors.counters();
 }
 
+void ControlPlane::set_addresses(std::span<const std::vector<Prefix>> addresses) {
+  for (std::size_t i = 0; i < addresses.size(); ++i)
+    parts_->own.set_addresses(PortId{static_cast<std::uint16_t>(i)}, addresses[i]);
+}
+
 void ControlPlane::set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now) {
   parts_->neighbours.set_static(neighbours, now);
 }
@@ -145,6 +150,10 @@ std::optional<Address> ControlPlane::source_for(const Address& remote) const {
   const Address source = parts_->own.reports_from(hop.port, remote.family);
   if (!parts_->own.gateway_has(source)) return std::nullopt;
   return source;
+}
+
+bool ControlPlane::is_ours(const Address& address) const noexcept {
+  return parts_->own.gateway_has(address);
 }
 
 }  // namespace sallyport

@@ -25,6 +25,8 @@ class ControlPlane {
 
   // Takes what workers handed over and runs timers; never blocks.
   void poll(Instant now);
+  // Of each port, by PortId: what we answer for and speak from from now on.
+  void set_addresses(std::span<const std::vector<Prefix>> addresses);
   void set_static_neighbours(std::span<const StaticNeighbour> neighbours, Instant now);
   // From here on ICMP errors for us teach the outbound SAs of `sad`, which outlives the last
   // poll().
@@ -46,6 +48,8 @@ class ControlPlane {
   void send_udp(const UdpDatagram& datagram);
   // The gateway's address by which packets to `remote` leave; nullopt without a route.
   [[nodiscard]] std::optional<Address> source_for(const Address& remote) const;
+  // It is one of the gateway itself, on whichever port.
+  [[nodiscard]] bool is_ours(const Address& address) const noexcept;
 
  private:
   struct Parts;

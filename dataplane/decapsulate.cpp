@@ -124,6 +124,8 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) return DropReason::Replay;
   count_up(state.packets, 1);
   count_up(state.bytes, job.text_bytes);
+  if (sa.watches_source) [[unlikely]]
+    watch_source(packet, my);
   const bool ah = sa.protocol == IpsecProtocol::Ah;
   const auto opened = ah ? read_ah(packet) : read_trailer(job, sa);
   if (!opened) return DropReason::BadPadding;

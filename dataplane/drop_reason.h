@@ -44,6 +44,7 @@ enum class DropReason : std::uint8_t {
   FragmentTableFull,
   FragmentForbidden,
   FragmentUnmatched,
+  FragmentUnagreed,
   // The boundary.
   NoPolicy,
   PolicyDiscard,

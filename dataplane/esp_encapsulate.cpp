@@ -52,9 +52,20 @@ bool family_allowed(Family family, const OutboundSa& sa) noexcept {
   return family == Family::V4 ? sa.inner_v4 : sa.inner_v6;
 }
 
-// Carries later fragments and nothing else (RFC 4301 7.2).
-bool is_opaque(const OutboundSa& sa) noexcept {
-  return sa.fragments == FragmentChecks::Opaque || sa.fragments == FragmentChecks::OpaqueIpv6;
+// Why an SA that does not carry every fragment, or nothing but later ones, does not carry the
+// packet (RFC 4301 7.2, RFC 7296 1.3.1).
+std::optional<DropReason> fragment_objection(const Packet& packet, FragmentChecks checks) noexcept {
+  switch (checks) {
+    case FragmentChecks::Stateless:
+    case FragmentChecks::Stateful:
+      return std::nullopt;
+    case FragmentChecks::Opaque:
+    case FragmentChecks::OpaqueIpv6:
+      return opaque_fault(packet, checks);
+    case FragmentChecks::Unagreed:
+      if (packet.summary.later_fragment) return DropReason::FragmentUnagreed;
+  }
+  return std::nullopt;
 }
 
 // Nullopt where the SA may carry the packet.
@@ -70,8 +81,8 @@ std::optional<IcmpCause> objection(const Packet& packet, const OutboundSa& sa) n
     const std::uint16_t front = insertion_offset(summary, sa);
     if (front == 0 || front > kMaxFront) return IcmpCause{DropReason::NoRoom, Prohibited};
   }
-  if (is_opaque(sa)) [[unlikely]]
-    if (const auto fault = opaque_fault(packet, sa.fragments)) return IcmpCause{*fault, Prohibited};
+  if (const auto fault = fragment_objection(packet, sa.fragments))
+    return IcmpCause{*fault, Prohibited};
   return std::nullopt;
 }
 
@@ -156,7 +167,9 @@ class Easy {
 
  private:
   static bool is_plain(const OutboundSa& sa) noexcept {
-    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && !is_opaque(sa);
+    const bool every_fragment =
+        sa.fragments == FragmentChecks::Stateless || sa.fragments == FragmentChecks::Stateful;
+    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && every_fragment;
   }
   static std::int32_t around_text(const OutboundSa& sa) noexcept {
     return sa.header_bytes + sa.iv_bytes + sa.icv_bytes;

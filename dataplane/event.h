@@ -15,6 +15,7 @@ enum class EventKind : std::uint8_t {
   Drop,          // an auditable event (RFC 4301 4.2, 4302 4, 4303 4; AUD-01)
   SoftLifetime,  // the SA wants a successor (RFC 4301 4.4.2.1; SAD-06)
   HardLifetime,  // the SA has stopped
+  MovedPeer,     // the SA's newest packet has come from elsewhere (RFC 7296 2.23; NAT-06)
 };
 
 // Which limit of an SA's life was reached first.

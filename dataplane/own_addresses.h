@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dataplane/port_facts.h"
@@ -20,6 +21,11 @@ struct OwnPort {
 class OwnAddresses {
  public:
   explicit OwnAddresses(std::vector<OwnPort> ports) : ports_(std::move(ports)) {}
+
+  // From now on the port has these.
+  void set_addresses(PortId id, std::vector<Prefix> addresses) {
+    ports_[id.value].settings.addresses = std::move(addresses);
+  }
 
   [[nodiscard]] const OwnPort& port(PortId id) const noexcept { return ports_[id.value]; }
   [[nodiscard]] std::size_t port_count() const noexcept { return ports_.size(); }

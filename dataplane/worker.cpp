@@ -81,6 +81,7 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .events = equipment_.events,
           .hand_off = *equipment_.hand_off,
           .drops = Drops(audit_),
+          .moved_peers = MovedPeers(TickSource(settings.clock).per_second()),
           .policy_counters = std::vector<PolicyCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
           .punts = {punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),
@@ -139,6 +140,7 @@ void Worker::transmit_all() noexcept {
 }
 
 void Worker::run() noexcept {
+  tables_.go_online(settings_.id);  // not before: control does not wait for a worker that never ran
   unsigned empty_turns = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
     empty_turns = turn() ? 0 : empty_turns + 1;

@@ -15,6 +15,7 @@
 #include "dataplane/hand_off.h"
 #include "dataplane/header_copies.h"
 #include "dataplane/laps.h"
+#include "dataplane/moved_peers.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/populated_handles.h"
 #include "dataplane/port.h"
@@ -77,6 +78,7 @@ struct WorkerContext {
   EventRing& events;
   HandOff& hand_off;
   Drops drops;
+  MovedPeers moved_peers;
   WorkerCounters counters{};
   std::vector<PolicyCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};

@@ -46,68 +46,97 @@ void AcquiredSas::acquire(KeyManager& manager, RequestId id, const SaMiss& miss)
                    .packet = miss.packet});
 }
 
-Expected<void> AcquiredSas::provide(RequestId id, std::vector<Sa> sas, Instant now) {
+Expected<void> AcquiredSas::provide(const Answer& answer, std::vector<Sa> sas, Instant now) {
+  const RequestId id = answer.id;
   const SaMiss* const asked = my_.misses.find(id);
   const Policy* const policy = asked == nullptr ? nullptr : my_.spd.find(asked->key.policy);
   if (policy == nullptr) return not_under_way(id);
-  const SaMiss miss = *asked;
   for (const Direction direction : {Direction::Outbound, Direction::Inbound})
     if (std::ranges::find(sas, direction, &Sa::direction) == sas.end()) {
       static_cast<void>(refuse(id, now));
       return fail(Error::Code::Invalid, "SAs of one direction only", "a pair, or more",
                   "policy " + policy->name);
     }
-  if (auto installed = install(miss.key, *policy, miss.packet, std::move(sas)); !installed) {
+  std::vector<Carried> carried{{policy->name, asked->packet}};
+  carried.insert(carried.end(), answer.others.begin(), answer.others.end());
+  const std::vector<Place> places = places_of(carried);
+  if (places.empty()) return not_under_way(id);
+  if (auto installed = install(places, std::move(sas)); !installed) {
     static_cast<void>(refuse(id, now));
     return installed;
   }
   my_.misses.answered(id);
+  answer_waiting(places);
   if (const auto old = replaced_.extract(id); !old.empty()) installation_.uninstall(old.mapped());
   return {};
 }
 
-Expected<void> AcquiredSas::add(const std::string& policy, const SelectorFields& packet,
-                                std::vector<Sa> sas) {
-  const Policy* const entry = my_.spd.find(policy);
-  if (entry == nullptr || !entry->protect)
-    return fail(Error::Code::NotFound, "there is no such policy that protects", {},
-                "policy " + policy);
-  const auto key = PopulatedKey::of(*my_.spd.id_of(policy), populated_fields(*entry), packet);
-  if (!key)
+Expected<void> AcquiredSas::add(std::span<const Carried> carried, std::vector<Sa> sas) {
+  const std::string where = "policy " + carried.front().policy;
+  const Policy* const policy = my_.spd.find(carried.front().policy);
+  if (policy == nullptr || !policy->protect)
+    return fail(Error::Code::NotFound, "there is no such policy that protects", {}, where);
+  const std::vector<Place> places = places_of(carried);
+  if (places.empty())
     return fail(Error::Code::Invalid, "the packet does not show what the policy populates SAs with",
-                {}, "policy " + policy);
+                {}, where);
   const bool sends = std::ranges::find(sas, Direction::Outbound, &Sa::direction) != sas.end();
-  if (auto installed = install(*key, *entry, packet, std::move(sas)); !installed) return installed;
-  // Whoever waits for such an SA has one now.
-  if (const auto request = my_.misses.request_for(*key); sends && request)
-    my_.misses.answered(*request);
+  if (auto installed = install(places, std::move(sas)); !installed) return installed;
+  if (sends) answer_waiting(places);
   return {};
 }
 
-// Where there is a handle for them.
-Expected<void> AcquiredSas::install(const PopulatedKey& key, const Policy& policy,
-                                    const SelectorFields& packet, std::vector<Sa> sas) {
-  const bool populated = populated_fields(policy) != PopulateFromPacket{};
-  if (populated && !groups_.contains(key) && free_->empty())
+void AcquiredSas::answer_waiting(std::span<const Place> places) {
+  for (const Place& place : places)
+    if (const auto request = my_.misses.request_for(place.key)) my_.misses.answered(*request);
+}
+
+// Of policies that protect, those packets that show what is populated, each key once.
+std::vector<AcquiredSas::Place> AcquiredSas::places_of(std::span<const Carried> carried) const {
+  std::vector<Place> places;
+  for (const auto& [name, packet] : carried) {
+    const Policy* const policy = my_.spd.find(name);
+    if (policy == nullptr || !policy->protect) continue;
+    const auto key = PopulatedKey::of(*my_.spd.id_of(name), populated_fields(*policy), packet);
+    if (key && std::ranges::find(places, *key, &Place::key) == places.end())
+      places.push_back({policy, *key, packet});
+  }
+  return places;
+}
+
+// Where there is a handle for the first of the places.
+Expected<void> AcquiredSas::install(std::span<const Place> places, std::vector<Sa> sas) {
+  const Place& first = places.front();
+  const bool populated = populated_fields(*first.policy) != PopulateFromPacket{};
+  if (populated && !groups_.contains(first.key) && free_->empty())
     return fail(Error::Code::Exhausted, "every place for populated SAs is taken",
-                "raise limits.sas, or populate fewer fields", "policy " + policy.name);
+                "raise limits.sas, or populate fewer fields", "policy " + first.policy->name);
   std::vector<std::string> names;
   for (const Sa& sa : sas) names.push_back(sa.name);
   if (auto installed = installation_.install(std::move(sas)); !installed) return installed;
-  const SaHandle handle = *handle_for(key, policy);  // there is one, as has been seen
-  Group& group = groups_[key];
-  group.packet = packet;
-  group.policy = policy.name;
-  group.protection = *policy.protect;
-  group.selectors = populate(policy, packet);
-  group.handle = handle;
-  group.sas.insert(group.sas.begin(), names.begin(), names.end());
   names_.insert(names.begin(), names.end());
-  lead(group);
-  // Flows of the key may remember a handle that it had before.
-  const auto is_same = [&](const auto& gone) { return gone.first == key.policy; };
-  if (std::ranges::any_of(given_back_, is_same)) take_back_handles();
+  for (const Place& place : places) join(place, names);
+  // Flows of a policy may remember a handle that a key had before.
+  const auto may_be_remembered = [&](const auto& gone) {
+    return std::ranges::any_of(places,
+                               [&](const Place& place) { return place.key.policy == gone.first; });
+  };
+  if (std::ranges::any_of(given_back_, may_be_remembered)) take_back_handles();
   return {};
+}
+
+// These packets go by the SAs, newest first, as long as there are handles.
+void AcquiredSas::join(const Place& place, std::span<const std::string> names) {
+  const auto handle = handle_for(place.key, *place.policy);
+  if (!handle) return;
+  Group& group = groups_[place.key];
+  group.packet = place.packet;
+  group.policy = place.policy->name;
+  group.protection = *place.policy->protect;
+  group.selectors = populate(*place.policy, place.packet);
+  group.handle = *handle;
+  group.sas.insert(group.sas.begin(), names.begin(), names.end());
+  lead(group);
 }
 
 Expected<void> AcquiredSas::refuse(RequestId id, Instant now) {
@@ -240,9 +269,9 @@ void AcquiredSas::lead(const Group& group) {
     installation_.assign(group.policy);
 }
 
-void AcquiredSas::lead_again(const std::string& policy) {
+void AcquiredSas::lead_again(const std::string& sa) {
   for (const auto& [key, group] : groups_)
-    if (group.policy == policy) lead(group);
+    if (std::ranges::find(group.sas, sa) != group.sas.end()) lead(group);
 }
 
 void AcquiredSas::let_go(const PopulatedKey& key, const Group& group) {

@@ -44,17 +44,28 @@ class AcquiredSas {
 
   // Carries a miss to the key manager.
   void acquire(KeyManager& manager, RequestId id, const SaMiss& miss);
+  // A packet that SAs carry, and the policy that decides it so.
+  struct Carried {
+    std::string policy;
+    SelectorFields packet;
+  };
+  // Which request SAs are the answer to. `others`: packets of other policies, or with other
+  // populated values, that they carry as well (SPD-05).
+  struct Answer {
+    RequestId id;
+    std::vector<Carried> others{};
+  };
   // The SAs of a request, of both directions; from then on the policy uses them. Refuses what is
   // not asked for any more, and what cannot be installed: then the request is refused as well.
-  [[nodiscard]] Expected<void> provide(RequestId id, std::vector<Sa> sas, Instant now);
+  [[nodiscard]] Expected<void> provide(const Answer& answer, std::vector<Sa> sas, Instant now);
   [[nodiscard]] Expected<void> refuse(RequestId id, Instant now);
   // SAs that nobody here has asked for: a peer has, or they succeed others. Of both directions or
-  // of one; the policy's packets leave by the newest outbound one. `packet` is one that they carry.
-  [[nodiscard]] Expected<void> add(const std::string& policy, const SelectorFields& packet,
-                                   std::vector<Sa> sas);
+  // of one; policies' packets leave by the newest outbound one. `carried`: one packet for each
+  // policy and set of populated values, that of the policy that they are of in front.
+  [[nodiscard]] Expected<void> add(std::span<const Carried> carried, std::vector<Sa> sas);
 
-  // Its SAs have moved to other slots: what led to them does so again.
-  void lead_again(const std::string& policy);
+  // It has moved to another slot: what led to it does so again.
+  void lead_again(const std::string& sa);
 
   [[nodiscard]] bool contains(std::string_view sa) const noexcept { return names_.contains(sa); }
   // The SAs from here that the policy's own handle leads to: where nothing is populated.
@@ -79,8 +90,18 @@ class AcquiredSas {
 
   [[nodiscard]] bool is_populated(SaHandle handle) const noexcept;
   [[nodiscard]] Expected<SaHandle> handle_for(const PopulatedKey& key, const Policy& policy);
-  [[nodiscard]] Expected<void> install(const PopulatedKey& key, const Policy& policy,
-                                       const SelectorFields& packet, std::vector<Sa> sas);
+  // Packets of a policy that find the same SAs, and one of them.
+  struct Place {
+    const Policy* policy{};  // during the call
+    PopulatedKey key;
+    SelectorFields packet;
+  };
+  [[nodiscard]] std::vector<Place> places_of(std::span<const Carried> carried) const;
+  // There is at least one place.
+  [[nodiscard]] Expected<void> install(std::span<const Place> places, std::vector<Sa> sas);
+  void join(const Place& place, std::span<const std::string> names);
+  // Whoever waits for SAs of these has some now.
+  void answer_waiting(std::span<const Place> places);
   void lead(const Group& group);
   void let_go(const PopulatedKey& key, const Group& group);
   // The policy is there no more, or another one decides what it was made for.

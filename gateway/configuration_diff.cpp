@@ -1,5 +1,6 @@
 #include "gateway/configuration_diff.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace sallyport {
@@ -11,12 +12,21 @@ auto plain_fields(const Sa& sa) {
   const auto& [name, direction, spi, protocol, mode, endpoints, lookup, transform, cipher_key, salt,
                integrity_key, esn, replay_window, last_sequence, encapsulation, header, fragments,
                fragmentation, destination_options, ah_alignment, dscp, spread, selectors, soft,
-               hard, tfc_bytes, tfc_multiple, dummies, loop_back, unauthenticated_allowed,
-               static_key, used] = sa;
+               hard, tfc_bytes, tfc_multiple, dummies, loop_back, follows_peer,
+               unauthenticated_allowed, static_key, used] = sa;
   return std::tie(name, direction, spi, protocol, mode, endpoints, lookup, transform, esn,
                   replay_window, encapsulation, header, fragments, fragmentation,
                   destination_options, ah_alignment, dscp, spread, selectors, soft, hard, tfc_bytes,
-                  tfc_multiple, dummies, loop_back, unauthenticated_allowed, static_key);
+                  tfc_multiple, dummies, loop_back, follows_peer, unauthenticated_allowed,
+                  static_key);
+}
+
+// A port may get other addresses while it runs.
+std::vector<PortConfig> with_addresses_of(std::vector<PortConfig> ports,
+                                          const std::vector<PortConfig>& others) {
+  for (std::size_t i = 0; i < std::min(ports.size(), others.size()); ++i)
+    ports[i].addresses = others[i].addresses;
+  return ports;
 }
 
 std::unexpected<Error> needs_restart(const char* table) {
@@ -31,7 +41,7 @@ Expected<void> check_without_restart(const Configuration& running, const Configu
   if (running.limits != next.limits) return needs_restart("[limits]");
   if (running.dataplane != next.dataplane) return needs_restart("[dataplane]");
   if (running.control != next.control) return needs_restart("[control]");
-  if (running.ports != next.ports) return needs_restart("[[port]]");
+  if (with_addresses_of(running.ports, next.ports) != next.ports) return needs_restart("[[port]]");
   if (running.spds != next.spds) return needs_restart("[[spd]]");
   return {};
 }

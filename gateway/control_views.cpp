@@ -65,7 +65,8 @@ Json header_rules(const TunnelHeaderRules& rules) {
 }
 
 std::string_view name_of(FragmentChecks checks) {
-  constexpr std::string_view kNames[] = {"stateless", "opaque", "opaque-ipv6", "stateful"};
+  constexpr std::string_view kNames[] = {"stateless", "opaque", "opaque-ipv6", "stateful",
+                                         "unagreed"};
   return kNames[static_cast<std::size_t>(checks)];
 }
 
@@ -185,7 +186,7 @@ Json row_of(Gateway& gateway, const Sad::Entry& entry) {
   return row;
 }
 
-Json row_of(const PortStatus& port) {
+Json row_of(Gateway& gateway, const PortStatus& port) {
   Json row = {{"name", port.settings->name},
               {"device", port.settings->device},
               {"driver", port.driver},
@@ -194,7 +195,7 @@ Json row_of(const PortStatus& port) {
               {"link", port.link_up ? "up" : "down"},
               {"mac", to_string(port.mac)},
               {"mtu", port.settings->mtu},
-              {"addresses", texts(port.settings->addresses)},
+              {"addresses", texts(gateway.configuration().ports[port.id.value].addresses)},
               {"queues", port.queues},
               {"received_packets", port.received_packets},
               {"received_bytes", port.received_bytes},
@@ -264,7 +265,8 @@ Json route_row(Gateway& gateway, const Route& route) {
 }
 
 void show_ports(Gateway& gateway, PageOfRows& page) {
-  for (const PortStatus& port : gateway.dataplane().ports()) page.add([&] { return row_of(port); });
+  for (const PortStatus& port : gateway.dataplane().ports())
+    page.add([&] { return row_of(gateway, port); });
 }
 
 void show_routes(Gateway& gateway, PageOfRows& page) {

@@ -23,6 +23,12 @@ std::vector<StaticNeighbour> static_neighbours(const Configuration& configuratio
   return neighbours;
 }
 
+std::vector<std::vector<Prefix>> port_addresses(const Configuration& configuration) {
+  std::vector<std::vector<Prefix>> addresses;
+  for (const PortConfig& port : configuration.ports) addresses.push_back(port.addresses);
+  return addresses;
+}
+
 std::unexpected<Error> taken_by_negotiated(const std::string& name) {
   return fail(Error::Code::Exists, "a negotiated SA has the name", "another name for one of them",
               "SA " + name);
@@ -81,9 +87,8 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
   ike_ = std::make_unique<IkeService>(
       IkeService::Surroundings{*control_, *dataplane_, *acquired_, *sad_, *spd_, ike_jobs_, audit_,
                                clock_, random},
-      IkeService::Hooks{
-          .uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
-          .reassign = [this](const std::string& policy) { acquired_->lead_again(policy); }});
+      IkeService::Hooks{.uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
+                        .reassign = [this](const std::string& sa) { acquired_->lead_again(sa); }});
   policy_edits_ = std::make_unique<PolicyEdits>(
       PolicyEdits::Parts{.spd = *spd_,
                          .sad = *sad_,
@@ -124,6 +129,7 @@ Expected<void> Gateway::apply(Configuration next) {
   acquired_->follow_policies(configuration_.changed_policy_sas, clock_.now());
   configure_audit();
   control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
+  control_->set_addresses(port_addresses(configuration_));
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
   sad_->renew_link_mtus();
@@ -264,7 +270,7 @@ void Gateway::acquire_by(KeyManager& manager) {
 }
 
 Expected<void> Gateway::provide_sas(RequestId id, std::vector<Sa> sas) {
-  return acquired_->provide(id, std::move(sas), clock_.now());
+  return acquired_->provide({.id = id}, std::move(sas), clock_.now());
 }
 
 Expected<void> Gateway::refuse_sas(RequestId id) { return acquired_->refuse(id, clock_.now()); }
@@ -355,6 +361,8 @@ void Gateway::take_events(Instant now) {
   dataplane_->take_events([&](const Event& event, Duration age) {
     if (event.kind == EventKind::Drop)
       audit_.take(event, age, now);
+    else if (event.kind == EventKind::MovedPeer)
+      ike_->on_moved_peer(event);
     else
       lifetimes_->take(event);
   });

@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "ike/key_log.h"
 #include "net/udp.h"
 
 namespace sallyport {
@@ -14,6 +15,7 @@ namespace {
 
 // In front of IKE on port 4500, where ESP has its SPI (RFC 3948 2.2; IKE-06).
 constexpr std::array<std::uint8_t, 4> kNonEspMarker{};
+constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 ike::Settings settings_of(const Configuration& configuration) {
   const IkeConfig& config = configuration.ike;
@@ -25,6 +27,7 @@ ike::Settings settings_of(const Configuration& configuration) {
   settings.admission.cookie_threshold = config.cookie_threshold;
   settings.admission.half_open_per_source = config.half_open_per_source;
   settings.ike_sas = configuration.limits.ike_sas;
+  settings.hash_and_url = config.hash_and_url;
   return settings;
 }
 
@@ -40,8 +43,34 @@ std::vector<ike::AddressPool> pools_of(const Configuration& configuration) {
   return pools;
 }
 
+// Where peers may find us besides: what is on the protected side is none of their business.
+std::vector<Address> addresses_towards_peers(const Configuration& configuration) {
+  std::vector<Address> addresses;
+  for (const PortConfig& port : configuration.ports) {
+    if (port.side != PortSide::Unprotected || port.kind != PortKind::Link) continue;
+    for (const Prefix& own : port.addresses)
+      if (!own.address.is_link_local()) addresses.push_back(own.address);
+  }
+  return addresses;
+}
+
+FetchTerms fetch_terms_of(const FetchConfig& config) {
+  return {.timeout = config.timeout, .most_bytes = config.max_size, .allowed = config.allow};
+}
+
+// Of which strangers can make as many as they like.
 bool is_failure(ike::EventKind kind) {
   return kind == ike::EventKind::IkeFailed || kind == ike::EventKind::ChildFailed;
+}
+
+std::string text_of(const ike::Event& event) {
+  return fmt::format("{} {}: {} ({} to {}){}{}", to_string(event.kind), event.peer, event.subject,
+                     to_string(event.path.local.address), to_string(event.path.remote.address),
+                     event.detail.empty() ? "" : ": ", event.detail);
+}
+
+std::uint64_t nanoseconds(Instant instant) {
+  return static_cast<std::uint64_t>(instant.time_since_epoch().count());
 }
 
 }  // namespace
@@ -49,6 +78,7 @@ bool is_failure(ike::EventKind kind) {
 IkeService::IkeService(const Surroundings& surroundings, Hooks hooks)
     : my_(surroundings),
       hooks_(std::move(hooks)),
+      key_log_(surroundings.jobs),
       daemon_({.datagrams = *this,
                .installer = *this,
                .policies = *this,
@@ -56,7 +86,9 @@ IkeService::IkeService(const Surroundings& surroundings, Hooks hooks)
                .jobs = *this,
                .events = *this,
                .clock = surroundings.clock,
-               .random = surroundings.random},
+               .random = surroundings.random,
+               .key_log = this,
+               .fetches = &fetcher_},
               {}) {
   for (const std::uint16_t port : {kIkePort, kIkeNatPort})
     my_.control.on_udp(port, [this](const UdpDatagram& datagram, Instant) { receive(datagram); });
@@ -77,10 +109,15 @@ void IkeService::configure(const Configuration& configuration) {
     for (const Policy* const policy : my_.spd.ordered(SpdId{static_cast<std::uint16_t>(spd)}))
       if (policy->protect && policy->protect->sas.empty())
         policies_.push_back(std::make_shared<const Policy>(*policy));
+  key_log_.configure(configuration.ike.key_log_directory);
+  failures_ =
+      RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
+  fetcher_.set(fetch_terms_of(configuration.ike.fetch));
   daemon_.set(settings_of(configuration));
   daemon_.pools().replace(pools_of(configuration));
-  daemon_.follow_configuration();
+  addresses_ = addresses_towards_peers(configuration);
   daemon_.follow_addresses();
+  daemon_.follow_configuration();
 }
 
 void IkeService::receive(const UdpDatagram& datagram) {
@@ -122,26 +159,42 @@ std::optional<Address> IkeService::source_for(const Address& remote) {
 
 Expected<void> IkeService::install(const ike::ChildPlace& place, std::vector<Sa> sas) {
   std::vector<std::string> names;
-  for (const Sa& sa : sas) names.push_back(sa.name);
+  std::vector<std::optional<SecretBytes>> key_lines;
+  for (const Sa& sa : sas) {
+    names.push_back(sa.name);
+    if (key_log_.is_on()) key_lines.push_back(ike::esp_key_line(sa));
+  }
+  std::vector<AcquiredSas::Carried> carried{{place.policy, place.packet}};
+  for (const ike::DecidedPacket& other : place.others)
+    carried.push_back({other.policy, other.packet});
   // A question that took too long to answer has ended; the SAs are none the worse for it.
   const bool awaited =
       place.answers && my_.control.sa_misses().find({place.answers->value}) != nullptr;
   const auto installed =
-      awaited ? my_.acquired.provide({place.answers->value}, std::move(sas), my_.clock.now())
-              : my_.acquired.add(place.policy, place.packet, std::move(sas));
+      awaited ? my_.acquired.provide({.id = {place.answers->value}, .others = carried},
+                                     std::move(sas), my_.clock.now())
+              : my_.acquired.add(carried, std::move(sas));
   if (!installed) return installed;
-  for (const std::string& name : names) policy_of_.emplace(name, place.policy);
+  installed_.insert(names.begin(), names.end());
+  for (auto& line : key_lines) key_log_.add(KeyLogTable::EspSa, std::move(line));
   return {};
 }
 
 void IkeService::uninstall(std::span<const std::string> names) {
-  for (const std::string& name : names) policy_of_.erase(name);
+  for (const std::string& name : names) installed_.erase(name);
   hooks_.uninstall(Sad::Names(names.begin(), names.end()));
 }
 
 void IkeService::on_uninstalled(const Sad::Names& names) {
   for (const std::string& name : names)
-    if (policy_of_.erase(name) != 0) daemon_.on_uninstalled(name);
+    if (installed_.erase(name) != 0) daemon_.on_uninstalled(name);
+}
+
+void IkeService::on_moved_peer(const Event& event) {
+  const auto entry = my_.sad.find(event.direction, event.sa);
+  // The slot may have a new SA since.
+  if (!entry || entry->sa->spi != event.spi) return;
+  daemon_.on_moved_peer(entry->sa->name, {{event.source, event.family}, event.source_port});
 }
 
 void IkeService::refuse(ike::AcquireId question) {
@@ -150,16 +203,23 @@ void IkeService::refuse(ike::AcquireId question) {
 
 Expected<void> IkeService::move(const std::string& name, const Endpoints& to,
                                 const std::optional<UdpEncapsulation>& encapsulation) {
-  const auto policy = policy_of_.find(name);
-  if (policy == policy_of_.end()) return {};  // a half that is not installed yet
-  return my_.sad.move(name, {to, encapsulation},
-                      [this, policy = policy->second](SaSlot) { hooks_.reassign(policy); });
+  if (!installed_.contains(name)) return {};  // a half that is not installed yet
+  auto moved =
+      my_.sad.move(name, {to, encapsulation}, [this, name](SaSlot) { hooks_.reassign(name); });
+  // Wireshark finds an SA by its addresses.
+  if (const auto entry = my_.sad.find(name); moved && entry && key_log_.is_on())
+    key_log_.add(KeyLogTable::EspSa, ike::esp_key_line(*entry->sa));
+  return moved;
 }
 
 std::uint64_t IkeService::packets_of(const std::string& name) {
   const auto entry = my_.sad.find(name);
   if (!entry) return 0;
   return my_.dataplane.sas().counters(entry->sa->direction, entry->slot).packets;
+}
+
+void IkeService::on_keys(const ike::IkeSa& sa) {
+  if (key_log_.is_on()) key_log_.add(KeyLogTable::Ikev2DecryptionTable, ike::ike_key_line(sa));
 }
 
 void IkeService::acquire(const SaRequest& request) {
@@ -176,14 +236,12 @@ void IkeService::soft_lifetime(const Sa& sa, LifeLimit) { daemon_.on_soft_limit(
 void IkeService::hard_lifetime(const Sa& sa, LifeLimit) { daemon_.on_hard_limit(sa.name); }
 
 void IkeService::report(const ike::Event& event) {
-  const std::string text =
-      fmt::format("{} {}: {} ({} to {}){}{}", to_string(event.kind), event.peer, event.subject,
-                  to_string(event.path.local.address), to_string(event.path.remote.address),
-                  event.detail.empty() ? "" : ": ", event.detail);
-  if (is_failure(event.kind))
-    spdlog::warn("{}", text);
-  else
-    spdlog::info("{}", text);
+  if (is_failure(event.kind) && !failures_.allow(nanoseconds(my_.clock.now()))) {
+    ++untold_failures_;
+    return;
+  }
+  spdlog::log(is_failure(event.kind) ? spdlog::level::warn : spdlog::level::info, "{}",
+              text_of(event));
   AuditRecord record = my_.audit.begin(to_string(event.kind));
   record["ike_spi"] = fmt::format("{:016x}", event.spi.value);
   record["peer"] = event.peer;
@@ -191,6 +249,8 @@ void IkeService::report(const ike::Event& event) {
   record["local"] = to_string(event.path.local.address);
   record["remote"] = to_string(event.path.remote.address);
   record["detail"] = event.detail;
+  if (is_failure(event.kind) && untold_failures_ != 0)
+    record["suppressed"] = std::exchange(untold_failures_, 0);
   my_.audit.record(std::move(record));
 }
 

@@ -3,16 +3,18 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "dataplane/control_plane.h"
+#include "dataplane/rate_limit.h"
 #include "gateway/acquired_sas.h"
 #include "gateway/audit_log.h"
+#include "gateway/certificate_fetcher.h"
 #include "gateway/config/configuration.h"
 #include "gateway/job_pool.h"
+#include "gateway/key_log_files.h"
 #include "gateway/key_manager.h"
 #include "gateway/sa_lifetimes.h"
 #include "ike/daemon.h"
@@ -27,7 +29,8 @@ class IkeService final : public KeyManager,
                          private ike::PolicySource,
                          private ike::PeerSource,
                          private ike::Jobs,
-                         private ike::Events {
+                         private ike::Events,
+                         private ike::KeyLog {
  public:
   // References to what outlives it.
   struct Surroundings {
@@ -44,17 +47,22 @@ class IkeService final : public KeyManager,
   // What the gateway does for it.
   struct Hooks {
     std::function<void(const Sad::Names&)> uninstall;
-    // Leads the policy's packets by its SAs as they are now.
-    std::function<void(const std::string& policy)> reassign;
+    // Leads the packets of a negotiated SA by it as it is now.
+    std::function<void(const std::string& sa)> reassign;
   };
   IkeService(const Surroundings& surroundings, Hooks hooks);
   ~IkeService() override;
 
   // Peers, pools and policies as they are from now on; what is without one ends.
   void configure(const Configuration& configuration);
-  void poll() { daemon_.poll(); }
+  void poll() {
+    fetcher_.poll();
+    daemon_.poll();
+  }
   // The gateway has taken these out.
   void on_uninstalled(const Sad::Names& names);
+  // A worker's MovedPeer. One of an SA that is gone says nothing.
+  void on_moved_peer(const Event& event);
   [[nodiscard]] ike::Daemon& daemon() noexcept { return daemon_; }
 
   void acquire(const SaRequest& request) override;
@@ -67,6 +75,8 @@ class IkeService final : public KeyManager,
   void send(const ike::Path& path, ByteView message) override;
   void send_keepalive(const ike::Path& path) override;
   std::optional<Address> source_for(const Address& remote) override;
+  bool is_ours(const Address& address) override { return my_.control.is_ours(address); }
+  std::vector<Address> addresses() override { return addresses_; }
 
   Spi allocate_spi() override { return my_.sad.allocate_spi(); }
   Expected<void> install(const ike::ChildPlace& place, std::vector<Sa> sas) override;
@@ -80,13 +90,19 @@ class IkeService final : public KeyManager,
   const Pad& pad() const override { return pad_; }
   void submit(std::function<Completion()> job) override { my_.jobs.submit(std::move(job)); }
   void report(const ike::Event& event) override;
+  void on_keys(const ike::IkeSa& sa) override;
 
   Surroundings my_;
   Hooks hooks_;
+  KeyLogFiles key_log_;
+  RateLimit failures_;  // that are told of
+  std::uint64_t untold_failures_{};
   Pad pad_;
+  std::vector<Address> addresses_;  // of unprotected links
   std::vector<Entry> policies_;
-  std::map<std::string, std::string, std::less<>> policy_of_;  // by SA
+  Sad::Names installed_;  // its SAs
   ike::Daemon daemon_;
+  CertificateFetcher fetcher_;  // goes first: what it still fetches is for IKE SAs
 };
 
 }  // namespace sallyport

@@ -27,6 +27,12 @@ Json texts(const Rows& rows) {
   return list;
 }
 
+Json names_of(const std::vector<ike::PolicySource::Entry>& policies) {
+  Json names = Json::array();
+  for (const auto& policy : policies) names.push_back(policy->name);
+  return names;
+}
+
 // By number, so that pages follow each other.
 std::vector<const ike::IkeSa*> in_order(Gateway& gateway) {
   std::vector<const ike::IkeSa*> sas;
@@ -51,6 +57,7 @@ Json ike_row(const ike::IkeSa& sa, Instant now) {
                   : sa.nat.there ? "there"
                                  : "none"},
           {"mobike", sa.abilities.mobike},
+          {"other_addresses", texts(sa.mobility.theirs)},
           {"fragmentation", sa.abilities.fragmentation},
           {"leases", texts(sa.leases)},
           {"assigned", texts(sa.assigned)},
@@ -62,6 +69,7 @@ Json child_row(const ike::IkeSa& sa, const ike::ChildSa& child, Instant now) {
   return {{"name", child.name},
           {"ike", sa.number},
           {"policy", child.policy->name},
+          {"linked", names_of(child.linked)},
           {"state", to_string(child.state)},
           {"protocol", to_string(child.protocol())},
           {"mode", to_string(child.mode)},

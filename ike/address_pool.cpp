@@ -70,6 +70,17 @@ std::optional<AddressPools::Lease> AddressPools::lease(std::span<const std::stri
   return std::nullopt;
 }
 
+bool AddressPools::is_anothers(const AddressRange& claim, std::span<const Address> own) const {
+  const bool pooled = std::ranges::any_of(pools_, [&](const AddressPool& pool) {
+    return pool.addresses.contains(claim.first) && pool.addresses.contains(claim.last);
+  });
+  if (!pooled) return false;
+  const auto end = taken_.upper_bound(claim.last);
+  return std::any_of(taken_.lower_bound(claim.first), end, [&](const Address& taken) {
+    return claim.contains(taken) && std::ranges::find(own, taken) == own.end();
+  });
+}
+
 std::vector<AddressPools::Usage> AddressPools::usage() const {
   std::vector<Usage> usage;
   for (const AddressPool& pool : pools_) {

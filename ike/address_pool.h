@@ -37,7 +37,12 @@ class AddressPools {
   [[nodiscard]] std::optional<Lease> lease(std::span<const std::string> names,
                                            const Identity& party, Family family,
                                            std::optional<Address> wished);
+  // An address that was leased on another node; false where somebody has it.
+  [[nodiscard]] bool hold(const Address& address) { return taken_.insert(address).second; }
   void release(const Address& address) { taken_.erase(address); }
+  // True where `claim` lies in a pool and an address in it is leased, to somebody who has not
+  // `own`: whoever is configured to claim the pool does not claim that (RFC 4877 4.2; PAD-14).
+  [[nodiscard]] bool is_anothers(const AddressRange& claim, std::span<const Address> own) const;
   [[nodiscard]] bool has_family(std::span<const std::string> names, Family family) const;
 
   struct Usage {

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "ike/child_conduct.h"
+#include "ike/child_rules.h"
 #include "ike/session.h"
 
 namespace sallyport::ike {
@@ -14,9 +16,10 @@ namespace sallyport::ike {
 // What a child is wanted for.
 struct ChildRequest {
   PolicySource::Entry policy;
-  std::vector<Selector> selectors;       // what it is to carry; the policy's own where empty
-  std::optional<SelectorFields> packet;  // that asked
-  std::optional<AcquireId> question;     // of the data plane
+  std::vector<PolicySource::Entry> linked{};  // as in ChildSa
+  std::vector<Selector> selectors;            // what it is to carry; the policy's own where empty
+  std::optional<SelectorFields> packet;       // that asked
+  std::optional<AcquireId> question;          // of the data plane
 };
 // Tells who asked that nothing comes of it.
 void refuse_child(Session& session, const std::optional<ChildRequest>& request,
@@ -35,11 +38,17 @@ class ChildOffer {
  public:
   ChildOffer(Session& session, ChildRequest request, ForwardSecrecy secrecy);
 
+  // False where there is nothing to offer: transport mode through a NAT is for the two addresses of
+  // the IKE SA, and policy has none of that (RFC 7296 2.23.1). The others are not called then.
+  [[nodiscard]] bool can_be_made() const noexcept { return !offered_.local.empty(); }
+  static constexpr const char* kCannotBeMade =
+      "through a NAT transport mode is for the IKE SA's own addresses, and policy has others";
+
   // N(USE_TRANSPORT_MODE) and the like, SA, and later TSi and TSr.
   void write_sa(PayloadChain& payloads) const;
   void write_selectors(PayloadChain& payloads) const;
   // What the peer has chosen; an error where it is not of the offer, or where selectors are not
-  // within what was offered and what the PAD allows (IKE-60, PAD-11).
+  // within what was offered and what the PAD allows (IKE-60, IKE-65, IKE-67, PAD-11).
   [[nodiscard]] Expected<ChosenChild> chosen(const Message& response) const;
   // Installs both halves. `secret` is empty without perfect forward secrecy.
   [[nodiscard]] Expected<std::shared_ptr<ChildSa>> conclude(const Message& response,
@@ -64,10 +73,11 @@ class ChildOffer {
 // The responder's half, before there are keys.
 struct ChildAnswer {
   PolicySource::Entry policy;
+  std::vector<PolicySource::Entry> linked;  // as in ChildSa
   ChosenChild chosen;
   SelectorPair selectors;
-  IpsecMode mode{IpsecMode::Tunnel};
-  FragmentChecks fragments{FragmentChecks::Stateless};
+  std::optional<SelectorPair> on_wire;  // as in ChildSa
+  Concessions concessions;
   bool more_selectors{};  // ADDITIONAL_TS_POSSIBLE
 };
 struct ChildQuestion {
@@ -89,13 +99,5 @@ enum class Sending : std::uint8_t {
                                                                   ByteView secret, Sending sending);
 void write_answer(PayloadChain& payloads, const ChildAnswer& answer, const ChildSa& child);
 void write_answered_selectors(PayloadChain& payloads, const ChildAnswer& answer);
-
-// The session has it from now on: so do its lifetimes.
-void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child);
-// A child that sends only when heard sends from now on.
-void start_sending(Session& session, ChildSa& child);
-// Takes its SAs out; one that was replaced receives for a while longer.
-void drop_child(Session& session, ChildSa& child, const std::string& why);
-void retire_child(Session& session, const std::shared_ptr<ChildSa>& child);
 
 }  // namespace sallyport::ike

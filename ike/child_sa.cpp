@@ -1,5 +1,9 @@
 #include "ike/child_sa.h"
 
+#include <algorithm>
+
+#include "spd/populate.h"
+
 namespace sallyport::ike {
 namespace {
 
@@ -21,7 +25,13 @@ Sa one_half(const ChildSa& child, const ChildPath& path, Direction direction) {
   // Time is IKE's own: it knows when a successor was asked for.
   sa.soft = {.bytes = protection.soft.bytes, .packets = protection.soft.packets, .time = {}};
   sa.hard = {.bytes = protection.hard.bytes, .packets = protection.hard.packets, .time = {}};
-  sa.loop_back = direction == Direction::Outbound && protection.loop_back;
+  const bool outbound = direction == Direction::Outbound;
+  sa.loop_back = outbound && protection.loop_back;
+  sa.follows_peer = !outbound && path.follows_peer;
+  if (outbound && child.mode == IpsecMode::Tunnel) {
+    sa.tfc_bytes = protection.tfc_bytes;
+    sa.tfc_multiple = protection.tfc_multiple;
+  }
   return sa;
 }
 
@@ -47,6 +57,25 @@ PortValue first_port(const TrafficSelector& selector) {
   return selector.start_port;
 }
 
+// The first that both allow; nullopt where no packet is of both.
+std::optional<SelectorFields> first_packet(const TrafficSelector& local,
+                                           const TrafficSelector& remote) {
+  const bool protocols_meet =
+      local.protocol == remote.protocol || local.protocol == 0 || remote.protocol == 0;
+  if (!protocols_meet || local.addresses.first.family != remote.addresses.first.family)
+    return std::nullopt;
+  return SelectorFields{.local = local.addresses.first,
+                        .remote = remote.addresses.first,
+                        .protocol = std::max(local.protocol, remote.protocol),
+                        .local_port = first_port(local),
+                        .remote_port = first_port(remote)};
+}
+
+bool holds(const TrafficSelectors& side, const Address& address) {
+  return std::ranges::any_of(
+      side, [&](const TrafficSelector& one) { return one.addresses.contains(address); });
+}
+
 }  // namespace
 
 std::string_view to_string(ChildState state) noexcept {
@@ -65,6 +94,12 @@ std::string_view to_string(ChildState state) noexcept {
   return {};
 }
 
+std::vector<PolicySource::Entry> ChildSa::policies() const {
+  std::vector<PolicySource::Entry> all{policy};
+  all.insert(all.end(), linked.begin(), linked.end());
+  return all;
+}
+
 ChildPair make_pair(const ChildSa& child, const ChildKeys& keys, const ChildPath& path) {
   ChildPair pair{one_half(child, path, Direction::Outbound),
                  one_half(child, path, Direction::Inbound)};
@@ -78,14 +113,32 @@ ChildPair make_pair(const ChildSa& child, const ChildKeys& keys, const ChildPath
   return pair;
 }
 
-SelectorFields first_packet(const SelectorPair& pair) {
-  const TrafficSelector& local = pair.local.front();
-  const TrafficSelector& remote = pair.remote.front();
-  return {.local = local.addresses.first,
-          .remote = remote.addresses.first,
-          .protocol = local.protocol != 0 ? local.protocol : remote.protocol,
-          .local_port = first_port(local),
-          .remote_port = first_port(remote)};
+bool may_move(const ChildSa& child, const ChildPath& path) {
+  return child.mode == IpsecMode::Tunnel || (holds(child.selectors.local, path.endpoints.local) &&
+                                             holds(child.selectors.remote, path.endpoints.remote));
+}
+
+std::vector<SelectorFields> packets_of(const SelectorPair& pair, const Policy& policy) {
+  const PopulateFromPacket pfp = populated_fields(policy);
+  std::vector<SelectorFields> packets;
+  std::vector<std::optional<PopulatedKey>> keys;  // nullopt: does not show what is populated
+  for (const SelectorPair& part : parts_within(policy.selectors, pair))
+    for (const TrafficSelector& local : part.local)
+      for (const TrafficSelector& remote : part.remote) {
+        const auto packet = first_packet(local, remote);
+        if (!packet) continue;
+        const auto key = PopulatedKey::of({}, pfp, *packet);
+        if (std::ranges::find(keys, key) != keys.end()) continue;
+        keys.push_back(key);
+        packets.push_back(*packet);
+        if (packets.size() == kMostValues || pfp == PopulateFromPacket{}) return packets;
+      }
+  return packets;
+}
+
+bool are_alike(const Policy& left, const Policy& right) {
+  return left.spd == right.spd && left.pfp == right.pfp && left.names == right.names &&
+         left.protect == right.protect;
 }
 
 ChildTerms terms_of(const Protection& protection, ForwardSecrecy secrecy) {

@@ -20,6 +20,8 @@ struct GivenAddresses {
 };
 // Answers a request out of the entry's pools. An error where not one of the addresses that were
 // asked for is to be had (INTERNAL_ADDRESS_FAILURE, CP-04); a request for none has an empty reply.
+// Attributes for a link with prefixes of its own are passed over, as a gateway does that gives
+// addresses alone (RFC 5739 4.5; CP-07).
 [[nodiscard]] std::expected<GivenAddresses, NotifyType> give_addresses(
     const ConfigurationPayload& request, const Peer& peer, const Identity& party,
     AddressPools& pools);

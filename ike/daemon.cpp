@@ -14,14 +14,12 @@ namespace {
 // One answer to unknown SPIs in so long (IKE-121).
 constexpr Duration kUnknownSpiPause = std::chrono::milliseconds(100);
 constexpr std::size_t kMostMessageBytes = 65'535;
+// IKE SAs that have ended and are kept for who has not heard the answer.
+constexpr std::size_t kMostAnswering = 1024;
 
 // Who stands behind one address: one party of IPv4, a /64 of IPv6 (IKE-49).
 Address source_of(const Address& address) {
   return address.family == Family::V4 ? address : Prefix{address, 64}.first();
-}
-
-std::string parties_of(const IkeSa& sa) {
-  return to_string(sa.local_identity) + '|' + to_string(sa.remote_identity);
 }
 
 }  // namespace
@@ -31,25 +29,32 @@ Daemon::Daemon(const Parts& parts, const Settings& settings)
       settings_(settings),
       timers_(parts.clock),
       cookies_(parts.random),
+      lookups_(parts.fetches != nullptr ? std::optional(Lookups{*parts.fetches}) : std::nullopt),
       surroundings_{.datagrams = parts.datagrams,
                     .installer = parts.installer,
                     .policies = parts.policies,
                     .peers = parts.peers,
                     .pools = pools_,
+                    .places = places_,
                     .jobs = parts.jobs,
                     .timers = timers_,
                     .events = parts.events,
                     .clock = parts.clock,
                     .random = parts.random,
                     .settings = settings_,
-                    .registry = *this} {}
+                    .registry = *this,
+                    .key_log = parts.key_log,
+                    .lookups = lookups_ ? &*lookups_ : nullptr} {}
 
 Daemon::~Daemon() {
-  while (!sessions_.empty()) sessions_.begin()->second->end("IKE stops");
+  for (const SessionPtr& session : sessions_.all()) session->end("IKE stops");
 }
 
 void Daemon::poll() {
   timers_.advance();
+  const Instant now = parts_.clock.now();
+  while (!answering_until_.empty() && answering_until_.front().first <= now)
+    forget_oldest_answering();
   ended_.clear();
 }
 
@@ -66,15 +71,20 @@ void Daemon::receive(const Path& path, ByteView message) {
   }
   const bool init_request = header->exchange == ExchangeType::IkeSaInit && !header->is_response();
   if (init_request) return receive_init(path, *header, message);
-  const IkeSpi ours = header->from_initiator() ? header->responder_spi : header->initiator_spi;
-  const auto found = sessions_.find(ours.value);
-  if (found == sessions_.end()) return answer_unknown(path, *header);
-  const SessionPtr session = found->second;
+  const SessionPtr session = addressee(*header);
+  if (!session) return answer_unknown(path, *header);
   // Its own SPI is the peer's other half; a first response only brings it (IKE-33).
   const IkeSa& sa = session->sa;
   const IkeSpi theirs = header->from_initiator() ? header->initiator_spi : header->responder_spi;
   if (sa.keys && theirs != sa.peer_spi()) return answer_unknown(path, *header);
   session->receive(path, *header, message);
+}
+
+std::shared_ptr<Session> Daemon::addressee(const Header& header) const {
+  const IkeSpi ours = header.from_initiator() ? header.responder_spi : header.initiator_spi;
+  if (SessionPtr live = sessions_.by_spi(ours)) return live;
+  const auto found = answering_.find(ours.value);
+  return found == answering_.end() ? nullptr : found->second;
 }
 
 void Daemon::receive_init(const Path& path, const Header& header, ByteView datagram) {
@@ -105,10 +115,7 @@ void Daemon::receive_init(const Path& path, const Header& header, ByteView datag
   auto terms = judge_init(request, acceptable_from(path.remote.address));
   if (const Notify* const refusal = std::get_if<Notify>(&terms))
     return reply_in_clear(path, header, *refusal);
-  const SessionPtr session = take_up(surroundings_, request, std::get<InitTerms>(std::move(terms)));
-  initiating_[{header.initiator_spi.value, path.remote}] = session;
-  ++half_open_;
-  ++half_open_of_[source_of(path.remote.address)];
+  take_up(surroundings_, request, std::get<InitTerms>(std::move(terms)));
 }
 
 bool Daemon::admit(const Path& path, const Header& header, const Message& message) {
@@ -171,13 +178,18 @@ std::vector<IkeProposal> Daemon::acceptable_from(const Address& remote) const {
 IkeSpi Daemon::allocate_spi() {
   while (true) {
     const IkeSpi spi{parts_.random.u64()};
-    if (spi != IkeSpi{} && !sessions_.contains(spi.value)) return spi;
+    if (spi != IkeSpi{} && !sessions_.by_spi(spi) && !answering_.contains(spi.value)) return spi;
   }
 }
 
 void Daemon::add(SessionPtr session) {
-  const std::uint64_t spi = session->sa.our_spi().value;
-  sessions_.emplace(spi, std::move(session));
+  const IkeSa& sa = session->sa;
+  if (sa.counted_half_open) {
+    initiating_[{sa.initiator_spi.value, sa.first_remote}] = session;
+    ++half_open_;
+    ++half_open_of_[source_of(sa.first_remote.address)];
+  }
+  sessions_.add(std::move(session));
 }
 
 void Daemon::leave_half_open(IkeSa& sa) {
@@ -188,56 +200,45 @@ void Daemon::leave_half_open(IkeSa& sa) {
 }
 
 void Daemon::authenticated(const Session& session) {
-  const auto found = sessions_.find(session.sa.our_spi().value);
-  if (found == sessions_.end()) return;
-  IkeSa& sa = found->second->sa;
-  leave_half_open(sa);
-  sa.counted_established = true;
-  ++established_of_[sa.peer->name];
-  by_parties_.emplace(parties_of(sa), found->second.get());
+  const SessionPtr found = sessions_.by_spi(session.sa.our_spi());
+  if (!found) return;
+  leave_half_open(found->sa);
+  sessions_.establish(*found);
   std::vector<ChildRequest> requests;
-  for (auto [at, end] = waiting_.equal_range(found->second.get()); at != end; ++at)
+  for (auto [at, end] = waiting_.equal_range(found.get()); at != end; ++at)
     requests.push_back(std::move(at->second));
-  waiting_.erase(found->second.get());
-  for (ChildRequest& request : requests) begin_child(*found->second, std::move(request));
+  waiting_.erase(found.get());
+  for (ChildRequest& request : requests) begin_child(*found, std::move(request));
 }
 
 void Daemon::remove(const Session& session) {
-  const auto found = sessions_.find(session.sa.our_spi().value);
-  if (found == sessions_.end()) return;
-  IkeSa& sa = found->second->sa;
+  SessionPtr removed = sessions_.remove(session);
+  if (!removed) return;
+  IkeSa& sa = removed->sa;
   if (sa.side == Side::Responder) initiating_.erase({sa.initiator_spi.value, sa.first_remote});
   leave_half_open(sa);
-  if (std::exchange(sa.counted_established, false)) {
-    if (const auto count = established_of_.find(sa.peer->name); --count->second == 0)
-      established_of_.erase(count);
-    const auto [begin, end] = by_parties_.equal_range(parties_of(sa));
-    const auto self = std::find_if(
-        begin, end, [&](const auto& one) { return one.second == found->second.get(); });
-    if (self != end) by_parties_.erase(self);
-  }
-  for (auto [at, end] = waiting_.equal_range(found->second.get()); at != end; ++at)
-    refuse_child(*found->second, at->second, "the IKE SA did not come to be");
-  waiting_.erase(found->second.get());
-  ended_.push_back(std::move(found->second));
-  sessions_.erase(found);
+  std::vector<ChildRequest> requests;
+  for (auto [at, end] = waiting_.equal_range(removed.get()); at != end; ++at)
+    requests.push_back(std::move(at->second));
+  waiting_.erase(removed.get());
+  for (const ChildRequest& request : requests)
+    refuse_child(*removed, request, "the IKE SA did not come to be");
+  ended_.push_back(std::move(removed));
 }
 
-std::vector<std::shared_ptr<Session>> Daemon::others_between_the_same(const Session& session) {
-  std::vector<SessionPtr> others;
-  const auto [begin, end] = by_parties_.equal_range(parties_of(session.sa));
-  for (auto at = begin; at != end; ++at)
-    if (at->second != &session) others.push_back(at->second->shared_from_this());
-  return others;
+void Daemon::answer_repeats(const Session& session) {
+  const std::uint64_t spi = session.sa.our_spi().value;
+  SessionPtr ending = sessions_.by_spi({spi});
+  if (!ending || !answering_.emplace(spi, std::move(ending)).second) return;
+  // As long as we would repeat a request ourselves.
+  answering_until_.emplace_back(parts_.clock.now() + settings_.retransmission.give_up, spi);
+  if (answering_.size() > kMostAnswering) forget_oldest_answering();
 }
 
-std::size_t Daemon::count_of(const Peer& peer) {
-  const auto found = established_of_.find(peer.name);
-  return found == established_of_.end() ? 0 : found->second;
-}
-
-void Daemon::for_each(const std::function<void(const IkeSa&)>& visit) const {
-  for (const auto& [spi, session] : sessions_) visit(session->sa);
+void Daemon::forget_oldest_answering() {
+  const auto oldest = answering_.extract(answering_until_.front().second);
+  answering_until_.pop_front();
+  ended_.push_back(oldest.mapped());  // it may be the one that is being ended
 }
 
 }  // namespace sallyport::ike

@@ -3,18 +3,21 @@
 // IKE-121). Control thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/timer_wheel.h"
 #include "ike/address_pool.h"
 #include "ike/child_negotiation.h"
 #include "ike/cookies.h"
 #include "ike/session.h"
-#include "ike/timer_wheel.h"
+#include "ike/session_index.h"
 
 namespace sallyport::ike {
 
@@ -30,6 +33,8 @@ class Daemon final : private Registry {
     Events& events;
     const Clock& clock;
     Random& random;
+    KeyLog* key_log{};   // null: nobody wants to see keys
+    Fetches* fetches{};  // null: nothing is fetched
   };
   Daemon(const Parts& parts, const Settings& settings);
   ~Daemon() override;
@@ -58,18 +63,35 @@ class Daemon final : private Registry {
   void on_hard_limit(const std::string& sa);
   // Somebody else has taken it out: its child ends.
   void on_uninstalled(const std::string& sa);
+  // The newest authentic packet of an inbound SA, whose peer may have been given another mapping by
+  // its NAT, has come from there (NAT-06).
+  void on_moved_peer(const std::string& sa, const Endpoint& remote);
   // A policy, a peer or an address has gone or changed: what is without one ends.
   void follow_configuration();
-  // An address of ours has gone, another has come: as MOBIKE's initiator it moves (MOBIKE-02).
+  // Addresses of ours or routes may have changed: what MOBIKE moves is moved, and what has lost its
+  // address otherwise ends (MOBIKE-02, MOBIKE-04). Before follow_configuration(), whose requests go
+  // the new way then.
   void follow_addresses();
+  // An established IKE SA and its children for another node; refused while an exchange is under
+  // way. The record holds keys.
+  [[nodiscard]] Expected<Octets> export_ike_sa(std::uint64_t number) const;
+  // Goes on with it here, once the other node sends nothing by it any more; its IVs go on `jump`
+  // above those of the record. `sas`: of its children, as the SAD's own records carry them. Yields
+  // its number, by which it has come; a refusal leaves nothing behind.
+  [[nodiscard]] Expected<std::uint64_t> import_ike_sa(ByteView record, std::vector<Sa> sas,
+                                                      std::uint64_t jump);
   // Says goodbye to everybody; poll() on for a moment, then destroy.
   void close_all();
 
   [[nodiscard]] AddressPools& pools() noexcept { return pools_; }
   void set(const Settings& settings) { settings_ = settings; }
-  void for_each(const std::function<void(const IkeSa&)>& visit) const;
+  void for_each(const std::function<void(const IkeSa&)>& visit) const { sessions_.for_each(visit); }
   [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t half_open() const noexcept { return half_open_; }
+  // Those that have ended and answer repeats for a while.
+  [[nodiscard]] std::size_t answering() const noexcept { return answering_.size(); }
+  // Timers that are set, of all IKE SAs together.
+  [[nodiscard]] std::size_t timers() const noexcept { return timers_.size(); }
 
   // What came and was not taken, by reason.
   struct Refusals {
@@ -87,13 +109,21 @@ class Daemon final : private Registry {
   std::uint64_t next_number() override { return ++last_number_; }
   void add(SessionPtr session) override;
   void remove(const Session& session) override;
+  void answer_repeats(const Session& session) override;
   void authenticated(const Session& session) override;
-  std::vector<SessionPtr> others_between_the_same(const Session& session) override;
-  std::size_t count_of(const Peer& peer) override;
+  void add_child(const std::shared_ptr<ChildSa>& child, Session& owner) override {
+    sessions_.add_child(child, owner);
+  }
+  void remove_child(const ChildSa& child) override { sessions_.remove_child(child); }
+  std::vector<SessionPtr> others_between_the_same(const Session& session) override {
+    return sessions_.others_between_the_same(session);
+  }
+  std::size_t count_of(const Peer& peer) override { return sessions_.established_with(peer); }
 
   void leave_half_open(IkeSa& sa);
-  // As they are now: what is done to one may end it.
-  [[nodiscard]] std::vector<SessionPtr> all() const;
+  void forget_oldest_answering();
+  // Whom a message is for: one that lives, or one that only answers again.
+  [[nodiscard]] SessionPtr addressee(const Header& header) const;
   void receive_init(const Path& path, const Header& header, ByteView datagram);
   // True where the request may be worked at: no cookie is due, and there is room.
   [[nodiscard]] bool admit(const Path& path, const Header& header, const Message& message);
@@ -105,33 +135,30 @@ class Daemon final : private Registry {
   [[nodiscard]] Expected<SessionPtr> session_for(ChildRequest& request);
   [[nodiscard]] Expected<SessionPtr> begin_session(const Pad::Entry& peer, ChildRequest& request);
   [[nodiscard]] Expected<ChildRequest> request_for(const std::string& policy) const;
-  [[nodiscard]] SessionPtr by_number(std::uint64_t number) const;
   void follow_configuration(Session& session);
-  struct Found {
-    SessionPtr session;
-    std::shared_ptr<ChildSa> child;
-  };
-  [[nodiscard]] Found child_by_name(const std::string& name) const;
 
   Parts parts_;
   Settings settings_;
   TimerWheel timers_;
   AddressPools pools_;
+  ChildPlaces places_;
   Cookies cookies_;
+  std::optional<Lookups> lookups_;
   Surroundings surroundings_;
   std::uint64_t last_number_{};
   std::size_t half_open_{};
   Refusals refusals_;
   Instant replied_{};  // to an unknown SPI
 
-  std::unordered_map<std::uint64_t, SessionPtr> sessions_;  // by our SPI
+  SessionIndex sessions_;
   // Half-open ones of which we are responder, by the initiator's SPI and address (IKE-23).
   std::map<std::pair<std::uint64_t, Endpoint>, std::weak_ptr<Session>> initiating_;
-  std::map<Address, std::size_t> half_open_of_;  // by source: IPv4 address, IPv6 /64
-  std::unordered_map<std::string, std::size_t> established_of_;  // by PAD entry
-  std::unordered_multimap<std::string, Session*> by_parties_;    // established ones
-  std::multimap<const Session*, ChildRequest> waiting_;          // for it to be established
+  std::map<Address, std::size_t> half_open_of_;          // by source: IPv4 address, IPv6 /64
+  std::multimap<const Session*, ChildRequest> waiting_;  // for it to be established
   std::vector<SessionPtr> ended_;  // freed by poll(), when nothing runs in them any more
+  // Those that have ended and answer repeats, by our SPI, and until when; the oldest first.
+  std::unordered_map<std::uint64_t, SessionPtr> answering_;
+  std::deque<std::pair<Instant, std::uint64_t>> answering_until_;
 };
 
 }  // namespace sallyport::ike

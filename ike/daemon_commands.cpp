@@ -6,6 +6,7 @@
 #include "ike/daemon.h"
 #include "ike/exchange/create_child.h"
 #include "ike/exchange/informational.h"
+#include "ike/exchange/mobike.h"
 #include "ike/exchange/sa_init.h"
 
 namespace sallyport::ike {
@@ -41,14 +42,14 @@ Pad::Entry Daemon::peer_of(const Policy& policy) const {
 std::shared_ptr<Session> Daemon::find_for(const Policy& policy, const Peer& peer) const {
   const Endpoints& endpoints = policy.protect->endpoints;
   SessionPtr coming;
-  for (const auto& [spi, session] : sessions_) {
+  for (Session* const session : sessions_.with(peer)) {
     const IkeSa& sa = session->sa;
-    if (!sa.peer || sa.peer->name != peer.name) continue;
     const bool fits = endpoints.remote.is_unspecified() || sa.nat.any() ||
                       endpoints.remote == sa.path.remote.address;
     if (!fits) continue;
-    if (is_usable(sa)) return session;
-    if (sa.side == Side::Initiator && sa.state < IkeState::Established) coming = session;
+    if (is_usable(sa)) return session->shared_from_this();
+    if (sa.side == Side::Initiator && sa.state < IkeState::Established)
+      coming = session->shared_from_this();
   }
   return coming;
 }
@@ -59,6 +60,10 @@ Expected<std::shared_ptr<Session>> Daemon::session_for(ChildRequest& request) {
   if (!peer)
     return fail(Error::Code::NotFound, "no [[peer]] is where the policy's tunnel ends",
                 "name it in `protect.peer`, or give a [[peer]] the `remote`",
+                "policy " + policy.name);
+  if (proves_nothing(*peer) && !policy.protect->unauthenticated_peers)  // RFC 7619 2.4
+    return fail(Error::Code::Refused, "the policy is not for peers that prove nothing",
+                "`unauthenticated_peers` in `protect`, or another `auth` of the [[peer]]",
                 "policy " + policy.name);
   if (SessionPtr session = find_for(policy, *peer)) {
     if (session->sa.state == IkeState::Rekeying)  // its successor will have the child
@@ -124,72 +129,58 @@ Expected<void> Daemon::initiate_anew(const std::string& policy) {
   return {};
 }
 
-std::vector<std::shared_ptr<Session>> Daemon::all() const {
-  std::vector<SessionPtr> sessions;
-  for (const auto& [spi, session] : sessions_) sessions.push_back(session);
-  return sessions;
-}
-
-std::shared_ptr<Session> Daemon::by_number(std::uint64_t number) const {
-  for (const auto& [spi, session] : sessions_)
-    if (session->sa.number == number) return session;
-  return nullptr;
-}
-
-Daemon::Found Daemon::child_by_name(const std::string& name) const {
-  for (const auto& [spi, session] : sessions_)
-    for (const auto& child : session->sa.children)
-      if (child->name == name) return {session, child};
-  return {};
-}
-
 Expected<void> Daemon::terminate(std::uint64_t number) {
-  const SessionPtr session = by_number(number);
+  const SessionPtr session = sessions_.by_number(number);
   if (!session) return no_such("IKE SA", std::to_string(number));
   session->close("by the operator");
   return {};
 }
 
 Expected<void> Daemon::terminate_child(const std::string& child) {
-  const Found found = child_by_name(child);
+  const auto found = sessions_.child(child);
   if (!found.child) return no_such("child", child);
   begin_child_delete(*found.session, found.child, "by the operator");
   return {};
 }
 
 Expected<void> Daemon::rekey(std::uint64_t number) {
-  const SessionPtr session = by_number(number);
+  const SessionPtr session = sessions_.by_number(number);
   if (!session) return no_such("IKE SA", std::to_string(number));
   begin_ike_rekey(*session);
   return {};
 }
 
 Expected<void> Daemon::rekey_child(const std::string& child) {
-  const Found found = child_by_name(child);
+  const auto found = sessions_.child(child);
   if (!found.child) return no_such("child", child);
   begin_child_rekey(*found.session, found.child);
   return {};
 }
 
 void Daemon::on_soft_limit(const std::string& sa) {
-  if (const Found found = child_by_name(child_of(sa)); found.child)
+  if (const auto found = sessions_.child(child_of(sa)); found.child)
     begin_child_rekey(*found.session, found.child);
 }
 
 void Daemon::on_hard_limit(const std::string& sa) {
-  if (const Found found = child_by_name(child_of(sa)); found.child)
+  if (const auto found = sessions_.child(child_of(sa)); found.child)
     begin_child_delete(*found.session, found.child, "its lifetime has ended");
 }
 
 void Daemon::on_uninstalled(const std::string& sa) {
-  const Found found = child_by_name(child_of(sa));
+  const auto found = sessions_.child(child_of(sa));
   if (found.child &&
       (found.child->state == ChildState::Live || found.child->state == ChildState::Rekeying))
     begin_child_delete(*found.session, found.child, "taken out");
 }
 
+void Daemon::on_moved_peer(const std::string& sa, const Endpoint& remote) {
+  if (const auto found = sessions_.child(child_of(sa)); found.child)
+    found.session->follow_peer(remote);
+}
+
 void Daemon::follow_configuration() {
-  for (const SessionPtr& session : all())
+  for (const SessionPtr& session : sessions_.all())
     if (session->sa.peer && !session->dead()) follow_configuration(*session);
 }
 
@@ -203,34 +194,26 @@ void Daemon::follow_configuration(Session& session) {
   sa.peer = std::move(entry);
   const auto children = sa.children;
   for (const auto& child : children) {
-    const auto negotiable = parts_.policies.negotiable();
-    const auto found = std::ranges::find(negotiable, child->policy->name,
-                                         [](const auto& policy) { return policy->name; });
-    if (found == negotiable.end())
+    const PolicyChange change = change_for(*child, parts_.policies.negotiable());
+    if (change == PolicyChange::Gone)
       begin_child_delete(session, child, "its policy is gone");
-    else if (**found != *child->policy)
+    else if (change == PolicyChange::Changed)
       begin_child_rekey(session, child);
   }
 }
 
 void Daemon::follow_addresses() {
-  for (const SessionPtr& session : all()) {
-    const IkeSa& sa = session->sa;
-    // Where an address of ours is named, it is that one.
-    const bool fixed = std::ranges::any_of(sa.children, [](const auto& child) {
-      return !child->policy->protect->endpoints.local.is_unspecified();
-    });
-    if (fixed || !sa.peer || sa.peer->locator.local) continue;
-    const auto local = parts_.datagrams.source_for(sa.path.remote.address);
-    if (!local || *local == sa.path.local.address) continue;
-    Path path = sa.path;
-    path.local.address = *local;
-    begin_address_update(*session, path);
+  for (const SessionPtr& session : sessions_.all()) {
+    IkeSa& sa = session->sa;
+    // What the entry says now of where it may be.
+    if (sa.peer)
+      if (Pad::Entry entry = parts_.peers.pad().by_name(sa.peer->name)) sa.peer = std::move(entry);
+    if (!session->dead()) follow_own_addresses(*session);
   }
 }
 
 void Daemon::close_all() {
-  for (const SessionPtr& session : all()) session->close("IKE stops");
+  for (const SessionPtr& session : sessions_.all()) session->close("IKE stops");
 }
 
 }  // namespace sallyport::ike

@@ -25,10 +25,12 @@ std::string_view to_string(IkeState state) noexcept {
 }
 
 ChildPath IkeSa::child_path() const {
+  if (mobility.proven) return *mobility.proven;
   ChildPath child{.endpoints = {path.local.address, path.remote.address}, .encapsulation = {}};
   if (in_udp())
     child.encapsulation =
         UdpEncapsulation{.local_port = path.local.port, .remote_port = path.remote.port};
+  child.follows_peer = follows_peer();
   return child;
 }
 

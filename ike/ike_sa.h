@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ike/child_sa.h"
 #include "ike/key_schedule.h"
+#include "ike/mobility.h"
 #include "ike/nat_traversal.h"
 #include "pad/pad.h"
 
@@ -22,7 +23,7 @@ enum class IkeState : std::uint8_t {
   Rekeying,  // by us: a request for its successor is under way
   Rekeyed,   // has a successor, to which its children belong
   Deleting,  // by us: the Delete is under way
-  Dead,
+  Dead,      // to be forgotten; or for a while yet answers again what it has answered
 };
 [[nodiscard]] std::string_view to_string(IkeState state) noexcept;
 
@@ -34,6 +35,8 @@ struct PeerAbilities {
   Octets authorities;                 // of its CERTREQ, 20 octets each
   bool certificates_asked{};
   bool raw_key_asked{};
+  bool ocsp_asked{};             // responses about our certificates (RFC 4806)
+  bool looks_up_certificates{};  // by hash and URL (RFC 7296 3.6)
 };
 
 // What IKE_AUTH needs of IKE_SA_INIT, and nobody afterwards.
@@ -48,6 +51,7 @@ class Session;
 
 struct IkeSa {
   std::uint64_t number{};      // for names, never used again
+  std::uint64_t line{};        // number of the one that it succeeds in the end; 0: of none
   Side side{Side::Initiator};  // who began it: the original initiator (IKE-02)
   IkeSpi initiator_spi{};
   IkeSpi responder_spi{};
@@ -58,6 +62,8 @@ struct IkeSa {
   Path path{};
   NatFindings nat{};
   PeerAbilities abilities{};
+  Mobility mobility{};
+  std::size_t datagram_bytes{};  // what the path was found to carry; 0: nothing was (IFRAG-04)
   std::unique_ptr<InitialExchange> initial{};  // until authenticated
 
   Pad::Entry peer{};
@@ -78,6 +84,8 @@ struct IkeSa {
   std::optional<WallTime> credentials_end{};  // certificates or revocation data (SAD-08)
   Octets lowest_nonce{};                      // of the rekey that made it (IKE-115)
   std::shared_ptr<Session> rival{};           // the peer's successor, while ours is under way
+  bool stands_by{};                           // such a successor, to which nothing belongs so far,
+  std::weak_ptr<Session> predecessor{};       // and whose
   unsigned child_exchanges{};                 // of ours, under way
 
   [[nodiscard]] IkeSpi our_spi() const noexcept {
@@ -94,6 +102,12 @@ struct IkeSa {
   }
   // ESP goes in UDP where a NAT stands between (IKE-47).
   [[nodiscard]] bool in_udp() const noexcept { return path.local.port == kIkeNatPort && nat.any(); }
+  // A peer behind a NAT is where its newest authentic packet has come from, unless we are behind
+  // one as well, or MOBIKE says so itself (RFC 7296 2.23, RFC 4555 3.8; NAT-06).
+  [[nodiscard]] bool follows_peer() const noexcept {
+    return nat.there && !nat.here && !abilities.mobike;
+  }
+  // That of the IKE SA, or an earlier one until the peer has answered along it (RFC 4555 3.3, 3.7).
   [[nodiscard]] ChildPath child_path() const;
 };
 

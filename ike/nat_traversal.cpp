@@ -1,5 +1,6 @@
 #include "ike/nat_traversal.h"
 
+#include <algorithm>
 #include <array>
 
 #include "crypto/digest.h"
@@ -48,6 +49,22 @@ NatFindings detect_nat(const Message& message, const Path& path, IkeSpi initiato
   findings.there = findings.supported && !source_fits;
   findings.here = findings.supported && !destination_fits;
   return findings;
+}
+
+Octets no_nats_allowed(const Path& path) {
+  Octets data;
+  append(data, path.local.address.wire());
+  append(data, path.remote.address.wire());
+  append(data, path.local.port);
+  append(data, path.remote.port);
+  return data;
+}
+
+bool finds_unexpected_nat(const Message& message, const Path& path) {
+  const Octets expected = no_nats_allowed({.local = path.remote, .remote = path.local});
+  return std::ranges::any_of(message.notifies, [&](const Notify& notify) {
+    return notify.type == NotifyType::NoNatsAllowed && notify.data != expected;
+  });
 }
 
 }  // namespace sallyport::ike

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/timers.h"
 #include "ike/wire/numbers.h"
 #include "net/address.h"
 #include "net/udp.h"
@@ -44,16 +45,29 @@ class Datagrams {
   virtual void send_keepalive(const Path& path) = 0;
   // The address of ours by which datagrams to `remote` leave; nullopt without a route.
   [[nodiscard]] virtual std::optional<Address> source_for(const Address& remote) = 0;
+  // Datagrams come to it and leave by it.
+  [[nodiscard]] virtual bool is_ours(const Address& address) = 0;
+  // Those of ours that peers may be told of, in the order of preference.
+  [[nodiscard]] virtual std::vector<Address> addresses() = 0;
 };
 
 // Names one question of the data plane's for SAs.
 using AcquireId = Strong<struct AcquireIdTag, std::uint64_t>;
+
+// A packet, and the policy that decides about it.
+struct DecidedPacket {
+  std::string policy;
+  SelectorFields packet;
+};
 
 // Where the SAs of a child belong.
 struct ChildPlace {
   std::string policy;
   std::optional<AcquireId> answers;  // the question that they are the answer to
   SelectorFields packet;             // one that they carry: of the asker, or the first they could
+  // One for each other policy and set of values that SAs are populated with: their packets go by
+  // these SAs as well (SPD-05).
+  std::vector<DecidedPacket> others{};
 };
 
 class SaInstaller {
@@ -96,15 +110,15 @@ class Jobs {
   virtual void submit(std::function<Completion()> job) = 0;
 };
 
-using TimerId = Strong<struct TimerIdTag, std::uint64_t>;
-inline constexpr TimerId kNoTimer{0};
-
-class Timers {
+// What certificates and peers point to: certificates, OCSP responders, revocation lists (CERT-03,
+// CERT-05).
+class Fetches {
  public:
-  virtual ~Timers() = default;
-  virtual TimerId after(Duration delay, std::function<void()> what) = 0;
-  // Without effect where it has run or been cancelled.
-  virtual void cancel(TimerId timer) = 0;
+  virtual ~Fetches() = default;
+  using Done = std::function<void(Expected<std::vector<std::uint8_t>>)>;
+  // GET of an http URL, or POST of an OCSP request where `body` is not empty. `done` runs on the
+  // control thread, at once or later, and not at all where all else ends before.
+  virtual void fetch(const std::string& url, std::vector<std::uint8_t> body, Done done) = 0;
 };
 
 // What happens to IKE SAs and children, for `monitor`, the log and the audit trail (PAD-16).
@@ -134,6 +148,17 @@ class Events {
  public:
   virtual ~Events() = default;
   virtual void report(const Event& event) = 0;
+};
+
+struct IkeSa;
+
+// Where the operator wants to see what is encrypted: secrets go here and into no other log (IKE-83,
+// SAD-12).
+class KeyLog {
+ public:
+  virtual ~KeyLog() = default;
+  // The IKE SA has its keys, or new ones; nobody may have proved anything yet.
+  virtual void on_keys(const IkeSa& sa) = 0;
 };
 
 }  // namespace sallyport::ike

@@ -20,8 +20,14 @@ class Registry {
   virtual void add(std::shared_ptr<Session> session) = 0;
   // It has ended: nothing leads to it any more.
   virtual void remove(const Session& session) = 0;
+  // It is about to end, and the peer may not have heard the answer that it ends with: for a while
+  // yet it is given what still comes for it (IKE-35).
+  virtual void answer_repeats(const Session& session) = 0;
   // It has proved who it is: no half-open one any more.
   virtual void authenticated(const Session& session) = 0;
+  // Whose the child is from now on, and that it is nobody's: for look-ups by its name.
+  virtual void add_child(const std::shared_ptr<ChildSa>& child, Session& owner) = 0;
+  virtual void remove_child(const ChildSa& child) = 0;
   // Established ones with the same two identities but this (IKE-102).
   [[nodiscard]] virtual std::vector<std::shared_ptr<Session>> others_between_the_same(
       const Session& session) = 0;

@@ -8,6 +8,9 @@ namespace {
 
 // IDs never wrap: the IKE SA has been replaced long before (IKE-25).
 constexpr MessageId kLastId = 0xffffffff;
+// How often datagrams of one size are sent before smaller ones are tried: a few seconds (RFC 7383
+// 2.5.2).
+constexpr unsigned kSendingsOfOneSize = 3;
 
 }  // namespace
 
@@ -31,15 +34,14 @@ void Requests::send_next() {
   while (!ended_ && !paused_ && !waiting_.empty() && outstanding_.size() < window_ &&
          next_ != kLastId) {
     const MessageId id = next_++;
-    Outstanding request{.exchange = std::move(waiting_.front()), .datagrams = {}};
+    Outstanding request{.exchange = std::move(waiting_.front()), .payloads = {}, .datagrams = {}};
     waiting_.pop_front();
-    PayloadChain payloads;
-    request.exchange->write(payloads);
-    request.datagrams = outlet_.seal(request.exchange->type(), id, payloads);
+    request.exchange->write(request.payloads);
+    request.datagrams = outlet_.seal(request.exchange->type(), id, request.payloads);
     request.interval = times_.first;
     Outstanding& placed = outstanding_.insert_or_assign(id, std::move(request)).first->second;
     arm(id, placed);
-    for (const Octets& datagram : placed.datagrams) outlet_.send(datagram);
+    send(placed);
   }
 }
 
@@ -58,9 +60,27 @@ void Requests::on_timer(MessageId id) {
     exchange->on_no_response(NoResponse::TimedOut);
     return outlet_.give_up();
   }
-  request.interval = std::min(2 * request.interval, times_.longest);
+  // Smaller datagrams begin anew, within the same time in all.
+  request.interval =
+      cut_smaller(id, request) ? times_.first : std::min(2 * request.interval, times_.longest);
   arm(id, request);
+  send(request);
+  outlet_.repeated(*request.exchange, request.datagrams, ++request.repeats);
+}
+
+void Requests::send(Outstanding& request) {
+  ++request.sendings;
   for (const Octets& datagram : request.datagrams) outlet_.send(datagram);
+}
+
+bool Requests::cut_smaller(MessageId id, Outstanding& request) {
+  if (request.sendings < kSendingsOfOneSize) return false;
+  auto smaller = outlet_.seal_smaller(request.exchange->type(), id, request.payloads,
+                                      request.datagrams.size());
+  if (smaller.empty()) return false;
+  request.datagrams = std::move(smaller);
+  request.sendings = 0;
+  return true;
 }
 
 std::shared_ptr<Exchange> Requests::find(MessageId id) const {

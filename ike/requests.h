@@ -1,11 +1,13 @@
 // Requests of this side: their turn in the peer's window, their message IDs, their retransmission
-// until the response is there (RFC 7296 2.1 to 2.4; IKE-21, IKE-22, IKE-24, IKE-25, IKE-27).
+// until the response is there (RFC 7296 2.1 to 2.4, 7383 2.5.2; IKE-21, IKE-22, IKE-24, IKE-25,
+// IKE-27, IFRAG-04).
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "ike/exchange/exchange.h"
@@ -19,7 +21,14 @@ class Requests {
   // What sends them.
   struct Outlet {
     std::function<std::vector<Octets>(ExchangeType, MessageId, const PayloadChain&)> seal;
+    // Once more in smaller datagrams, which are more than `pieces`; none where that cannot be.
+    std::function<std::vector<Octets>(ExchangeType, MessageId, const PayloadChain&,
+                                      std::size_t pieces)>
+        seal_smaller;
     std::function<void(ByteView datagram)> send;
+    // Told after each repeat of a request, which has had so many.
+    std::function<void(Exchange&, std::span<const Octets> datagrams, unsigned repeats)> repeated{
+        [](Exchange&, std::span<const Octets>, unsigned) {}};
     // The peer has not answered for too long: it is dead (LIVE-03).
     std::function<void()> give_up;
   };
@@ -59,7 +68,10 @@ class Requests {
  private:
   struct Outstanding {
     std::shared_ptr<Exchange> exchange;
+    PayloadChain payloads;
     std::vector<Octets> datagrams;
+    unsigned sendings{};  // of these datagrams
+    unsigned repeats{};   // of the request
     Duration interval{};
     Duration waited{};
     TimerId timer{};
@@ -67,13 +79,15 @@ class Requests {
   void send_next();
   void arm(MessageId id, Outstanding& request);
   void on_timer(MessageId id);
+  void send(Outstanding& request);
+  [[nodiscard]] bool cut_smaller(MessageId id, Outstanding& request);
 
   Outlet outlet_;
   Timers& timers_;
   const Retransmission& times_;
   std::uint32_t window_{1};
   MessageId next_{};
-  std::deque<std::shared_ptr<Exchange>> waiting_;
+  std::list<std::shared_ptr<Exchange>> waiting_;  // an empty deque takes half a kilobyte
   std::map<MessageId, Outstanding> outstanding_;
   bool ended_{};
   bool paused_{};

@@ -1,5 +1,7 @@
 #include "ike/responses.h"
 
+#include <algorithm>
+
 namespace sallyport::ike {
 namespace {
 
@@ -31,6 +33,16 @@ void Responses::answer(MessageId id, std::vector<Octets> datagrams) {
     return found != requests_.end() && found->second.answered;
   };
   while (is_answered(expected_) && expected_ != kLastId) ++expected_;
+}
+
+void Responses::for_each_answered(
+    const std::function<void(MessageId, const std::vector<Octets>&)>& visit) const {
+  for (const auto& [id, request] : requests_)
+    if (request.answered) visit(id, request.datagrams);
+}
+
+bool Responses::idle() const noexcept {
+  return std::ranges::all_of(requests_, [](const auto& one) { return one.second.answered; });
 }
 
 const std::vector<Octets>* Responses::answered(MessageId id) const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -27,6 +28,10 @@ class Responses {
   // Kept until the window has moved past it.
   void answer(MessageId id, std::vector<Octets> datagrams);
   [[nodiscard]] const std::vector<Octets>* answered(MessageId id) const noexcept;
+  // For a record: those that may be asked for again, by ID, and whether all have been answered.
+  void for_each_answered(
+      const std::function<void(MessageId, const std::vector<Octets>&)>& visit) const;
+  [[nodiscard]] bool idle() const noexcept;
 
   [[nodiscard]] MessageId expected() const noexcept { return expected_; }
   void start_at(MessageId id) noexcept { expected_ = id; }

@@ -11,10 +11,13 @@
 namespace sallyport::ike {
 namespace {
 
-// Both ends seldom rekey at once where each takes off up to a tenth at random (IKE-113).
-Duration jittered(Duration margin, Random& random) {
-  const auto tenth = static_cast<std::uint64_t>(margin.count() / 10);
-  return margin + Duration(tenth == 0 ? 0 : static_cast<std::int64_t>(random.u64() % tenth));
+// So often in a keepalive's interval it is asked what children have sent: so exact is the wait.
+constexpr int kKeepaliveLooks = 4;
+
+// At random up to `most` more.
+Duration jittered(Duration time, Duration most, Random& random) {
+  const auto bound = static_cast<std::uint64_t>(most.count());
+  return time + Duration(bound == 0 ? 0 : static_cast<std::int64_t>(random.u64() % bound));
 }
 
 // A method of the session as a timer's action.
@@ -30,10 +33,26 @@ void Session::cancel_timers() {
   for (TimerId* const timer :
        {&half_open_, &rekey_, &lifetime_, &credentials_, &liveness_, &keepalive_, &successors_})
     my.timers.cancel(std::exchange(*timer, kNoTimer));
+  for (const auto& [number, timer] : std::exchange(delayed_, {})) my.timers.cancel(timer);
   for (const auto& child : sa.children) {
     my.timers.cancel(child->soft);
     my.timers.cancel(child->hard);
   }
+}
+
+void Session::after(Duration delay, std::function<void()> what) {
+  if (dead()) return;
+  const std::uint64_t number = ++last_delayed_;
+  delayed_.emplace_back(number, my.timers.after(delay, [this, number, what = std::move(what)] {
+    std::erase_if(delayed_, [number](const auto& one) { return one.first == number; });
+    what();
+  }));
+}
+
+// Two ends that put each other off would do so for ever if both waited for the same time.
+std::optional<Duration> Session::wait_after_temporary_failure() {
+  const auto wait = temporary_failures_.note(now(), my.settings);
+  return wait ? std::optional(jittered(*wait, *wait / 2, my.random)) : std::nullopt;
 }
 
 void Session::limit_half_open() {
@@ -54,15 +73,19 @@ void Session::establish() {
   arm_keepalive();
 }
 
+// From when it was made on: one that was carried here is not young again.
 void Session::arm_lifetime() {
   const PeerTimers& timers = sa.peer->timers;
   const Duration life = timers.ike_lifetime;
   if (life <= Duration{0}) return;
-  const Duration margin = std::min<Duration>(jittered(timers.rekey_margin, my.random), life / 2);
-  rekey_ = my.timers.after(life - margin, later(*this, begin_ike_rekey));
+  const Duration age = now() - sa.made;
+  // Both ends seldom rekey at once where each begins up to a tenth of it earlier (IKE-113).
+  const Duration early = timers.rekey_margin;
+  const Duration margin = std::min<Duration>(jittered(early, early / 10, my.random), life / 2);
+  rekey_ = my.timers.after(life - margin - age, later(*this, begin_ike_rekey));
   // If no rekey has replaced it by then, nothing more is carried (IKE-127).
   lifetime_ = my.timers.after(
-      life, later(*this, [](Session& session) { session.close("its lifetime has ended"); }));
+      life - age, later(*this, [](Session& session) { session.close("its lifetime has ended"); }));
 }
 
 // A rekey proves nothing anew: certificates end it for good (SAD-08).
@@ -116,11 +139,32 @@ void Session::watch_successors() {
 
 void Session::arm_keepalive() {
   keepalive_ = kNoTimer;
-  if (!sa.nat.here || sa.peer->timers.nat_keepalive <= Duration{0}) return;
-  keepalive_ = my.timers.after(sa.peer->timers.nat_keepalive, later(*this, [](Session& session) {
-                                 session.my.datagrams.send_keepalive(session.sa.path);
-                                 session.arm_keepalive();
-                               }));
+  const Duration interval = sa.peer->timers.nat_keepalive;
+  if (!sa.nat.here || interval <= Duration{0}) return;
+  keepalive_ = my.timers.after(interval / kKeepaliveLooks,
+                               later(*this, [](Session& session) { session.on_keepalive(); }));
+}
+
+bool Session::children_have_sent() {
+  bool sent = false;
+  for (const auto& child : sa.children) {
+    const std::uint64_t packets = my.installer.packets_of(child->outbound_name());
+    sent |= packets != std::exchange(child->packets_sent, packets);
+  }
+  return sent;
+}
+
+// An octet where nothing has gone out for the interval, and the NAT may forget us (RFC 3948 4;
+// NAT-03).
+void Session::on_keepalive() {
+  const Duration interval = sa.peer->timers.nat_keepalive;
+  // What children have sent since the last look they may have sent right after it.
+  if (children_have_sent()) spoken_ = std::max(spoken_, now() - interval / kKeepaliveLooks);
+  if (now() - spoken_ >= interval) {
+    my.datagrams.send_keepalive(sa.path);
+    spoken_ = now();
+  }
+  arm_keepalive();
 }
 
 }  // namespace sallyport::ike

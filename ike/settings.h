@@ -26,10 +26,15 @@ struct Settings {
   Retransmission retransmission;
   Admission admission;
   std::size_t ike_sas{100'000};
+  // Peers may say where their certificates are to be had, and are told so (CERT-03).
+  bool hash_and_url{};
   // How long a packet may be under way on an SA that has been replaced.
   Duration linger{std::chrono::seconds(2)};
-  // After TEMPORARY_FAILURE (IKE-116).
+  // After TEMPORARY_FAILURE: the first wait, the longest, and how long a peer may go on saying so
+  // before the IKE SA is closed (IKE-116).
   Duration retry{std::chrono::seconds(2)};
+  Duration retry_longest{std::chrono::seconds(30)};
+  Duration retry_give_up{std::chrono::minutes(3)};
 };
 
 }  // namespace sallyport::ike

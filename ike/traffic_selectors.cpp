@@ -12,6 +12,10 @@ namespace {
 // A peer's selectors become rows that workers compare packets with: nobody needs more of them.
 constexpr std::size_t kMostOfSide = 64;
 constexpr std::size_t kMostCombinations = 256;
+// Selectors of policy that may join in one answer, and comparisons spent on whether they do: some
+// milliseconds of the control thread.
+constexpr std::size_t kMostParts = 64;
+constexpr std::size_t kMostComparisons = 20'000;
 
 struct Ports {
   std::uint16_t start{};
@@ -94,18 +98,94 @@ bool contains(std::span<const TrafficSelector> outer, const TrafficSelector& inn
                              [&](const TrafficSelector& one) { return contains(one, inner); });
 }
 
+// Puts it to the others, unless they say it already; what it says of them goes.
+void add(TrafficSelectors& to, const TrafficSelector& one) {
+  if (contains(to, one)) return;
+  std::erase_if(to, [&](const TrafficSelector& old) { return contains(one, old); });
+  to.push_back(one);
+}
+
 // What is common to both, without what another part of it says already.
 TrafficSelectors intersect(std::span<const TrafficSelector> left,
                            std::span<const TrafficSelector> right) {
   TrafficSelectors common;
   for (const TrafficSelector& one : left)
-    for (const TrafficSelector& other : right) {
-      const auto both = intersect(one, other);
-      if (!both || contains(common, *both)) continue;
-      std::erase_if(common, [&](const TrafficSelector& old) { return contains(*both, old); });
-      common.push_back(*both);
-    }
+    for (const TrafficSelector& other : right)
+      if (const auto both = intersect(one, other)) add(common, *both);
   return common;
+}
+
+// An answer that grows by what one selector of policy has in common with the offer at a time.
+class Answer {
+ public:
+  Answer(SelectorPair begun, std::span<const SelectorPair> parts)
+      : pair_(std::move(begun)), parts_(parts) {}
+
+  // False where it does not fit: then the answer stays as it is.
+  bool join(const SelectorPair& part) {
+    SelectorPair wider = pair_;
+    for (const TrafficSelector& one : part.local) add(wider.local, one);
+    for (const TrafficSelector& one : part.remote) add(wider.remote, one);
+    if (wider.local.size() > kMostOfSide || wider.remote.size() > kMostOfSide || !is_good(wider) ||
+        !to_selectors(wider))
+      return false;
+    pair_ = std::move(wider);
+    return true;
+  }
+  [[nodiscard]] SelectorPair take() && { return std::move(pair_); }
+
+ private:
+  // Policy has every combination of the two sides. What one part does not hold alone counts as not
+  // had: the answer is smaller then than it might be, and never too large.
+  [[nodiscard]] bool is_good(const SelectorPair& wider) {
+    return std::ranges::all_of(wider.local, [&](const TrafficSelector& local) {
+      const bool had = contains(pair_.local, local);
+      return std::ranges::all_of(wider.remote, [&](const TrafficSelector& remote) {
+        return (had && contains(pair_.remote, remote)) || is_of_one_part(local, remote);
+      });
+    });
+  }
+
+  [[nodiscard]] bool is_of_one_part(TrafficSelector local, TrafficSelector remote) {
+    const bool same = local.protocol == remote.protocol;
+    const bool no_packet = local.addresses.first.family != remote.addresses.first.family ||
+                           (!same && local.protocol != 0 && remote.protocol != 0);
+    if (no_packet) return true;
+    local.protocol = remote.protocol = std::max(local.protocol, remote.protocol);
+    return std::ranges::any_of(parts_, [&](const SelectorPair& part) {
+      return ++comparisons_ <= kMostComparisons && contains(part.local, local) &&
+             contains(part.remote, remote);
+    });
+  }
+
+  SelectorPair pair_;
+  std::span<const SelectorPair> parts_;
+  std::size_t comparisons_{};
+};
+
+// What each selector of policy has in common with an offer, the one that is to begin in front.
+struct Parts {
+  std::vector<SelectorPair> all;
+  bool more{};  // there may be: no more are looked at
+};
+
+Parts parts_of(std::span<const Selector> policy, const SelectorPair& offered) {
+  Parts parts;
+  bool specific = false;  // the first one holds the first of the offer
+  for (const Selector& selector : policy) {
+    const SelectorPair mine = pair_of(selector);
+    const bool begins = !specific && contains(mine.local, offered.local.front()) &&
+                        contains(mine.remote, offered.remote.front());
+    parts.more |= parts.all.size() >= kMostParts;
+    if (parts.more && specific) break;
+    if (parts.more && !begins) continue;
+    SelectorPair common{intersect(offered.local, mine.local),
+                        intersect(offered.remote, mine.remote)};
+    if (common.local.empty() || common.remote.empty() || !to_selectors(common)) continue;
+    specific |= begins;
+    parts.all.insert(begins ? parts.all.begin() : parts.all.end(), std::move(common));
+  }
+  return parts;
 }
 
 // Of one side: addresses that go with one protocol and one range of ports.
@@ -163,21 +243,33 @@ std::optional<Narrowed> narrow(std::span<const Selector> policy, const SelectorP
   if (offered.local.empty() || offered.remote.empty()) return std::nullopt;
   if (offered.local.size() > kMostOfSide || offered.remote.size() > kMostOfSide)
     return std::nullopt;
-  std::optional<Narrowed> answer;
-  bool specific = false;  // the answer holds the first of the offer
-  for (const Selector& selector : policy) {
+  const Parts parts = parts_of(policy, offered);
+  if (parts.all.empty()) return std::nullopt;
+  Answer answer(parts.all.front(), parts.all);
+  bool more_possible = parts.more;
+  for (const SelectorPair& part : std::span(parts.all).subspan(1))
+    if (!answer.join(part)) more_possible = true;
+  return Narrowed{std::move(answer).take(), more_possible};
+}
+
+std::vector<SelectorPair> parts_within(std::span<const Selector> policy, const SelectorPair& pair) {
+  if (pair.local.empty() || pair.remote.empty()) return {};
+  return parts_of(policy, pair).all;
+}
+
+bool begins_with_packet(const SelectorPair& offered) {
+  const auto is_one = [](const TrafficSelectors& side) {
+    return !side.empty() && side.front().addresses.first == side.front().addresses.last;
+  };
+  return is_one(offered.local) && is_one(offered.remote);
+}
+
+bool holds_first(std::span<const Selector> policy, const SelectorPair& offered) {
+  return std::ranges::any_of(policy, [&](const Selector& selector) {
     const SelectorPair mine = pair_of(selector);
-    SelectorPair common{intersect(offered.local, mine.local),
-                        intersect(offered.remote, mine.remote)};
-    if (!to_selectors(common)) continue;
-    const bool holds_first = contains(mine.local, offered.local.front()) &&
-                             contains(mine.remote, offered.remote.front());
-    const bool more_possible = answer.has_value();
-    if (!answer || (holds_first && !specific)) answer = Narrowed{std::move(common)};
-    answer->more_possible |= more_possible;
-    specific |= holds_first;
-  }
-  return answer;
+    return contains(mine.local, offered.local.front()) &&
+           contains(mine.remote, offered.remote.front());
+  });
 }
 
 bool is_subset(std::span<const TrafficSelector> inner, std::span<const TrafficSelector> outer) {

@@ -26,12 +26,23 @@ struct SelectorPair {
 // The part of `offered` that `policy` allows.
 struct Narrowed {
   SelectorPair pair;
-  bool more_possible{};  // another selector of the policy would have given another answer
+  bool more_possible{};  // a selector of the policy would have given what is not in it
 };
-// One selector of the policy answers: the one that holds the first of each of the offered, which is
-// the packet that asked, or else the first that leaves something (IKE-97). Nullopt where none does.
+// The answer begins with the selector of the policy that holds the first of each of the offered,
+// which is the packet that asked, or else with the first that leaves something (IKE-97). Others
+// join it, of either family, as long as policy has every combination of the two sides that this
+// makes (SPD-05). Nullopt where none leaves anything. Bounded work, whatever is offered.
 [[nodiscard]] std::optional<Narrowed> narrow(std::span<const Selector> policy,
                                              const SelectorPair& offered);
+
+// What each selector of the policy has in common with a pair: kMostParts of them at most.
+[[nodiscard]] std::vector<SelectorPair> parts_within(std::span<const Selector> policy,
+                                                     const SelectorPair& pair);
+
+// The first of each of the offered is one packet: the one that asked (IKE-96).
+[[nodiscard]] bool begins_with_packet(const SelectorPair& offered);
+// A selector of the policy holds the first of each of the offered.
+[[nodiscard]] bool holds_first(std::span<const Selector> policy, const SelectorPair& offered);
 
 // Everything that one says is within what the other says.
 [[nodiscard]] bool is_subset(std::span<const TrafficSelector> inner,

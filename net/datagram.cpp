@@ -66,12 +66,17 @@ std::vector<std::uint8_t> make_datagram(const DatagramHeader& header, ByteView p
 
 std::vector<std::uint8_t> make_icmp_datagram(DatagramHeader header,
                                              std::vector<std::uint8_t> message) {
-  auto& icmp = *reinterpret_cast<IcmpHeader*>(message.data());
-  icmp.checksum.set(0);
-  icmp.checksum.set(checksum_finish(
-      checksum_add(message, checksum_start(header.source, header.destination, message.size()))));
+  set_icmp_checksum(message, header.source, header.destination);
   header.protocol = icmp_protocol(header.source.family);
   return make_datagram(header, message);
+}
+
+void set_icmp_checksum(MutableBytes message, const Address& source,
+                       const Address& destination) noexcept {
+  auto& icmp = *reinterpret_cast<IcmpHeader*>(message.data());
+  icmp.checksum.set(0);
+  icmp.checksum.set(
+      checksum_finish(checksum_add(message, checksum_start(source, destination, message.size()))));
 }
 
 bool icmp_checksum_good(ByteView message, const Address& source,

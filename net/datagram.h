@@ -27,6 +27,10 @@ struct DatagramHeader {
 [[nodiscard]] std::vector<std::uint8_t> make_icmp_datagram(DatagramHeader header,
                                                            std::vector<std::uint8_t> message);
 
+// Fills in the checksum of a whole ICMP or ICMPv6 message between these addresses (RFC 792, RFC
+// 4443 2.3); a home address stands for where the packet is on its way (RFC 6275 11.3.1).
+void set_icmp_checksum(MutableBytes message, const Address& source,
+                       const Address& destination) noexcept;
 // A whole ICMP or ICMPv6 message as received between these addresses (RFC 792, RFC 4443 2.3).
 [[nodiscard]] bool icmp_checksum_good(ByteView message, const Address& source,
                                       const Address& destination) noexcept;

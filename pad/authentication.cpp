@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+
+#include "pad/chain_acceptance.h"
 
 namespace sallyport {
 namespace {
@@ -31,49 +32,27 @@ std::unexpected<Error> refuse(AuthenticationFailure failure, std::string_view de
   return std::unexpected(refusal(failure, detail));
 }
 
-Expected<AcceptedKey> strong_enough(AcceptedKey accepted, unsigned least_rsa_bits) {
-  const KeyKind kind = accepted.key.kind();
-  if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
-    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
-  const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
-  if (rsa && accepted.key.bits() < least_rsa_bits)
-    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
-                                       accepted.key.bits(), least_rsa_bits));
-  return accepted;
-}
-
 Expected<AcceptedKey> by_pin(const RemoteAuthentication& method, const PublicKey& key) {
   if (std::ranges::find(method.raw_keys, key) == method.raw_keys.end())
     return refuse(UnknownKey, "the peer's public key is not one that the entry pins");
-  return strong_enough({key, std::nullopt}, method.least_rsa_bits);
+  if (auto strong = check_strength(key, method.least_rsa_bits); !strong)
+    return std::unexpected(std::move(strong.error()));
+  return AcceptedKey{.key = key};
 }
 
-Expected<AcceptedKey> by_chain(const RemoteAuthentication& method, const Identity& asserted,
-                               const PresentedCertificates& presented, WallTime now) {
-  const Certificate& leaf = presented.certificates.front();
-  ChainQuestion question{.leaf = leaf,
-                         .others = {},
-                         .anchors = {},
-                         .lists = presented.lists,
-                         .ocsp_responses = presented.ocsp_responses,
-                         .revocation = method.revocation,
-                         .now = now,
-                         .least_rsa_bits = method.least_rsa_bits,
-                         .extended_key_usage = method.extended_key_usage};
-  question.others.assign(presented.certificates.begin() + 1, presented.certificates.end());
-  for (const auto& trusted : method.anchors) {
-    std::ranges::copy(trusted->certificates, std::back_inserter(question.anchors));
-    std::ranges::copy(trusted->lists, std::back_inserter(question.lists));
-  }
-  if (const auto strong = strong_enough({leaf.public_key(), {}}, method.least_rsa_bits); !strong)
-    return strong;
-  const auto chain = verify_chain(question);
-  if (!chain) return refuse(BadCredential, to_string(chain.error()));
-  if (method.identity_in_certificate && !certifies(leaf, asserted))
-    return refuse(IdentityNotCertified,
-                  fmt::format("the certificate of {} does not name the identity {}",
-                              print_distinguished_name(leaf.subject()), to_string(asserted)));
-  return AcceptedKey{leaf.public_key(), chain->valid_until};
+std::optional<PublicKey> read(const RawKey& raw) {
+  const auto key = raw.form == RawKeyForm::Pkcs1 ? PublicKey::from_pkcs1(raw.der)
+                                                 : PublicKey::from_spki(raw.der);
+  return key ? std::optional(*key) : std::nullopt;
+}
+
+Expected<AcceptedKey> by_certificates(const RemoteAuthentication& method, const Identity& asserted,
+                                      const PresentedCertificates& presented,
+                                      const Circumstances& circumstances) {
+  if (!method.anchors.empty()) return accept_chain(method, asserted, presented, circumstances);
+  const auto leaf = signers_certificate(presented);
+  if (!leaf) return refuse(NoCredential, "none of the peer's certificates can be read");
+  return by_pin(method, leaf->public_key());
 }
 
 template <class Names>
@@ -97,28 +76,40 @@ Error refusal(AuthenticationFailure failure, std::string_view detail) {
           .remedy = {}};
 }
 
+Expected<void> check_strength(const PublicKey& key, unsigned least_rsa_bits) {
+  const KeyKind kind = key.kind();
+  if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
+    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
+  const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
+  if (rsa && key.bits() < least_rsa_bits)
+    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
+                                       key.bits(), least_rsa_bits));
+  return {};
+}
+
 Expected<AcceptedKey> accept_key(const RemoteAuthentication& method, const Identity& asserted,
-                                 const PresentedCertificates& presented, WallTime now) {
+                                 const PresentedCertificates& presented,
+                                 const Circumstances& circumstances) {
   if (method.kind != AuthenticationKind::PublicKey)
     return refuse(WrongMethod, fmt::format("the entry authenticates by {}, the peer by public-key",
                                            to_string(method.kind)));
-  if (presented.raw_key) return by_pin(method, *presented.raw_key);
-  if (!presented.certificates.empty()) {
-    if (!method.anchors.empty()) return by_chain(method, asserted, presented, now);
-    return by_pin(method, presented.certificates.front().public_key());
-  }
+  if (presented.raw_key)
+    if (const auto key = read(*presented.raw_key)) return by_pin(method, *key);
+  if (!presented.certificates.empty())
+    return by_certificates(method, asserted, presented, circumstances);
   if (method.raw_keys.size() == 1) return by_pin(method, method.raw_keys.front());
   return refuse(NoCredential, "the peer presents neither a certificate nor a public key");
 }
 
 Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
-                                 const PresentedCertificates& presented, WallTime now) {
+                                 const PresentedCertificates& presented,
+                                 const Circumstances& circumstances) {
   auto first = accept_method(peer, AuthenticationKind::PublicKey);
   if (!first) return std::unexpected(std::move(first.error()));
   Expected<AcceptedKey> answer = refuse(WrongMethod, {});
   for (const RemoteAuthentication& method : peer.remote) {
     if (method.kind != AuthenticationKind::PublicKey) continue;
-    answer = accept_key(method, asserted, presented, now);
+    answer = accept_key(method, asserted, presented, circumstances);
     if (answer) break;
   }
   return answer;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "crypto/certificate.h"
 #include "crypto/signature.h"
+#include "pad/fetched_evidence.h"
 #include "pad/identity.h"
 #include "pad/peer.h"
 
@@ -33,17 +34,37 @@ enum class AuthenticationFailure : std::uint8_t {
 // Code Refused; `what` begins with the failure's word. `detail`: one clause for the operator.
 [[nodiscard]] Error refusal(AuthenticationFailure failure, std::string_view detail);
 
-// As the CERT payloads gave it; nothing of it is trusted.
+enum class RawKeyForm : std::uint8_t {
+  SubjectPublicKeyInfo,  // RFC 7670
+  Pkcs1,                 // RSA keys, deprecated by RFC 7296 3.6
+};
+struct RawKey {
+  RawKeyForm form{};
+  std::vector<std::uint8_t> der;
+};
+// As the CERT payloads gave it: DER that nobody has read yet, for that takes long. Nothing of it is
+// trusted; what cannot be read is passed over, and so is what comes behind the sixteenth
+// certificate, response or list (CERT-01).
 struct PresentedCertificates {
-  std::vector<Certificate> certificates;  // the first is the signer's (CERT-01)
+  std::vector<std::vector<std::uint8_t>> certificates;  // the first is the signer's
   std::vector<std::vector<std::uint8_t>> ocsp_responses;
-  std::vector<RevocationList> lists;
-  std::optional<PublicKey> raw_key;
+  std::vector<std::vector<std::uint8_t>> lists;
+  std::optional<RawKey> raw_key;
+};
+
+// What a judgement may rest on beside the entry and what the peer presents.
+struct Circumstances {
+  WallTime now;
+  FetchedEvidence* fetched{};  // null: nothing is fetched
 };
 
 struct AcceptedKey {
   PublicKey key;
-  std::optional<WallTime> valid_until;  // of the certificates it was accepted by (SAD-08)
+  std::optional<WallTime> valid_until{};  // of the certificates it was accepted by (SAD-08)
+  // Not empty: it is NOT accepted yet. The certificates are good, and whether they are revoked is
+  // known when these have been fetched and noted: then one asks again. Only for a peer that has
+  // signed with the key, so that nobody else makes us fetch anything.
+  std::vector<EvidenceRequest> wanted{};
 };
 
 // The key by which the peer's AUTH payload is to be verified. Certificates need a path to the
@@ -52,12 +73,12 @@ struct AcceptedKey {
 [[nodiscard]] Expected<AcceptedKey> accept_key(const RemoteAuthentication& method,
                                                const Identity& asserted,
                                                const PresentedCertificates& presented,
-                                               WallTime now);
+                                               const Circumstances& circumstances);
 // By the first of the entry's public-key methods that accepts it; else the last one's refusal, or
 // WrongMethod.
 [[nodiscard]] Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
                                                const PresentedCertificates& presented,
-                                               WallTime now);
+                                               const Circumstances& circumstances);
 // The entry's data for the method that the peer's AUTH payload names; the first where there are
 // several. Refuses methods that the entry does not have (PAD-07, IKE-92). Valid as long as `peer`.
 [[nodiscard]] Expected<const RemoteAuthentication*> accept_method(const Peer& peer,

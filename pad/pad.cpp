@@ -11,12 +11,6 @@ namespace {
 
 std::string place(const Peer& peer) { return fmt::format("peer {}", peer.name); }
 
-bool proves_nothing(const Peer& peer) {
-  return std::ranges::any_of(peer.remote, [](const RemoteAuthentication& method) {
-    return method.kind == AuthenticationKind::Null;
-  });
-}
-
 // The part of `asked` that is in `allowed`; nullopt where none is.
 std::optional<AddressRange> common_part(const AddressRange& asked, const AddressRange& allowed) {
   if (asked.first.family != asked.last.family || asked.first.family != allowed.first.family)

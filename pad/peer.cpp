@@ -16,8 +16,8 @@ std::unexpected<Error> refuse(std::string what, std::string remedy) {
   return fail(Error::Code::Invalid, std::move(what), std::move(remedy));
 }
 
-bool has_kind(const Peer& peer, Kind kind) {
-  return std::ranges::count(peer.remote, kind, &RemoteAuthentication::kind) != 0;
+bool has_kind(const Peer& peer, Kind kind) noexcept {
+  return std::ranges::find(peer.remote, kind, &RemoteAuthentication::kind) != peer.remote.end();
 }
 
 bool is_there(const std::shared_ptr<const SecretBytes>& secret) {
@@ -32,6 +32,10 @@ Expected<void> validate_anchors(const RemoteAuthentication& method) {
     if (anchors == nullptr || anchors->certificates.empty())
       return refuse("a set of trust anchors holds no certificate",
                     "at least one authority's certificate");
+  const bool looked_at = !method.anchors.empty() && method.revocation != RevocationRule::None;
+  if (method.fetch_revocation && !looked_at)
+    return refuse("revocation data is to be fetched that nobody looks at",
+                  "trust anchors and a rule for revocation, or no fetching");
   for (const PublicKey& key : method.raw_keys)
     if (auth_method(SignatureScheme::Rfc7427, key.kind()) == 0)
       return refuse("a pinned key is of a kind that makes no IKE signatures",
@@ -86,18 +90,26 @@ Expected<void> validate_remote(const Peer& peer) {
   return {};
 }
 
-Expected<void> validate_own_credential(const LocalAuthentication& local) {
-  if (local.credential == nullptr)
+Expected<void> validate_own_credential(const LocalAuthentication& local,
+                                       const std::shared_ptr<const Credential>& credential) {
+  if (credential == nullptr)
     return refuse("we authenticate by public key and have none", "the name of a credential");
-  if (Expected<void> good = validate(*local.credential); !good) return good;
-  const KeyKind kind = local.credential->key.kind();
+  if (Expected<void> good = validate(*credential); !good) return good;
+  const KeyKind kind = credential->key.kind();
   const SignatureScheme scheme =
       kind == KeyKind::Rsa ? SignatureScheme::RsaPkcs1Legacy : SignatureScheme::EcdsaLegacy;
   if (local.legacy && auth_method(scheme, kind) == 0)
     return refuse(fmt::format("the key of credential {} makes no signatures of the methods before "
                               "RFC 7427",
-                              local.credential->name),
+                              credential->name),
                   "an RSA or ECDSA key, or no legacy methods");
+  return {};
+}
+
+Expected<void> validate_own_credentials(const LocalAuthentication& local) {
+  if (Expected<void> good = validate_own_credential(local, local.credential); !good) return good;
+  for (const auto& alternative : local.alternatives)
+    if (Expected<void> good = validate_own_credential(local, alternative); !good) return good;
   return {};
 }
 
@@ -107,7 +119,7 @@ Expected<void> validate_local(const Peer& peer) {
     return refuse("we authenticate by pre-shared key and have no secret",
                   "a secret of at least one octet");
   if (local.kind == Kind::PublicKey)
-    if (Expected<void> good = validate_own_credential(local); !good) return good;
+    if (Expected<void> good = validate_own_credentials(local); !good) return good;
   // RFC 7296 2.16: whoever asks for EAP shows a public key first.
   const bool eap = has_kind(peer, Kind::Eap) || local.kind == Kind::Eap;
   const bool shown =
@@ -170,8 +182,8 @@ Expected<void> validate_numbers(const Peer& peer) {
     return refuse("a timer runs backwards", "seconds; 0 for none");
   if (peer.window == 0 || peer.limits.ike_sas == 0 || peer.limits.children == 0)
     return refuse("a window or limit of 0 lets nothing through", "1 or more");
-  if (peer.fragment_bytes < kLeastFragmentBytes)
-    return refuse(fmt::format("IKE datagrams of {} octets are too small", peer.fragment_bytes),
+  if (peer.fragment_bytes && *peer.fragment_bytes < kLeastFragmentBytes)
+    return refuse(fmt::format("IKE datagrams of {} octets are too small", *peer.fragment_bytes),
                   fmt::format("{} or more (IFRAG-04)", kLeastFragmentBytes));
   return {};
 }
@@ -187,6 +199,8 @@ Expected<void> validate(const Peer& peer) {
     if (Expected<void> good = check(peer); !good) return good;
   return validate_locator(peer.locator);
 }
+
+bool proves_nothing(const Peer& peer) noexcept { return has_kind(peer, Kind::Null); }
 
 std::string_view to_string(AuthenticationKind kind) noexcept {
   switch (kind) {

@@ -30,6 +30,7 @@ struct RemoteAuthentication {
   // exempt (PAD-08).
   bool identity_in_certificate{true};
   RevocationRule revocation{RevocationRule::IfKnown};
+  bool fetch_revocation{};  // what nobody has is fetched from where certificates say (CERT-05)
   ExtendedKeyUsageRule extended_key_usage{ExtendedKeyUsageRule::Ike};
   unsigned least_rsa_bits{2048};
 };
@@ -39,6 +40,9 @@ struct LocalAuthentication {
   AuthenticationKind kind{AuthenticationKind::PreSharedKey};
   std::shared_ptr<const SecretBytes> secret;
   std::shared_ptr<const Credential> credential;
+  // In falling preference, for peers that ask for authorities that `credential` does not lead to
+  // (CERT-02).
+  std::vector<std::shared_ptr<const Credential>> alternatives{};
   bool pkcs1{};   // RSA signatures under RFC 7427 as PKCS#1 v1.5 instead of PSS
   bool legacy{};  // methods 1 and 9 to 11 even where both sides know RFC 7427
 };
@@ -56,6 +60,8 @@ struct PeerLocator {
 
 enum class NatTraversal : std::uint8_t { Detect, Force, Off };
 enum class Offer : std::uint8_t { No, Yes };
+// What moves the SAs with it to other addresses: one of these and no other (MOBIKE-07).
+enum class PeerMobility : std::uint8_t { None, Mobike };
 
 struct PeerTimers {
   std::chrono::seconds ike_lifetime{std::chrono::hours(24)};   // IKE-124; rekeyed before
@@ -75,7 +81,8 @@ struct Peer {
   std::string name;
   std::vector<IdentityPattern> identities;  // any of them
   Identity local_identity;
-  std::vector<RemoteAuthentication> remote;  // one of them suffices
+  std::vector<Identity> further_local_identities;  // for initiators that ask for one (IKE-91)
+  std::vector<RemoteAuthentication> remote;        // one of them suffices
   LocalAuthentication local;
   std::vector<IkeProposal> proposals;  // in falling preference
   PeerLocator locator;
@@ -86,20 +93,28 @@ struct Peer {
   std::vector<std::string> pools;         // address pools for it, of either family (CP-02)
   std::vector<Family> request_addresses;  // as initiator: ask for an inner address of these
 
-  Offer mobike{Offer::Yes};
+  PeerMobility mobility{PeerMobility::Mobike};
+  // Its packets go to a new address of its own when it has answered from there, and not before
+  // (RFC 4555 3.7; MOBIKE-03).
+  bool return_routability{true};
   Offer fragmentation{Offer::Yes};
   Offer childless{Offer::Yes};
   NatTraversal nat_traversal{NatTraversal::Detect};
-  bool initial_contact{true};          // say that we know no other IKE SA of ours (IKE-102)
-  bool replace_older{true};            // a peer's INITIAL_CONTACT ends its older IKE SAs
-  std::uint16_t fragment_bytes{1280};  // of the largest IKE datagram (IFRAG-04)
-  std::uint32_t window{1};             // requests of ours' peer that we take at once (IKE-27)
+  bool initial_contact{true};  // say that we know no other IKE SA of ours (IKE-102)
+  bool replace_older{true};    // a peer's INITIAL_CONTACT ends its older IKE SAs
+  // Of the largest IKE datagram, IP header and all; what RFC 7383 recommends where empty
+  // (IFRAG-04).
+  std::optional<std::uint16_t> fragment_bytes;
+  std::uint32_t window{1};  // requests of ours' peer that we take at once (IKE-27)
   PeerTimers timers;
   PeerLimits limits;
 };
 
 // Refuses what no entry may be: no identity, no method, methods without their data.
 [[nodiscard]] Expected<void> validate(const Peer& peer);
+// Its peers are whoever comes: what they say of themselves is worth nothing (RFC 7619 2.4;
+// AUTH-05).
+[[nodiscard]] bool proves_nothing(const Peer& peer) noexcept;
 
 [[nodiscard]] std::string_view to_string(AuthenticationKind kind) noexcept;
 

@@ -187,6 +187,13 @@ void append_rows(const Selector& selector, const AddressRange& local, const Addr
   }
 }
 
+// Nothing in it asks for ports, so that fragments without any are within it (RFC 4301 7.1).
+bool names_no_ports(const Sa& sa) {
+  return std::ranges::all_of(sa.selectors, [](const Selector& selector) {
+    return selector.local_port.is_any() && selector.remote_port.is_any();
+  });
+}
+
 // What stands around the payload.
 void set_sizes(const Sa& sa, OutboundSa& out) {
   const CipherFacts& cipher = facts(sa.transform.cipher);
@@ -241,7 +248,8 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.loop_back = sa.loop_back;
   out.dscp_map = context.dscp_map;
   out.fragment_before = sa.fragmentation == Fragmentation::Before;
-  out.fragments = sa.fragments;
+  const bool unagreed = sa.fragments == FragmentChecks::Unagreed;
+  out.fragments = unagreed && names_no_ports(sa) ? FragmentChecks::Stateless : sa.fragments;
   write_header(sa, out);
   return out;
 }
@@ -271,7 +279,9 @@ InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept 
   in.esn = sa.esn;
   in.dscp_from_outer = sa.header.dscp_from_outer;
   in.fix_transport_checksum = sa.encapsulation && sa.mode == IpsecMode::Transport;
-  in.fragments = sa.fragments;
+  // Its selectors say all that there is to say.
+  in.fragments =
+      sa.fragments == FragmentChecks::Unagreed ? FragmentChecks::Stateless : sa.fragments;
   in.owner = context.owner;
   in.salt = salt_of(sa);
   in.window = sa.replay_window;
@@ -279,6 +289,8 @@ InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept 
     in.replay_mask = static_cast<std::uint32_t>(replay_words(sa.replay_window) - 1);
   in.destination = sa.endpoints.local;
   in.source = sa.endpoints.remote;
+  in.watches_source = sa.follows_peer && sa.encapsulation && sa.replay_window != 0;
+  if (sa.encapsulation) in.source_port = sa.encapsulation->remote_port;
   in.outer_family = sa.endpoints.local.family;
   return in;
 }

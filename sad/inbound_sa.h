@@ -54,6 +54,8 @@ struct alignas(64) InboundSa {
   Address destination;                  // compared as `lookup` says
   Address source;
   Family outer_family{Family::V4};
+  bool watches_source{};        // control is told where the newest packet came from (NAT-06)
+  std::uint16_t source_port{};  // that it knows, of ESP in UDP
 };
 static_assert(sizeof(InboundSa) == 128);
 

@@ -197,6 +197,7 @@ Sa Sa::duplicate() const {
           .tfc_multiple = tfc_multiple,
           .dummies = dummies,
           .loop_back = loop_back,
+          .follows_peer = follows_peer,
           .unauthenticated_allowed = unauthenticated_allowed,
           .static_key = static_key,
           .used = used};

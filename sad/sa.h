@@ -82,6 +82,9 @@ struct Sa {
   DummyRule dummies;  // outbound
   // Outbound: what the SA made goes round the boundary again, through SPD-I (RFC 4301 appendix E).
   bool loop_back{};
+  // Inbound, in UDP: control is told where the newest packet has come from, if not from the remote
+  // endpoint (RFC 7296 2.23; NAT-06). Never without a replay window.
+  bool follows_peer{};
   bool unauthenticated_allowed{};  // confidentiality alone, which RFC 8221 4 forbids (ESP-06)
   bool static_key{};               // configured, not negotiated (MAN-02)
   SaUsage used;                    // before this life, where the SA was carried here

@@ -23,8 +23,8 @@ struct Live {
   Sa sa;
   SaSlot slot;  // the published edition
   SaHolding holding;
-  bool moving{};             // the other edition may still be read
-  std::optional<Move> next;  // waits for that
+  bool moving{};               // the other edition may still be read
+  std::unique_ptr<Move> next;  // waits for that
 };
 
 // The SAs of one direction.
@@ -353,7 +353,7 @@ Expected<void> Sad::move(std::string_view name, const OuterPath& to, Publish pub
   live.sa.encapsulation = before.encapsulation;
   if (!valid) return valid;
   if (live.moving)
-    live.next = Move{to, std::move(publish)};
+    live.next = std::make_unique<Move>(Move{to, std::move(publish)});
   else
     state_->apply(live, {to, std::move(publish)});
   return {};

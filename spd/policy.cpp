@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "net/protocol.h"
 #include "spd/policy_names.h"
@@ -126,6 +127,18 @@ Expected<void> validate_fragments(const Policy& policy) {
   return {};
 }
 
+// RFC 4303 2.7: where the length of what is inside tells it from the padding.
+Expected<void> validate_padding(const Protection& protect) {
+  if (protect.tfc_bytes == 0 && protect.tfc_multiple == 0) return {};
+  if (protect.protocol != IpsecProtocol::Esp || protect.mode != IpsecMode::Tunnel)
+    return refuse("traffic flow padding is for ESP in tunnel mode, where lengths show it",
+                  "leave tfc out");
+  if (protect.tfc_multiple != 0 && !std::has_single_bit(protect.tfc_multiple))
+    return refuse(fmt::format("padding to a multiple of {} is not offered", protect.tfc_multiple),
+                  "choose a power of two");
+  return {};
+}
+
 Expected<void> validate_protection(const Policy& policy) {
   if (policy.action != PolicyAction::Protect) {
     if (policy.protect)
@@ -144,6 +157,7 @@ Expected<void> validate_protection(const Policy& policy) {
   if (auto ok = validate_endpoints(protect); !ok) return ok;
   if (auto ok = validate(protect.header); !ok) return ok;
   if (auto ok = validate_fragments(policy); !ok) return ok;
+  if (auto ok = validate_padding(protect); !ok) return ok;
   return validate_lifetimes(protect.soft, protect.hard);
 }
 

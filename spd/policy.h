@@ -65,6 +65,7 @@ enum class FragmentChecks : std::uint8_t {
   Opaque,      // later IPv4 fragments and nothing else: its ports are OPAQUE (7.2)
   OpaqueIpv6,  // the same of IPv6, whose offsets cannot be checked
   Stateful,    // those whose datagram's first fragment was within its selectors (7.3)
+  Unagreed,    // of an SA: policy says Stateful, and its peer has not agreed (RFC 7296 1.3.1)
 };
 
 // When IPv4 that is too long for the path is cut, where its sender allows it (RFC 4301 5.1).
@@ -87,9 +88,13 @@ struct Protection {
   Lifetime hard;
   // What its SAs make goes round the boundary again, for another policy to protect (ARCH-08).
   bool loop_back{};
+  // Traffic flow confidentiality of negotiated SAs, where the peer bears it: as in Sa (ESP-14).
+  std::uint16_t tfc_bytes{};
+  std::uint16_t tfc_multiple{};
   std::vector<std::string> sas;  // names of configured SAs
   std::string peer;        // the PAD entry to negotiate with; empty: the one at the remote endpoint
   std::vector<Group> pfs;  // of key exchanges for its SAs, in falling preference; empty: none
+  bool unauthenticated_peers{};  // whoever has proved nothing may use it (RFC 7619 2.4; AUTH-05)
   friend bool operator==(const Protection&, const Protection&) = default;
 };
 

@@ -10,14 +10,18 @@ AuthorityConfig read_authority(TableReader& reader, const ConfigurationFiles& fi
   AuthorityConfig authority;
   std::vector<CertificateFile> certificates;
   std::vector<RevocationFile> lists;
+  TrustAnchors anchors{{}, {}, {}};
   reader.require("name", authority.name, read_name, "what peers call it");
   reader.require("certificates", certificates, list_of(ReadCertificateFile{files}),
                  "files of certificates that are trusted");
   reader.read("revocation_lists", lists, list_of(ReadRevocationFile{files}));
-  TrustAnchors anchors{authority.name, {}, {}};
+  reader.read("list_urls", anchors.list_urls, list_of(read_http_url));
+  reader.read("ocsp_url", anchors.ocsp_url, read_http_url);
+  std::vector<Certificate> trusted;
   for (const CertificateFile& file : certificates)
-    anchors.certificates.insert(anchors.certificates.end(), file.certificates.begin(),
-                                file.certificates.end());
+    trusted.insert(trusted.end(), file.certificates.begin(), file.certificates.end());
+  anchors.name = authority.name;
+  anchors.certificates = TrustedCertificates(std::move(trusted));
   for (const RevocationFile& file : lists) anchors.lists.push_back(file.list);
   authority.certificate_files = paths_of(certificates);
   authority.revocation_files = paths_of(lists);
@@ -39,11 +43,14 @@ void read_authorities(Loading& loading) {
 
 void write_authorities(const Configuration& configuration, std::string& out) {
   for (const AuthorityConfig& authority : configuration.authorities) {
+    const TrustAnchors& anchors = *authority.anchors;
     TomlFields fields;
     fields.add("name", authority.name);
     fields.add("certificates", path_texts(authority.certificate_files));
     if (!authority.revocation_files.empty())
       fields.add("revocation_lists", path_texts(authority.revocation_files));
+    if (!anchors.list_urls.empty()) fields.add("list_urls", anchors.list_urls);
+    if (!anchors.ocsp_url.empty()) fields.add("ocsp_url", anchors.ocsp_url);
     out += fields.block("[[authority]]");
   }
 }

@@ -1,7 +1,10 @@
 #include "gateway/config/certificate_files.h"
 
+#include "base/http_url.h"
+#include "crypto/certificate_chain.h"
 #include "gateway/config/loading.h"
 #include "gateway/config/value_parsers.h"
+#include "ike/auth/certificate_pointers.h"
 
 namespace sallyport {
 namespace {
@@ -63,6 +66,36 @@ Expected<PublicKeyFile> ReadPublicKeyFile::operator()(const Value& value) const 
                                 : PublicKey::from_spki(octets(file->text));
   if (!key) return wrong_content(value, *file, key.error());
   return PublicKeyFile{std::move(file->path), std::move(*key)};
+}
+
+Expected<OcspFile> ReadOcspFile::operator()(const Value& value) const {
+  auto file = read_whole(value, files);
+  if (!file) return std::unexpected(std::move(file).error());
+  const ByteView der = octets(file->text);
+  if (!end_of_ocsp_response(der))
+    return wrong(value, file->path.native() + ": this is no successful OCSP response",
+                 "what `openssl ocsp -respout FILE` writes");
+  return OcspFile{std::move(file->path), {der.begin(), der.end()}};
+}
+
+Expected<BundleFile> ReadBundleFile::operator()(const Value& value) const {
+  auto file = read_whole(value, files);
+  if (!file) return std::unexpected(std::move(file).error());
+  const ByteView der = octets(file->text);
+  auto bundle = ike::split_bundle(der);
+  if (!bundle || bundle->certificates.empty())
+    return wrong(value, file->path.native() + ": this is no bundle of certificates",
+                 "the DER of a CertificateBundle (RFC 7296 3.6)");
+  return BundleFile{
+      std::move(file->path), {der.begin(), der.end()}, std::move(bundle->certificates.front())};
+}
+
+Expected<std::string> read_http_url(const Value& value) {
+  auto text = read_text(value);
+  if (text && !is_http_url(*text))
+    return wrong(value, shown(value) + " is not a URL that can be fetched",
+                 "\"http://...\", of printable ASCII, without a user");
+  return text;
 }
 
 std::vector<std::string> path_texts(const std::vector<std::filesystem::path>& paths) {

@@ -22,6 +22,15 @@ struct PublicKeyFile {
   std::filesystem::path path;
   PublicKey key;
 };
+struct OcspFile {
+  std::filesystem::path path;
+  std::vector<std::uint8_t> response;  // DER
+};
+struct BundleFile {
+  std::filesystem::path path;
+  std::vector<std::uint8_t> der;
+  std::vector<std::uint8_t> first_certificate;  // in it, DER
+};
 
 // Parsers of the path of such a file. Errors stand at the path's place and name the file.
 struct ReadCertificateFile {
@@ -37,6 +46,19 @@ struct ReadPublicKeyFile {
   const ConfigurationFiles& files;
   [[nodiscard]] Expected<PublicKeyFile> operator()(const Value& value) const;
 };
+
+// A successful OCSP response, DER (RFC 6960).
+struct ReadOcspFile {
+  const ConfigurationFiles& files;
+  [[nodiscard]] Expected<OcspFile> operator()(const Value& value) const;
+};
+// A CertificateBundle, DER (RFC 7296 3.6).
+struct ReadBundleFile {
+  const ConfigurationFiles& files;
+  [[nodiscard]] Expected<BundleFile> operator()(const Value& value) const;
+};
+// Where an object is to be had by http.
+[[nodiscard]] Expected<std::string> read_http_url(const Value& value);
 
 // The paths of such files, in their order.
 template <class Files>

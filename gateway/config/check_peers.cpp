@@ -48,6 +48,21 @@ void check_peer(const Peer& peer, const Value& element, Loading& loading) {
   }
 }
 
+// The first entry that an identity matches is its own: behind one that lets everybody in, no name
+// would have to be proved any more (AUTH-05).
+void check_order(const std::vector<const Value*>& elements, Loading& loading) {
+  const auto& peers = loading.configuration.peers;
+  const auto nobodys = [](const PeerConfig& config) { return proves_nothing(config.peer); };
+  const auto first = std::ranges::find_if(peers, nobodys);
+  for (auto config = first; config != peers.end(); ++config)
+    if (!nobodys(*config))
+      loading.diagnostics.error(
+          place(*elements[static_cast<std::size_t>(config - peers.begin())], "name"),
+          fmt::format("peer \"{}\" stands behind \"{}\", which proves nothing", config->peer.name,
+                      first->peer.name),
+          "entries with auth = { null = true } are the last");
+}
+
 using Names = std::set<std::string, std::less<>>;
 
 // Of the elements of a section, those that nobody asked for.
@@ -75,13 +90,15 @@ const PeerConfig* peer_for(const Configuration& configuration, const Policy& pol
 void check_peers(Loading& loading) {
   const auto elements = loading.elements("peer");
   const Configuration& configuration = loading.configuration;
+  check_order(elements, loading);
   Names authorities, credentials, pools;
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const PeerConfig& config = configuration.peers[i];
     check_peer(config.peer, *elements[i], loading);
     for (const RemoteSources& remote : config.remote_sources)
       authorities.insert(remote.authorities.begin(), remote.authorities.end());
-    credentials.insert(config.local_sources.credential);
+    credentials.insert(config.local_sources.credentials.begin(),
+                       config.local_sources.credentials.end());
     pools.insert(config.peer.pools.begin(), config.peer.pools.end());
   }
   warn_of_unused("authority", configuration.authorities, authorities, loading);

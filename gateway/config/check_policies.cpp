@@ -118,8 +118,27 @@ void check_named_peer(const Named& named, Loading& loading) {
                             "its remote and local, or leave them out");
 }
 
+// RFC 7619 2.4, 2.5: who proves nothing may use what is meant for such alone, and each of them for
+// himself.
+void check_unauthenticated(const Named& named, const Peer& peer, Loading& loading) {
+  const Protection& protect = *named.policy.protect;
+  if (!proves_nothing(peer)) return;
+  if (!protect.unauthenticated_peers)
+    loading.diagnostics.error(
+        named.protect->at,
+        fmt::format("protect: peer \"{}\" proves nothing, and the policy is not for such",
+                    peer.name),
+        "unauthenticated_peers = true, or another auth of the [[peer]]", Error::Code::Refused);
+  else if (!peer.locator.remote && !named.policy.pfp.remote)
+    loading.diagnostics.warn(
+        place(*named.protect, "unauthenticated_peers"),
+        "unauthenticated_peers: of several peers the last one gets the packets of all",
+        "pfp = [\"remote\"] in the policy, and pools for the [[peer]]");
+}
+
 // SAs that are negotiated: with whom, and from where.
 void check_negotiation(const Named& named, const Peer& peer, Loading& loading) {
+  check_unauthenticated(named, peer, loading);
   const Protection& protect = *named.policy.protect;
   const Address& local = protect.endpoints.local;
   if (!local.is_unspecified() && !is_own_address(loading.configuration, local))

@@ -4,23 +4,10 @@
 #include <fmt/ranges.h>
 #include <algorithm>
 
+#include "base/edit_distance.h"
+
 namespace sallyport {
 namespace {
-
-// Insertions, deletions and substitutions that turn one word into the other.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t substituted = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
-    }
-  }
-  return row.back();
-}
 
 constexpr std::size_t kLongestWord = 64;  // nobody mistypes longer ones; bounds the work
 

@@ -8,6 +8,8 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kMostHalfOpen = 1u << 20;
+constexpr std::chrono::seconds kLongestFetch{20};
+constexpr std::uint64_t kMostFetched = 64u << 20;
 
 void read_retransmission(TableReader& ike, RetransmissionConfig& retransmit) {
   const Value* value = ike.find("retransmit");
@@ -22,6 +24,31 @@ void read_retransmission(TableReader& ike, RetransmissionConfig& retransmit) {
   if (retransmit.cap > retransmit.give_up)
     reader.error("cap", "cap: nothing is sent again before give_up",
                  "at most " + duration_text(retransmit.give_up));
+}
+
+void read_fetching(TableReader& ike, FetchConfig& fetch) {
+  const Value* value = ike.find("fetch");
+  if (value == nullptr) return;
+  TableReader reader(*value, "fetch", ike.diagnostics());
+  reader.read("timeout", fetch.timeout, read_duration);
+  reader.read("max_size", fetch.max_size, read_size);
+  reader.read("allow", fetch.allow, list_of(read_prefix));
+  if (fetch.timeout > kLongestFetch)
+    reader.error("timeout", "timeout: the peer waits as long, and gives up before",
+                 "at most " + duration_text(kLongestFetch));
+  if (fetch.max_size > kMostFetched)
+    reader.error("max_size", "max_size: more than fits in memory many times over",
+                 "at most " + size_text(kMostFetched));
+}
+
+TomlFields fetch_fields(const FetchConfig& fetch) {
+  std::vector<std::string> allow;
+  for (const Prefix& prefix : fetch.allow) allow.push_back(to_string(prefix));
+  TomlFields fields;
+  fields.add("timeout", duration_text(fetch.timeout));
+  fields.add("max_size", size_text(fetch.max_size));
+  if (!allow.empty()) fields.add("allow", allow);
+  return fields;
 }
 
 void check_defences(const IkeConfig& ike, TableReader& reader) {
@@ -45,17 +72,15 @@ void read_ike(TableReader& root, Loading& loading) {
   reader.read("half_open_per_source", ike.half_open_per_source, number(1u, kMostHalfOpen));
   read_retransmission(reader, ike.retransmit);
   reader.read("hash_and_url", ike.hash_and_url, read_flag);
-  reader.read("key_log_file", ike.key_log_file, read_path);
+  read_fetching(reader, ike.fetch);
+  reader.read("key_log_directory", ike.key_log_directory, read_path);
   check_defences(ike, reader);
-  if (ike.hash_and_url)
-    reader.error("hash_and_url", "hash_and_url: certificates by URL are not in this version",
-                 "leave it out", Error::Code::Unsupported);
-  if (!ike.key_log_file.empty())
+  if (!ike.key_log_directory.empty())
     loading.diagnostics.warn(
-        reader.at("key_log_file"),
-        fmt::format("key_log_file: WHOEVER READS {} READS ALL TRAFFIC: it gets the secrets of "
-                    "every IKE SA",
-                    ike.key_log_file.native()),
+        reader.at("key_log_directory"),
+        fmt::format("key_log_directory: WHOEVER READS {} READS ALL TRAFFIC: it gets the secrets "
+                    "of every IKE SA and its children",
+                    ike.key_log_directory.native()),
         "leave it out, but in a laboratory");
 }
 
@@ -71,7 +96,8 @@ void write_ike(const Configuration& configuration, std::string& out) {
   fields.add("half_open_per_source", ike.half_open_per_source);
   fields.add("retransmit", retransmit);
   fields.add("hash_and_url", ike.hash_and_url);
-  if (!ike.key_log_file.empty()) fields.add("key_log_file", ike.key_log_file);
+  fields.add("fetch", fetch_fields(ike.fetch));
+  if (!ike.key_log_directory.empty()) fields.add("key_log_directory", ike.key_log_directory);
   out += fields.block("[ike]");
 }
 

@@ -23,14 +23,23 @@ struct RetransmissionConfig {
   friend bool operator==(const RetransmissionConfig&, const RetransmissionConfig&) = default;
 };
 
+// Fetching what certificates and peers point to, by http alone.
+struct FetchConfig {
+  std::chrono::seconds timeout{5};
+  std::uint64_t max_size{1u << 20};  // octets of one object
+  std::vector<Prefix> allow;         // hosts beyond those of the public Internet
+  friend bool operator==(const FetchConfig&, const FetchConfig&) = default;
+};
+
 // A reload may change all of it.
 struct IkeConfig {
   std::uint32_t half_open_limit{1000};     // IKE SAs that others have begun and nobody has proved
   std::uint32_t cookie_threshold{100};     // so many of them, and cookies are asked for (IKE-40)
   std::uint32_t half_open_per_source{16};  // of one IPv4 address or IPv6 /64 (DOS-03)
   RetransmissionConfig retransmit;
-  bool hash_and_url{};                 // certificates by URL (CERT-03): not in this version
-  std::filesystem::path key_log_file;  // secrets of IKE SAs, for debugging; empty: none
+  bool hash_and_url{};  // peers' certificates by URL (CERT-03)
+  FetchConfig fetch;
+  std::filesystem::path key_log_directory;  // secrets of all SAs, for debugging; empty: none
   friend bool operator==(const IkeConfig&, const IkeConfig&) = default;
 };
 
@@ -39,7 +48,7 @@ struct AuthorityConfig {
   std::string name;
   std::vector<std::filesystem::path> certificate_files;
   std::vector<std::filesystem::path> revocation_files;
-  std::shared_ptr<const TrustAnchors> anchors;
+  std::shared_ptr<const TrustAnchors> anchors;  // with the URLs of the authority
 };
 
 // What we prove an identity of ours with.
@@ -47,7 +56,9 @@ struct CredentialConfig {
   std::string name;
   std::filesystem::path key_file;
   std::vector<std::filesystem::path> certificate_files;  // none: a raw public key
-  std::shared_ptr<const Credential> credential;
+  std::filesystem::path bundle_file;                     // none: the chain is in no bundle
+  std::vector<std::filesystem::path> ocsp_files;
+  std::shared_ptr<const Credential> credential;  // with the URLs of what is published
 };
 
 // Inner addresses for peers that ask for one (CP-02), with what they are told beside it.
@@ -82,7 +93,7 @@ struct RemoteSources {
 
 struct LocalSources {
   SecretSource secret;
-  std::string credential;  // name
+  std::vector<std::string> credentials;  // names, the preferred first
   friend bool operator==(const LocalSources&, const LocalSources&) = default;
 };
 

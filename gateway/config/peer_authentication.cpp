@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "gateway/config/certificate_files.h"
 #include "gateway/config/pre_shared_key.h"
@@ -24,15 +25,20 @@ constexpr std::string_view kRemoteRemedy =
 constexpr std::string_view kLocalRemedy =
     "{ psk = { file = \"...\" } } or { credential = \"...\" }";
 
+// The keys of each method but that which names it.
+constexpr std::string_view kPublicKeyKeys[] = {
+    "authorities",      "raw_keys",           "identity_in_certificate", "revocation",
+    "fetch_revocation", "extended_key_usage", "least_rsa_bits"};
+constexpr std::string_view kCredentialKeys[] = {"credential", "pkcs1", "legacy"};
+constexpr std::string_view kNullKeys[] = {"null"};
+
 struct Remote {
   RemoteAuthentication authentication;
   RemoteSources sources;
 };
 
-// Methods of later versions.
-void refuse_later_methods(TableReader& reader) {
-  for (const std::string_view later : {"eap", "null"}) reader.not_available(later);
-}
+// A method of later versions.
+void refuse_later_methods(TableReader& reader) { reader.not_available("eap"); }
 
 void read_authorities_of(TableReader& reader, Remote& remote, const Configuration& configuration) {
   auto& names = remote.sources.authorities;
@@ -72,16 +78,32 @@ void read_public_key(TableReader& reader, Remote& remote, Loading& loading) {
   read_raw_keys(reader, remote, loading.files);
   reader.read("identity_in_certificate", by.identity_in_certificate, read_flag);
   reader.read("revocation", by.revocation, one_of(kRevocationRules));
+  reader.read("fetch_revocation", by.fetch_revocation, read_flag);
   reader.read("extended_key_usage", by.extended_key_usage, one_of(kExtendedKeyUsageRules));
   reader.read("least_rsa_bits", by.least_rsa_bits, number(kLeastRsaBits, kMostRsaBits));
   warn_of_public_key(by, reader);
 }
 
-void refuse_beside_psk(TableReader& reader, std::initializer_list<std::string_view> keys) {
+void refuse_beside(TableReader& reader, std::string_view method,
+                   std::span<const std::string_view> keys) {
   for (const std::string_view key : keys) {
     if (reader.find(key) != nullptr)
-      reader.error(key, fmt::format("{} has no meaning beside psk", key),
+      reader.error(key, fmt::format("{} has no meaning beside {}", key, method),
                    "one method a table: leave out either");
+  }
+}
+
+// RFC 7619. What is left out is not what is false.
+void read_null(TableReader& reader) {
+  bool null = true;
+  reader.read("null", null, read_flag);
+  if (!null) reader.error("null", "null: false is no method", "true, or another method");
+}
+
+void read_psk(TableReader& reader, Remote& remote, Loading& loading) {
+  if (auto key = read_pre_shared_key(reader, "psk", loading)) {
+    remote.authentication.secret = std::move(key->bytes);
+    remote.sources.secret = std::move(key->source);
   }
 }
 
@@ -90,17 +112,19 @@ Remote read_remote(const Value& value, Loading& loading) {
   TableReader reader(value, "auth", loading.diagnostics);
   refuse_later_methods(reader);
   if (reader.has("psk")) {
-    refuse_beside_psk(reader, {"authorities", "raw_keys", "identity_in_certificate", "revocation",
-                               "extended_key_usage", "least_rsa_bits"});
-    if (auto key = read_pre_shared_key(reader, "psk", loading)) {
-      remote.authentication.secret = std::move(key->bytes);
-      remote.sources.secret = std::move(key->source);
-    }
+    refuse_beside(reader, "psk", kPublicKeyKeys);
+    refuse_beside(reader, "psk", kNullKeys);
+    read_psk(reader, remote, loading);
+    return remote;
+  }
+  if (reader.has("null")) {
+    refuse_beside(reader, "null", kPublicKeyKeys);
+    remote.authentication.kind = AuthenticationKind::Null;
+    read_null(reader);
     return remote;
   }
   const bool known = reader.has("authorities") || reader.has("raw_keys");
-  const bool later = reader.has("eap") || reader.has("null");
-  if (value.table() != nullptr && !known && !later)
+  if (value.table() != nullptr && !known && !reader.has("eap"))
     loading.diagnostics.error(value.at, "auth: does not say how", std::string(kRemoteRemedy));
   read_public_key(reader, remote, loading);
   return remote;
@@ -126,9 +150,9 @@ void read_auth(TableReader& reader, PeerConfig& config, Loading& loading) {
 }
 
 // What a key can do decides how it may sign (RFC 7427 3, RFC 8420).
-void check_signatures(const LocalAuthentication& by, TableReader& reader) {
-  if (by.credential == nullptr) return;
-  const KeyKind kind = by.credential->key.kind();
+void check_signatures(const LocalAuthentication& by, const Credential& credential,
+                      TableReader& reader) {
+  const KeyKind kind = credential.key.kind();
   if (by.pkcs1 && kind != KeyKind::Rsa)
     reader.error("pkcs1", "pkcs1: the credential's key is not one of RSA", "leave it out");
   if (by.legacy && auth_method(SignatureScheme::RsaPkcs1Legacy, kind) == 0 &&
@@ -137,17 +161,26 @@ void check_signatures(const LocalAuthentication& by, TableReader& reader) {
                  "leave it out, or take a key of RSA or ECDSA");
 }
 
-void read_credential_of(TableReader& reader, PeerConfig& config, Loading& loading) {
+// One credential, or several in falling preference.
+void read_credentials_of(TableReader& reader, PeerConfig& config, Loading& loading) {
   LocalAuthentication& by = config.peer.local;
   const auto& credentials = loading.configuration.credentials;
   by.kind = AuthenticationKind::PublicKey;
-  std::string& name = config.local_sources.credential;
-  reader.require("credential", name, name_in(credentials, "[[credential]]"), kLocalRemedy);
-  const auto found = std::ranges::find(credentials, name, &CredentialConfig::name);
-  if (!name.empty()) by.credential = found->credential;
+  std::vector<std::string>& names = config.local_sources.credentials;
+  reader.require("credential", names, list_of(name_in(credentials, "[[credential]]")),
+                 kLocalRemedy);
+  check_repeats(reader, "credential", names);
   reader.read("pkcs1", by.pkcs1, read_flag);
   reader.read("legacy", by.legacy, read_flag);
-  check_signatures(by, reader);
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(credentials, name, &CredentialConfig::name);
+    if (found->credential == nullptr) continue;
+    if (by.credential == nullptr)
+      by.credential = found->credential;
+    else
+      by.alternatives.push_back(found->credential);
+    check_signatures(by, *found->credential, reader);
+  }
 }
 
 void read_local_auth(TableReader& peer, PeerConfig& config, Loading& loading) {
@@ -155,15 +188,19 @@ void read_local_auth(TableReader& peer, PeerConfig& config, Loading& loading) {
   if (value == nullptr) return;
   TableReader reader(*value, "local_auth", loading.diagnostics);
   refuse_later_methods(reader);
-  if (!reader.has("psk")) {
-    if (value->table() != nullptr && !reader.has("eap") && !reader.has("null"))
-      read_credential_of(reader, config, loading);
-    return;
-  }
-  refuse_beside_psk(reader, {"credential", "pkcs1", "legacy"});
-  if (auto key = read_pre_shared_key(reader, "psk", loading)) {
-    config.peer.local.secret = std::move(key->bytes);
-    config.local_sources.secret = std::move(key->source);
+  if (reader.has("psk")) {
+    refuse_beside(reader, "psk", kCredentialKeys);
+    refuse_beside(reader, "psk", kNullKeys);
+    if (auto key = read_pre_shared_key(reader, "psk", loading)) {
+      config.peer.local.secret = std::move(key->bytes);
+      config.local_sources.secret = std::move(key->source);
+    }
+  } else if (reader.has("null")) {
+    refuse_beside(reader, "null", kCredentialKeys);
+    config.peer.local.kind = AuthenticationKind::Null;
+    read_null(reader);
+  } else if (value->table() != nullptr && !reader.has("eap")) {
+    read_credentials_of(reader, config, loading);
   }
 }
 
@@ -208,10 +245,15 @@ Expected<TomlFields> remote_fields(const RemoteAuthentication& by, const RemoteS
     fields.add("psk", *key);
     return fields;
   }
+  if (by.kind == AuthenticationKind::Null) {
+    fields.add("null", true);
+    return fields;
+  }
   if (!sources.authorities.empty()) fields.add("authorities", sources.authorities);
   if (!sources.raw_key_files.empty()) fields.add("raw_keys", path_texts(sources.raw_key_files));
   fields.add("identity_in_certificate", by.identity_in_certificate);
   fields.add("revocation", word_for(kRevocationRules, by.revocation));
+  fields.add("fetch_revocation", by.fetch_revocation);
   fields.add("extended_key_usage", word_for(kExtendedKeyUsageRules, by.extended_key_usage));
   fields.add("least_rsa_bits", by.least_rsa_bits);
   return fields;
@@ -226,7 +268,11 @@ Expected<TomlFields> local_fields(const PeerConfig& config) {
     fields.add("psk", *key);
     return fields;
   }
-  fields.add("credential", config.local_sources.credential);
+  if (by.kind == AuthenticationKind::Null) {
+    fields.add("null", true);
+    return fields;
+  }
+  fields.add("credential", config.local_sources.credentials);
   fields.add("pkcs1", by.pkcs1);
   fields.add("legacy", by.legacy);
   return fields;
@@ -242,6 +288,11 @@ void read_authentication(TableReader& reader, PeerConfig& config, Loading& loadi
     read_local_auth(reader, config, loading);
   }
   warn_of_group_key(config.peer, reader);
+  if (proves_nothing(config.peer))
+    reader.diagnostics().warn(
+        reader.at("auth"),
+        "auth: whoever comes is let in, under the policies that say unauthenticated_peers",
+        "another method, where there is one");
 }
 
 Expected<void> write_authentication(const PeerConfig& config, TomlFields& fields) {

@@ -17,6 +17,8 @@ constexpr Words<ChildSearch, 2> kSearches{
     {{"selectors", ChildSearch::TrafficSelectors}, {"identity", ChildSearch::Identity}}};
 constexpr Words<NatTraversal, 3> kNatTraversals{
     {{"detect", NatTraversal::Detect}, {"force", NatTraversal::Force}, {"off", NatTraversal::Off}}};
+constexpr Words<PeerMobility, 2> kMobilities{
+    {{"none", PeerMobility::None}, {"mobike", PeerMobility::Mobike}}};
 constexpr Words<Family, 2> kFamilies{{{"v4", Family::V4}, {"v6", Family::V6}}};
 constexpr std::uint16_t kLeastFragment = 576;
 constexpr std::uint16_t kMostFragment = 16384;
@@ -29,8 +31,7 @@ struct Flag {
   std::string_view key;
   Offer Peer::* offer;
 };
-constexpr Flag kOffers[] = {{"mobike", &Peer::mobike},
-                            {"fragmentation", &Peer::fragmentation},
+constexpr Flag kOffers[] = {{"fragmentation", &Peer::fragmentation},
                             {"childless", &Peer::childless}};
 
 // PAD-06.
@@ -112,6 +113,7 @@ void read_identities(TableReader& reader, Peer& peer) {
   } else {
     peer.local_identity = Identity::of(*locator.local);
   }
+  reader.read("further_local_ids", peer.further_local_identities, list_of(read_identity));
 }
 
 void read_proposals(TableReader& reader, Peer& peer, const CryptoConfig& crypto) {
@@ -156,6 +158,8 @@ void read_lifetimes(TableReader& reader, PeerTimers& timers) {
 
 void read_protocol_options(TableReader& reader, Peer& peer) {
   for (const auto& [key, offer] : kOffers) reader.read(key, peer.*offer, read_offer);
+  reader.read("mobility", peer.mobility, one_of(kMobilities));
+  reader.read("return_routability", peer.return_routability, read_flag);
   reader.read("nat_traversal", peer.nat_traversal, one_of(kNatTraversals));
   reader.read("initial_contact", peer.initial_contact, read_flag);
   reader.read("replace_older", peer.replace_older, read_flag);
@@ -208,10 +212,12 @@ void write_authorization(const Peer& peer, TomlFields& fields) {
 
 void write_protocol_options(const Peer& peer, TomlFields& fields) {
   for (const auto& [key, offer] : kOffers) fields.add(key, peer.*offer == Offer::Yes);
+  fields.add("mobility", word_for(kMobilities, peer.mobility));
+  fields.add("return_routability", peer.return_routability);
   fields.add("nat_traversal", word_for(kNatTraversals, peer.nat_traversal));
   fields.add("initial_contact", peer.initial_contact);
   fields.add("replace_older", peer.replace_older);
-  fields.add("fragment_bytes", peer.fragment_bytes);
+  if (peer.fragment_bytes) fields.add("fragment_bytes", *peer.fragment_bytes);
   fields.add("window", peer.window);
   fields.add("lifetime", duration_text(peer.timers.ike_lifetime));
   fields.add("rekey_margin", duration_text(peer.timers.rekey_margin));
@@ -231,6 +237,8 @@ Expected<TomlFields> peer_fields(const PeerConfig& config) {
   write_locator(peer.locator, fields);
   fields.add("identities", identities);
   fields.add("local_id", to_string(peer.local_identity));
+  if (!peer.further_local_identities.empty())
+    fields.add("further_local_ids", texts(peer.further_local_identities));
   if (auto written = write_authentication(config, fields); !written)
     return std::unexpected(std::move(written).error());
   fields.add("proposals", texts(peer.proposals));

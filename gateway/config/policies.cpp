@@ -67,8 +67,10 @@ void read_negotiation(TableReader& reader, Protection& protect, const CryptoConf
       reader.error("pfs", "pfs: " + consent.error().what, consent.error().remedy,
                    consent.error().code);
   }
+  reader.read("unauthenticated_peers", protect.unauthenticated_peers, read_flag);
+  read_tfc(reader, protect.tfc_bytes, protect.tfc_multiple);
   if (protect.sas.empty()) return;
-  for (const std::string_view key : {"peer", "pfs"}) {
+  for (const std::string_view key : {"peer", "pfs", "unauthenticated_peers", "tfc"}) {
     if (reader.has(key))
       reader.error(key, fmt::format("{}: the policy has configured SAs", key),
                    "leave out either: SAs are configured or negotiated");
@@ -164,6 +166,8 @@ TomlFields protection_fields(const Protection& protection) {
   if (!protection.sas.empty()) fields.add("sas", protection.sas);
   if (!protection.peer.empty()) fields.add("peer", protection.peer);
   if (!protection.pfs.empty()) fields.add("pfs", group_names(protection.pfs));
+  if (protection.unauthenticated_peers) fields.add("unauthenticated_peers", true);
+  write_tfc(protection.tfc_bytes, protection.tfc_multiple, fields);
   return fields;
 }
 

@@ -10,6 +10,17 @@
 namespace sallyport {
 namespace {
 
+// The addresses of hosts: without a network's own and its broadcast address (RFC 1122 3.2.1.3), and
+// without the anycast address of routers (RFC 4291 2.6.1), as far as there are others.
+AddressRange hosts_of(const AddressRange& network) {
+  AddressRange hosts = network;
+  const auto second = next(network.first);
+  if (!second || *second >= network.last) return hosts;
+  hosts.first = *second;
+  if (network.first.family == Family::V4) hosts.last = *previous(network.last);
+  return hosts;
+}
+
 Expected<AddressRange> read_pool_addresses(const Value& value) {
   auto text = read_text(value);
   if (!text) return std::unexpected(std::move(text).error());
@@ -18,7 +29,7 @@ Expected<AddressRange> read_pool_addresses(const Value& value) {
   if (range->first.is_unspecified() || range->last.is_multicast() || range->first.is_multicast() ||
       range->first.is_loopback() || range->first.is_link_local())
     return wrong(value, shown(value) + " are no addresses for peers", "unicast addresses");
-  return range;
+  return text->contains('/') ? hosts_of(*range) : *range;
 }
 
 // INTERNAL_IP4_NETMASK: ones, then zeros.

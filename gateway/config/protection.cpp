@@ -155,6 +155,24 @@ void read_protection(TableReader& reader, Protection& protection) {
   check_lifetimes(protection, reader);
 }
 
+void read_tfc(TableReader& parent, std::uint16_t& size, std::uint16_t& multiple) {
+  const Value* value = parent.find("tfc");
+  if (value == nullptr) return;
+  TableReader reader(*value, "tfc", parent.diagnostics());
+  reader.read("size", size, number<std::uint16_t>(1, kMostTfcBytes));
+  reader.read("multiple", multiple, number<std::uint16_t>(1, kMostTfcBytes));
+  if (!reader.has("size") && !reader.has("multiple"))
+    parent.error("tfc", "tfc: says nothing", "{ size = 1400 }, { multiple = 256 }, or both");
+}
+
+void write_tfc(std::uint16_t size, std::uint16_t multiple, TomlFields& fields) {
+  if (size == 0 && multiple == 0) return;
+  TomlFields tfc;
+  if (size != 0) tfc.add("size", size);
+  if (multiple != 0) tfc.add("multiple", multiple);
+  fields.add("tfc", tfc);
+}
+
 void write_protection(const Protection& protection, TomlFields& fields) {
   const auto& [local, remote] = protection.endpoints;
   const TunnelHeaderRules& header = protection.header;

@@ -14,4 +14,10 @@ void read_protection(TableReader& reader, Protection& protection);
 
 void write_protection(const Protection& protection, TomlFields& fields);
 
+inline constexpr std::uint16_t kMostTfcBytes = 16384;
+// `tfc = { size, multiple }`: what shorter packets are padded to, and all to a multiple of (RFC
+// 4303 2.7; ESP-16). Both 0: nothing is.
+void read_tfc(TableReader& parent, std::uint16_t& size, std::uint16_t& multiple);
+void write_tfc(std::uint16_t size, std::uint16_t multiple, TomlFields& fields);
+
 }  // namespace sallyport

@@ -24,8 +24,6 @@ constexpr Words<SaLookup, 3> kLookups{{{"spi", SaLookup::Spi},
 constexpr Words<DestinationOptions, 2> kPlacements{
     {{"inside", DestinationOptions::Inside}, {"outside", DestinationOptions::Outside}}};
 
-constexpr std::uint16_t kMostTfcBytes = 16384;
-
 // A number, or hexadecimal digits in text: 4096, 0x1000, "0x1000".
 Expected<Spi> read_spi(const Value& value) {
   std::int64_t spi = -1;
@@ -96,17 +94,6 @@ void read_encapsulation(TableReader& sa, std::optional<UdpEncapsulation>& encaps
   reader.read("remote_port", encapsulation->remote_port, port);
 }
 
-// RFC 4303 2.7 (ESP-16): TFC padding to a size, to a multiple, or both.
-void read_tfc(TableReader& sa, Sa& into) {
-  const Value* value = sa.find("tfc");
-  if (value == nullptr) return;
-  TableReader reader(*value, "tfc", sa.diagnostics());
-  reader.read("size", into.tfc_bytes, number<std::uint16_t>(1, kMostTfcBytes));
-  reader.read("multiple", into.tfc_multiple, number<std::uint16_t>(1, kMostTfcBytes));
-  if (!reader.has("size") && !reader.has("multiple"))
-    sa.error("tfc", "tfc: says nothing", "{ size = 1400 }, { multiple = 256 }, or both");
-}
-
 // RFC 4303 2.6 (ESP-15, ESP-16).
 void read_dummies(TableReader& sa, DummyRule& rule) {
   const Value* value = sa.find("dummies");
@@ -127,7 +114,7 @@ void read_directed(TableReader& reader, Sa& sa) {
     reader.error("lookup", "lookup is for inbound SAs", "leave it out");
   }
   if (sa.direction == Direction::Outbound) {
-    read_tfc(reader, sa);
+    read_tfc(reader, sa.tfc_bytes, sa.tfc_multiple);
     read_dummies(reader, sa.dummies);
     return;
   }
@@ -276,12 +263,7 @@ void write_plan(const Sa& sa, TomlFields& fields) {
 }
 
 void write_traffic_flow(const Sa& sa, TomlFields& fields) {
-  if (sa.tfc_bytes != 0 || sa.tfc_multiple != 0) {
-    TomlFields tfc;
-    if (sa.tfc_bytes != 0) tfc.add("size", sa.tfc_bytes);
-    if (sa.tfc_multiple != 0) tfc.add("multiple", sa.tfc_multiple);
-    fields.add("tfc", tfc);
-  }
+  write_tfc(sa.tfc_bytes, sa.tfc_multiple, fields);
   if (sa.dummies.per_second == 0) return;
   TomlFields dummies;
   dummies.add("rate", sa.dummies.per_second);

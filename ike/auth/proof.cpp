@@ -1,11 +1,15 @@
 #include "ike/auth/proof.h"
 
 #include <algorithm>
+#include <set>
 
+#include "ike/auth/credential_choice.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
 namespace {
+
+constexpr std::size_t kKeyHashBytes = 20;  // SHA-1
 
 std::unexpected<Error> disbelieve(AuthenticationFailure failure, std::string_view detail) {
   return std::unexpected(refusal(failure, detail));
@@ -37,16 +41,10 @@ std::optional<SignatureScheme> scheme_of(AuthMethod method) {
   }
 }
 
-SignatureScheme scheme_for(const LocalAuthentication& by, bool rfc7427) {
-  if (rfc7427 && !by.legacy) return SignatureScheme::Rfc7427;
-  const KeyKind kind = by.credential->key.kind();
-  return kind == KeyKind::Rsa ? SignatureScheme::RsaPkcs1Legacy : SignatureScheme::EcdsaLegacy;
-}
-
 Expected<Proof> sign(const LocalAuthentication& by, const ProofInputs& inputs,
                      const std::vector<SignatureHash>& hashes) {
-  const SignatureScheme scheme = scheme_for(by, !hashes.empty());
   const KeyKind kind = by.credential->key.kind();
+  const SignatureScheme scheme = scheme_for(by, kind, hashes);
   const std::uint8_t method = auth_method(scheme, kind);
   if (method == 0)
     return fail(Error::Code::Unsupported, "the peer knows no signatures by a key of this kind",
@@ -67,7 +65,7 @@ Expected<Belief> check_signature(const RemoteAuthentication& by, const ProofInpu
                                  const PeerProof& proof) {
   const auto scheme = scheme_of(proof.authentication.method);
   if (!scheme) return disbelieve(AuthenticationFailure::WrongMethod, "unknown method");
-  const auto accepted = accept_key(by, proof.asserted, proof.presented, proof.now);
+  auto accepted = accept_key(by, proof.asserted, proof.presented, {proof.now, proof.fetched});
   if (!accepted) return std::unexpected(accepted.error());
   // The older methods name the curve (AUTH-02).
   if (auth_method(*scheme, accepted->key.kind()) !=
@@ -77,7 +75,7 @@ Expected<Belief> check_signature(const RemoteAuthentication& by, const ProofInpu
                                        by.least_rsa_bits);
       !good)
     return disbelieve(AuthenticationFailure::BadSignature, to_string(good.error()));
-  return Belief{accepted->valid_until};
+  return Belief{accepted->valid_until, std::move(accepted->wanted)};
 }
 
 Expected<Belief> check_one(const RemoteAuthentication& by, const ProofInputs& inputs,
@@ -93,6 +91,47 @@ Expected<Belief> check_one(const RemoteAuthentication& by, const ProofInputs& in
       break;
   }
   return disbelieve(AuthenticationFailure::WrongMethod, "EAP is not spoken here");
+}
+
+void append_pointer(PayloadChain& payloads, CertificateEncoding encoding,
+                    const PublishedObject& object) {
+  Octets data = object.hash;
+  data.insert(data.end(), object.url.begin(), object.url.end());
+  payloads.certificate(encoding, data);
+}
+
+void append_chain(PayloadChain& payloads, const Credential& credential,
+                  const PeerAbilities& abilities) {
+  const bool looks_up = abilities.looks_up_certificates;
+  if (looks_up && credential.published_bundle)
+    return append_pointer(payloads, CertificateEncoding::HashAndUrlOfBundle,
+                          *credential.published_bundle);
+  if (looks_up && !credential.published.empty()) {
+    for (const PublishedObject& object : credential.published)
+      append_pointer(payloads, CertificateEncoding::HashAndUrl, object);
+    return;
+  }
+  for (const Certificate& certificate : credential.chain)
+    payloads.certificate(CertificateEncoding::X509Signature, certificate.der());
+}
+
+// Of one list of hashes, those that are not there yet.
+void append_new_hashes(Octets& hashes, ByteView more) {
+  for (; more.size() >= kKeyHashBytes; more = more.subspan(kKeyHashBytes)) {
+    const ByteView one = more.first(kKeyHashBytes);
+    bool there = false;
+    for (ByteView rest = hashes; rest.size() >= kKeyHashBytes && !there;
+         rest = rest.subspan(kKeyHashBytes))
+      there = std::ranges::equal(rest.first(kKeyHashBytes), one);
+    if (!there) append(hashes, one);
+  }
+}
+
+// A peer that has proved nothing may send as many as a message holds: it is heard so far.
+void note_authorities(Octets& noted, ByteView hashes) {
+  constexpr std::size_t kMostAuthorities = 64;
+  append_new_hashes(noted, hashes.first(std::min(hashes.size(), kMostAuthorities * kKeyHashBytes)));
+  noted.resize(std::min(noted.size(), kMostAuthorities * kKeyHashBytes));
 }
 
 }  // namespace
@@ -130,16 +169,24 @@ Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
 PresentedCertificates presented_in(const Message& message) {
   PresentedCertificates presented;
   for (const CertificatePayload& payload : message.certificates) {
-    if (payload.encoding == CertificateEncoding::X509Signature) {
-      if (auto certificate = Certificate::from_der(payload.data))
-        presented.certificates.push_back(std::move(*certificate));
-    } else if (payload.encoding == CertificateEncoding::RawPublicKey) {
-      if (auto key = PublicKey::from_spki(payload.data)) presented.raw_key = std::move(*key);
-    } else if (payload.encoding == CertificateEncoding::OcspContent) {
-      presented.ocsp_responses.push_back(payload.data);
-    } else if (payload.encoding == CertificateEncoding::RevocationList) {
-      if (auto list = RevocationList::from_der(payload.data))
-        presented.lists.push_back(std::move(*list));
+    switch (payload.encoding) {
+      case CertificateEncoding::X509Signature:
+        presented.certificates.push_back(payload.data);
+        break;
+      case CertificateEncoding::OcspContent:
+        presented.ocsp_responses.push_back(payload.data);
+        break;
+      case CertificateEncoding::RevocationList:
+        presented.lists.push_back(payload.data);
+        break;
+      case CertificateEncoding::RawPublicKey:
+        presented.raw_key = {RawKeyForm::SubjectPublicKeyInfo, payload.data};
+        break;
+      case CertificateEncoding::RawRsaKey:
+        presented.raw_key = {RawKeyForm::Pkcs1, payload.data};
+        break;
+      default:
+        break;
     }
   }
   return presented;
@@ -148,41 +195,60 @@ PresentedCertificates presented_in(const Message& message) {
 void append_certificates(PayloadChain& payloads, const LocalAuthentication& by,
                          const PeerAbilities& abilities) {
   if (by.kind != AuthenticationKind::PublicKey) return;
-  if (by.credential->chain.empty() || (abilities.raw_key_asked && !abilities.certificates_asked)) {
-    payloads.certificate(CertificateEncoding::RawPublicKey, by.credential->key.public_key().spki());
+  const Credential& credential = *by.credential;
+  if (credential.chain.empty() || (abilities.raw_key_asked && !abilities.certificates_asked)) {
+    payloads.certificate(CertificateEncoding::RawPublicKey, credential.key.spki());
     return;
   }
-  for (const Certificate& certificate : by.credential->chain)
-    payloads.certificate(CertificateEncoding::X509Signature, certificate.der());
+  append_chain(payloads, credential, abilities);
+  if (!abilities.ocsp_asked) return;
+  for (const Octets& response : credential.ocsp_responses)
+    payloads.certificate(CertificateEncoding::OcspContent, response);
 }
 
-void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::Entry> entries) {
-  std::vector<Octets> hashes;
+void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::Entry> entries,
+                                 CertificateLookup lookup) {
+  std::set<const TrustAnchors*> anchors;
+  Octets authorities;
   bool raw_keys = false;
+  bool ocsp = false;
   for (const Pad::Entry& entry : entries)
     for (const RemoteAuthentication& by : entry->remote) {
       raw_keys |= !by.raw_keys.empty();
-      for (const auto& anchors : by.anchors)
-        for (const Certificate& certificate : anchors->certificates)
-          if (const Octets hash = certificate.key_hash();
-              std::ranges::find(hashes, hash) == hashes.end())
-            hashes.push_back(hash);
+      ocsp |=
+          !by.anchors.empty() && (by.revocation == RevocationRule::Required || by.fetch_revocation);
+      for (const auto& trusted : by.anchors)
+        if (anchors.insert(trusted.get()).second)
+          append_new_hashes(authorities, trusted->certificates.key_hashes());
     }
-  Octets authorities;
-  for (const Octets& hash : hashes) append(authorities, ByteView(hash));
+  if (!authorities.empty() && lookup == CertificateLookup::Offered)
+    payloads.notify(NotifyType::HttpCertLookupSupported);
   if (!authorities.empty())
     payloads.certificate_request(CertificateEncoding::X509Signature, authorities);
+  if (ocsp) payloads.certificate_request(CertificateEncoding::OcspContent, {});
   if (raw_keys) payloads.certificate_request(CertificateEncoding::RawPublicKey, {});
 }
 
 void note_certificate_requests(PeerAbilities& abilities, const Message& message) {
   for (const CertificateRequest& request : message.certificate_requests) {
-    if (request.encoding == CertificateEncoding::X509Signature) {
-      abilities.certificates_asked = true;
-      append(abilities.authorities, ByteView(request.authorities));
+    switch (request.encoding) {
+      case CertificateEncoding::X509Signature:
+      case CertificateEncoding::HashAndUrl:
+      case CertificateEncoding::HashAndUrlOfBundle:
+        abilities.certificates_asked = true;
+        note_authorities(abilities.authorities, request.authorities);
+        break;
+      case CertificateEncoding::OcspContent:
+        abilities.ocsp_asked = true;
+        break;
+      case CertificateEncoding::RawPublicKey:
+        abilities.raw_key_asked = true;
+        break;
+      default:
+        break;
     }
-    if (request.encoding == CertificateEncoding::RawPublicKey) abilities.raw_key_asked = true;
   }
+  abilities.looks_up_certificates |= message.find(NotifyType::HttpCertLookupSupported) != nullptr;
 }
 
 }  // namespace sallyport::ike

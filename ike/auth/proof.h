@@ -31,7 +31,10 @@ struct ProofInputs {
                                          const std::vector<SignatureHash>& hashes);
 
 struct Belief {
-  std::optional<WallTime> valid_until;  // of the certificates that were used
+  std::optional<WallTime> valid_until{};  // of the certificates that were used
+  // Not empty: it is NOT believed yet. The proof is good, and whether its certificates are revoked
+  // is known when these have been fetched: then it is checked again (ike/auth/proof_work).
+  std::vector<EvidenceRequest> wanted{};
 };
 // The peer's: by one of the entry's methods, the one that it has chosen (PAD-07).
 struct PeerProof {
@@ -39,18 +42,24 @@ struct PeerProof {
   const AuthenticationPayload& authentication;
   const PresentedCertificates& presented;
   WallTime now;
+  FetchedEvidence* fetched{};  // null: nothing is fetched
 };
 // The error is refusal()'s, for the audit trail alone (PAD-16).
 [[nodiscard]] Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
                                            const ProofInputs& inputs, const PeerProof& proof);
 
-// CERT payloads as they came; what cannot be read is passed over (CERT-01).
+// CERT payloads as they came, but for those that only say where something is
+// (ike/auth/certificate_pointers). Reads none of them (CERT-01).
 [[nodiscard]] PresentedCertificates presented_in(const Message& message);
-// The credential's own chain, or its raw key where the peer has asked for such (CERT-06).
+// The credential's own chain, or where it is published for peers that look it up (CERT-03); its raw
+// key where the peer has asked for such (CERT-06); OCSP responses for who asks (CERT-05).
 void append_certificates(PayloadChain& payloads, const LocalAuthentication& by,
                          const PeerAbilities& abilities);
+// Whether we say that certificates may be published instead of being sent.
+enum class CertificateLookup : std::uint8_t { None, Offered };
 // Which authorities this side trusts, of all entries that the peer may be (CERT-02).
-void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::Entry> entries);
+void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::Entry> entries,
+                                 CertificateLookup lookup = CertificateLookup::None);
 void note_certificate_requests(PeerAbilities& abilities, const Message& message);
 
 }  // namespace sallyport::ike

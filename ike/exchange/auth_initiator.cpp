@@ -1,18 +1,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "ike/auth/credential_choice.h"
+#include "ike/auth/proof_work.h"
 #include "ike/configuration.h"
 #include "ike/exchange/auth.h"
 #include "ike/exchange/auth_steps.h"
 #include "ike/exchange/informational.h"
+#include "ike/exchange/mobike.h"
+#include "ike/exchange/sa_init.h"
 
 namespace sallyport::ike {
 namespace {
 
 using ProofResult = Expected<Proof>;
-using BeliefResult = Expected<Belief>;
 
 class Auth final : public Exchange, public std::enable_shared_from_this<Auth> {
  public:
@@ -30,25 +32,33 @@ class Auth final : public Exchange, public std::enable_shared_from_this<Auth> {
   void refuse(const std::string& why) {
     if (offer_) refuse_child(session_, offer_->request(), why);
   }
+  [[nodiscard]] bool begin_anew();
   void fail_peer(const Error& why);
-  void on_believed(const Message& response, const BeliefResult& belief);
+  void on_believed(const Message& response, const Expected<Belief>& belief);
   void take_addresses(const Message& response);
   void take_child(const Message& response, const InitialExchange& initial);
 
   Session& session_;
   std::optional<ChildOffer> offer_;
+  LocalAuthentication local_;  // the credential that the peer is shown
   Proof proof_;
 };
 
 void Auth::start() {
+  if (offer_ && !offer_->can_be_made()) {
+    refuse(ChildOffer::kCannotBeMade);
+    return session_.end(ChildOffer::kCannotBeMade);
+  }
   IkeSa& sa = session_.sa;
-  sa.abilities.mobike = sa.peer->mobike == Offer::Yes;
+  offer_mobike(session_, offer_ ? offer_->request().policy.get() : nullptr);
   const Identity& id = sa.local_identity;
   auto inputs = std::make_shared<ProofInputs>(
       proof_inputs(sa, Side::Initiator, id_body(static_cast<std::uint8_t>(id.type), id.data)));
-  session_.compute<ProofResult>(
-      [peer = sa.peer, inputs, hashes = sa.abilities.hashes] {
-        return make_proof(peer->local, *inputs, hashes);
+  local_ = authentication_for(sa.peer->local, sa.abilities);
+  session_.compute_for<ProofResult>(
+      shared_from_this(),
+      [local = local_, inputs, hashes = sa.abilities.hashes] {
+        return make_proof(local, *inputs, hashes);
       },
       [self = shared_from_this()](ProofResult proof) {
         if (!proof) {
@@ -64,10 +74,10 @@ void Auth::write(PayloadChain& payloads) {
   const IkeSa& sa = session_.sa;
   const Identity& id = sa.local_identity;
   payloads.id(PayloadType::IdInitiator, id_body(static_cast<std::uint8_t>(id.type), id.data));
-  append_certificates(payloads, sa.peer->local, sa.abilities);
+  append_certificates(payloads, local_, sa.abilities);
   if (sa.peer->initial_contact && session_.my.registry.count_of(*sa.peer) == 0)
     payloads.notify(NotifyType::InitialContact);
-  append_certificate_requests(payloads, {&sa.peer, 1});
+  append_certificate_requests(payloads, {&sa.peer, 1}, lookup_of(session_));
   if (sa.peer->identities.size() == 1)
     if (const auto wanted = sa.peer->identities.front().exact())
       payloads.id(PayloadType::IdResponder,
@@ -79,7 +89,14 @@ void Auth::write(PayloadChain& payloads) {
     offer_->write_sa(payloads);
     offer_->write_selectors(payloads);
   }
-  append_auth_notifies(payloads, sa);
+  append_auth_notifies(payloads, session_);
+}
+
+// Whatever else is in it: no other error ends an IKE SA that is being authenticated (RFC
+// 7296 2.21.2; IKE-129), and of INVALID_SYNTAX the session knows.
+const Notify* end_in(const Message& response) {
+  const Notify* const failed = response.find(NotifyType::AuthenticationFailed);
+  return failed != nullptr ? failed : response.find(NotifyType::UnsupportedCriticalPayload);
 }
 
 // The wire has one answer for whatever is wrong with the peer's proof (AUTH-06, PAD-16).
@@ -89,14 +106,28 @@ void Auth::fail_peer(const Error& why) {
   session_.end(to_string(why));
 }
 
+// Somebody who can change single packets keeps no path from us: as often as changes of address are
+// tried (RFC 4555 3.9; MOBIKE-06). False where that is over.
+bool Auth::begin_anew() {
+  const IkeSa& sa = session_.sa;
+  const unsigned refusals = sa.mobility.nat_refusals + 1;
+  if (refusals == kMostNatRefusals) return false;
+  std::optional<ChildRequest> request;
+  if (offer_) request = offer_->request();
+  initiate(session_.my, sa.peer, sa.path, std::move(request))->sa.mobility.nat_refusals = refusals;
+  return true;
+}
+
 void Auth::on_response(const Message& response) {
   const IkeSa& sa = session_.sa;
-  if (!response.responder || !response.authentication) {
-    const Notify* const error = response.error();
+  const Notify* const end = end_in(response);
+  if (end != nullptr || !response.responder || !response.authentication) {
+    const Notify* const error = end != nullptr ? end : response.error();
     const std::string why = error != nullptr
                                 ? fmt::format("{} from the peer", name_of(error->type))
                                 : std::string("an IKE_AUTH response without IDr or AUTH");
-    refuse(why);
+    if (error == nullptr || error->type != NotifyType::UnexpectedNatDetected || !begin_anew())
+      refuse(why);
     return session_.end(why);
   }
   auto asserted = Identity::from_wire(response.responder->type, response.responder->data);
@@ -107,30 +138,33 @@ void Auth::on_response(const Message& response) {
     return fail_peer(refusal(AuthenticationFailure::NoEntry,
                              fmt::format("the peer is {}", to_string(*asserted))));
   session_.sa.remote_identity = *asserted;
-  auto inputs =
-      std::make_shared<ProofInputs>(proof_inputs(sa, Side::Responder, response.responder->body));
-  session_.compute<BeliefResult>(
-      [peer = sa.peer, inputs, id = std::move(*asserted), auth = *response.authentication,
-       presented = presented_in(response), now = std::chrono::system_clock::now()] {
-        return check_proof(peer->remote, *inputs, {id, auth, presented, now});
-      },
-      [self = shared_from_this(), response](BeliefResult belief) {
-        self->on_believed(response, belief);
-      });
+  session_.enter_work(shared_from_this());
+  work_out(session_,
+           {.peer = sa.peer,
+            .theirs = proof_inputs(sa, Side::Responder, response.responder->body),
+            .asserted = std::move(*asserted),
+            .authentication = *response.authentication,
+            .presented = presented_in(response),
+            .pointers = pointers_in(response)},
+           [self = shared_from_this(), response](const Proofs& proofs) {
+             self->session_.leave_work(self);
+             self->on_believed(response, proofs.belief);
+           });
 }
 
-void Auth::on_believed(const Message& response, const BeliefResult& belief) {
+void Auth::on_believed(const Message& response, const Expected<Belief>& belief) {
   if (!belief) return fail_peer(belief.error());
   IkeSa& sa = session_.sa;
   limit_by_credentials(sa, *belief);
   sa.authenticated = session_.now();
   note_auth_notifies(session_, response);
-  if (response.find(NotifyType::InitialContact) != nullptr && sa.peer->replace_older)
+  if (response.find(NotifyType::InitialContact) != nullptr && sa.peer->replace_older &&
+      !proves_nothing(*sa.peer))
     for (const auto& other : session_.my.registry.others_between_the_same(session_))
       other->end("INITIAL_CONTACT from the peer");
   take_addresses(response);
   const auto initial = std::move(sa.initial);  // of which the child's keys come
-  session_.report(EventKind::IkeUp, to_string(sa.suite));
+  session_.report(EventKind::IkeUp, what_is_up(sa));
   session_.establish();
   take_child(response, *initial);
 }
@@ -159,7 +193,7 @@ void Auth::take_child(const Message& response, const InitialExchange& initial) {
                            to_string((*child)->chosen.transform));
   refuse(to_string(child.error()));
   // The peer has it; what we do not want of it we delete (PAD-11).
-  if (chosen) begin_orphan_delete(session_, offer_->protocol(), offer_->inbound());
+  if (response.sa) begin_orphan_delete(session_, offer_->protocol(), offer_->inbound());
 }
 
 }  // namespace

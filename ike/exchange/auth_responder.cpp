@@ -1,20 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
+#include "ike/auth/credential_choice.h"
+#include "ike/auth/proof_work.h"
 #include "ike/configuration.h"
 #include "ike/exchange/auth.h"
 #include "ike/exchange/auth_steps.h"
+#include "ike/paths.h"
 
 namespace sallyport::ike {
 namespace {
-
-// Both proofs, as the pool has worked them out.
-struct Proofs {
-  Expected<Belief> belief;
-  Expected<Proof> ours;
-};
 
 // Answers one IKE_AUTH request.
 class AuthAnswer : public std::enable_shared_from_this<AuthAnswer> {
@@ -26,8 +22,14 @@ class AuthAnswer : public std::enable_shared_from_this<AuthAnswer> {
 
  private:
   void fail(const Error& why);
-  void on_proofs(Proofs proofs);
+  void refuse_nat();
+  // Finds the peer's entry; an error where the peer has none, or the entry does not allow the rest.
+  [[nodiscard]] Expected<void> identify();
+  void check_proofs();
+  void on_proofs(const Proofs& proofs);
+  [[nodiscard]] bool is_malformed() const;
   [[nodiscard]] bool suite_allowed() const;
+  [[nodiscard]] const Identity& own_identity() const;
   void replace_older();
   // False where addresses are wanted and not to be had: there is no child then (CP-04).
   [[nodiscard]] bool give(PayloadChain& payloads);
@@ -38,6 +40,7 @@ class AuthAnswer : public std::enable_shared_from_this<AuthAnswer> {
   MessageId id_;
   Message request_;
   Octets id_body_;
+  LocalAuthentication local_;  // the credential that the peer is shown
 };
 
 void AuthAnswer::start() {
@@ -45,33 +48,67 @@ void AuthAnswer::start() {
   // By 4500 where the initiator has floated to it: from here on that is the way (IKE-47).
   sa.path = session_.path_of(id_);
   note_certificate_requests(sa.abilities, request_);
-  if (!request_.initiator || !request_.authentication)
-    return fail(refusal(AuthenticationFailure::WrongMethod, "no IDi or AUTH, or EAP is asked for"));
-  auto asserted = Identity::from_wire(request_.initiator->type, request_.initiator->data);
-  if (!asserted) return fail(asserted.error());
-  sa.remote_identity = *asserted;
-  sa.peer = session_.my.peers.pad().find(*asserted);
-  if (!sa.peer)
-    return fail(refusal(AuthenticationFailure::NoEntry,
-                        fmt::format("no entry for {}", to_string(*asserted))));
-  if (!suite_allowed())
-    return fail(refusal(AuthenticationFailure::WrongMethod,
-                        fmt::format("the entry does not allow {}", to_string(sa.suite))));
-  sa.local_identity = sa.peer->local_identity;
+  if (is_malformed())
+    return session_.refuse_malformed(ExchangeType::IkeAuth, id_, "SA, TSi and TSr go together");
+  if (auto identified = identify(); !identified) return fail(identified.error());
+  sa.local_identity = own_identity();
   id_body_ = id_body(static_cast<std::uint8_t>(sa.local_identity.type), sa.local_identity.data);
-  auto theirs =
-      std::make_shared<ProofInputs>(proof_inputs(sa, Side::Initiator, request_.initiator->body));
-  auto ours = std::make_shared<ProofInputs>(proof_inputs(sa, Side::Responder, id_body_));
-  session_.compute<Proofs>(
-      [peer = sa.peer, theirs, ours, id = std::move(*asserted), auth = *request_.authentication,
-       presented = presented_in(request_), hashes = sa.abilities.hashes,
-       now = std::chrono::system_clock::now()]() -> Proofs {
-        auto belief = check_proof(peer->remote, *theirs, {id, auth, presented, now});
-        // Nothing is signed for who has not proved anything.
-        if (!belief) return {std::unexpected(belief.error()), std::unexpected(belief.error())};
-        return {std::move(belief), make_proof(peer->local, *ours, hashes)};
-      },
-      [self = shared_from_this()](Proofs proofs) { self->on_proofs(std::move(proofs)); });
+  check_proofs();
+}
+
+// Whoever wants a child says all that a child takes; nothing of who it is is looked at where it
+// does not (RFC 7296 2.21.2).
+bool AuthAnswer::is_malformed() const {
+  const bool sa = request_.sa.has_value();
+  return sa != request_.initiator_selectors.has_value() ||
+         sa != request_.responder_selectors.has_value();
+}
+
+Expected<void> AuthAnswer::identify() {
+  if (!request_.initiator || !request_.authentication)
+    return std::unexpected(
+        refusal(AuthenticationFailure::WrongMethod, "no IDi or AUTH, or EAP is asked for"));
+  auto asserted = Identity::from_wire(request_.initiator->type, request_.initiator->data);
+  if (!asserted) return std::unexpected(asserted.error());
+  IkeSa& sa = session_.sa;
+  sa.remote_identity = std::move(*asserted);
+  sa.peer = session_.my.peers.pad().find(sa.remote_identity);
+  if (!sa.peer)
+    return std::unexpected(refusal(AuthenticationFailure::NoEntry,
+                                   fmt::format("no entry for {}", to_string(sa.remote_identity))));
+  if (!suite_allowed())
+    return std::unexpected(
+        refusal(AuthenticationFailure::WrongMethod,
+                fmt::format("the entry does not allow {}", to_string(sa.suite))));
+  return {};
+}
+
+// The one of ours that the initiator has asked for, if the entry has it; it may like another as
+// well (RFC 7296 1.2; IKE-91).
+const Identity& AuthAnswer::own_identity() const {
+  const Peer& peer = *session_.sa.peer;
+  if (!request_.responder) return peer.local_identity;
+  const auto wanted = Identity::from_wire(request_.responder->type, request_.responder->data);
+  if (!wanted) return peer.local_identity;
+  const auto found = std::ranges::find_if(
+      peer.further_local_identities, [&](const Identity& one) { return one.is_same_as(*wanted); });
+  return found == peer.further_local_identities.end() ? peer.local_identity : *found;
+}
+
+void AuthAnswer::check_proofs() {
+  const IkeSa& sa = session_.sa;
+  local_ = authentication_for(sa.peer->local, sa.abilities);
+  work_out(session_,
+           {.peer = sa.peer,
+            .theirs = proof_inputs(sa, Side::Initiator, request_.initiator->body),
+            .asserted = sa.remote_identity,
+            .authentication = *request_.authentication,
+            .presented = presented_in(request_),
+            .pointers = pointers_in(request_),
+            .ours = OwnProofTask{.by = local_,
+                                 .inputs = proof_inputs(sa, Side::Responder, id_body_),
+                                 .hashes = sa.abilities.hashes}},
+           [self = shared_from_this()](const Proofs& proofs) { self->on_proofs(proofs); });
 }
 
 // What IKE_SA_INIT agreed to before the peer had a name is one of the entry's (IKE-64).
@@ -91,10 +128,16 @@ bool AuthAnswer::suite_allowed() const {
 // One answer for every reason (PAD-16), and no IKE SA.
 void AuthAnswer::fail(const Error& why) {
   session_.respond_with(ExchangeType::IkeAuth, id_, {.type = NotifyType::AuthenticationFailed});
-  session_.end(to_string(why));
+  session_.end_answered(to_string(why));
 }
 
-void AuthAnswer::on_proofs(Proofs proofs) {
+// It has said that there may be none (RFC 4555 3.9).
+void AuthAnswer::refuse_nat() {
+  session_.respond_with(ExchangeType::IkeAuth, id_, {.type = NotifyType::UnexpectedNatDetected});
+  session_.end_answered("there is a NAT where the peer allows none");
+}
+
+void AuthAnswer::on_proofs(const Proofs& proofs) {
   if (!proofs.belief) return fail(proofs.belief.error());
   if (!proofs.ours) return fail(proofs.ours.error());
   IkeSa& sa = session_.sa;
@@ -106,23 +149,24 @@ void AuthAnswer::on_proofs(Proofs proofs) {
   if (sa.peer->fragmentation == Offer::No) sa.abilities.fragmentation = false;
   note_auth_notifies(session_, request_);
   session_.responses().widen(sa.peer->window);
+  if (uses_mobike(sa) && finds_unexpected_nat(request_, sa.path)) return refuse_nat();
 
   PayloadChain payloads;
   payloads.id(PayloadType::IdResponder, id_body_);
-  append_certificates(payloads, sa.peer->local, sa.abilities);
+  append_certificates(payloads, local_, sa.abilities);
   payloads.authentication(proofs.ours->method, proofs.ours->data);
-  session_.report(EventKind::IkeUp, to_string(sa.suite));
+  session_.report(EventKind::IkeUp, what_is_up(sa));
   if (give(payloads)) add_child(payloads);
-  append_auth_notifies(payloads, sa);
+  append_auth_notifies(payloads, session_);
   session_.respond(ExchangeType::IkeAuth, id_, payloads);
   session_.establish();
 }
 
 // It says that it knows no IKE SA between us but this (IKE-102).
 void AuthAnswer::replace_older() {
-  // Who has proved nothing ends nobody's (AUTH-05).
+  // Who has proved nothing ends nobody's, whoever he says that he is (RFC 7619 2.3; AUTH-05).
   if (request_.find(NotifyType::InitialContact) == nullptr || !session_.sa.peer->replace_older ||
-      session_.sa.remote_identity.type == IdType::Null)
+      proves_nothing(*session_.sa.peer))
     return;
   for (const auto& other : session_.my.registry.others_between_the_same(session_))
     other->end("INITIAL_CONTACT from the peer");
@@ -132,8 +176,9 @@ bool AuthAnswer::give(PayloadChain& payloads) {
   if (!request_.configuration || request_.configuration->type != ConfigurationType::Request)
     return true;
   IkeSa& sa = session_.sa;
-  auto given =
-      give_addresses(*request_.configuration, *sa.peer, sa.remote_identity, session_.my.pools);
+  // Nobody has back what was another's by saying that he is that one.
+  const Identity party = proves_nothing(*sa.peer) ? Identity{IdType::Null, {}} : sa.remote_identity;
+  auto given = give_addresses(*request_.configuration, *sa.peer, party, session_.my.pools);
   if (!given) {
     refuse_child(payloads, {{.type = given.error()}, "no address is free"});
     return false;

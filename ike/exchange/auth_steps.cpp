@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/exchange/mobike.h"
 #include "ike/wire/append.h"
 
 namespace sallyport::ike {
@@ -21,8 +22,9 @@ KeyInputs initial_nonces(const InitialExchange& initial) {
   return {.initiator_nonce = initial.initiator_nonce, .responder_nonce = initial.responder_nonce};
 }
 
-void append_auth_notifies(PayloadChain& payloads, const IkeSa& sa) {
-  if (sa.abilities.mobike) payloads.notify(NotifyType::MobikeSupported);
+void append_auth_notifies(PayloadChain& payloads, Session& session) {
+  append_mobike(payloads, session);
+  const IkeSa& sa = session.sa;
   if (sa.peer->window <= 1) return;
   Octets window;
   append(window, sa.peer->window);
@@ -30,12 +32,20 @@ void append_auth_notifies(PayloadChain& payloads, const IkeSa& sa) {
 }
 
 void note_auth_notifies(Session& session, const Message& message) {
-  IkeSa& sa = session.sa;
-  const bool offered = message.find(NotifyType::MobikeSupported) != nullptr;
-  sa.abilities.mobike = offered && sa.peer->mobike == Offer::Yes;
+  note_mobike(session, message);
   if (const Notify* const window = message.find(NotifyType::SetWindowSize))
     if (window->data.size() == 4)
       session.requests().allow(load_be<std::uint32_t>(window->data.data()));
+}
+
+std::string what_is_up(const IkeSa& sa) {
+  return to_string(sa.suite) + (proves_nothing(*sa.peer) ? ", the peer has proved nothing" : "");
+}
+
+CertificateLookup lookup_of(const Session& session) noexcept {
+  return session.my.lookups != nullptr && session.my.settings.hash_and_url
+             ? CertificateLookup::Offered
+             : CertificateLookup::None;
 }
 
 void limit_by_credentials(IkeSa& sa, const Belief& belief) {

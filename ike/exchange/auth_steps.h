@@ -12,8 +12,14 @@ namespace sallyport::ike {
 [[nodiscard]] KeyInputs initial_nonces(const InitialExchange& initial);
 
 // What a side says of itself beside its proof, and what it makes of what the other one says.
-void append_auth_notifies(PayloadChain& payloads, const IkeSa& sa);
+void append_auth_notifies(PayloadChain& payloads, Session& session);
 void note_auth_notifies(Session& session, const Message& message);
+
+// For the log and the audit trail: the suite, and whether the peer's name is worth anything (RFC
+// 7619 3.1).
+[[nodiscard]] std::string what_is_up(const IkeSa& sa);
+// Whether we say that certificates may be published instead of being sent.
+[[nodiscard]] CertificateLookup lookup_of(const Session& session) noexcept;
 
 // The certificates of both sides end: the IKE SA is to end then, too (SAD-08).
 void limit_by_credentials(IkeSa& sa, const Belief& belief);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ike/auth/proof.h"
 #include "ike/exchange/informational.h"
 #include "ike/exchange/key_agreement.h"
 #include "ike/rekey_collision.h"
 #include "ike/wire/append.h"
+#include "spd/populate.h"
 
 namespace sallyport::ike {
 namespace {
@@ -20,12 +22,32 @@ PolicySource::Entry current(Session& session, const Policy& policy) {
   return nullptr;
 }
 
-ChildRequest successor_request(const PolicySource::Entry& policy, const ChildSa& child) {
-  ChildRequest request{.policy = policy, .selectors = {}, .packet = {}, .question = {}};
-  // Populated ones keep what the packet gave them; the others are offered whole again, so that they
-  // never shrink from rekey to rekey (IKE-98).
-  if (policy->pfp != PopulateFromPacket{})
-    request.selectors = to_selectors(child.selectors).value_or(std::vector<Selector>{});
+void add_all(std::vector<Selector>& to, const std::vector<Selector>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// What an entry says now of the packets that a child's successor is for. Where SAs are populated
+// these are the child's own, and otherwise all of the entry's: so they never shrink from rekey to
+// rekey (IKE-98).
+std::vector<Selector> successor_selectors(const Policy& entry, const ChildSa& child) {
+  if (populated_fields(entry) == PopulateFromPacket{}) return entry.selectors;
+  std::vector<Selector> selectors;
+  for (const SelectorPair& part : parts_within(entry.selectors, child.selectors))
+    add_all(selectors, to_selectors(part).value_or(std::vector<Selector>{}));
+  return selectors;
+}
+
+// Linked entries stay so as long as they are as `policy` is.
+ChildRequest successor_request(Session& session, const PolicySource::Entry& policy,
+                               const ChildSa& child) {
+  ChildRequest request{
+      .policy = policy, .linked = {}, .selectors = {}, .packet = {}, .question = {}};
+  for (const PolicySource::Entry& old : child.linked)
+    if (auto entry = current(session, *old); entry && are_alike(*entry, *policy))
+      request.linked.push_back(std::move(entry));
+  request.selectors = successor_selectors(*policy, child);
+  for (const PolicySource::Entry& entry : request.linked)
+    add_all(request.selectors, successor_selectors(*entry, child));
   return request;
 }
 
@@ -53,6 +75,11 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
 
  private:
   void give_up(const std::string& why);
+  // The same, and the IKE SA is closed.
+  void break_off(const std::string& why) {
+    give_up(why);
+    session_.close(why);
+  }
   void on_error(const Notify& error);
   void retry_later(const std::string& why);
   void conclude(const Message& response, const ChosenChild& chosen, ByteView secret);
@@ -64,17 +91,20 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
   Octets nonce_;
   std::optional<Group> group_;
   KeyPair key_;
+  bool regrouped_{};
 };
 
 void CreateChild::start() {
+  if (!offer_.can_be_made()) return give_up(ChildOffer::kCannotBeMade);
   session_.my.random.fill(nonce_);
   if (!group_) return session_.begin(shared_from_this());
-  session_.compute<KeyPair>([group = *group_] { return make_key_pair(group); },
-                            [self = shared_from_this()](KeyPair key) {
-                              if (!key) return self->give_up("no private value to be had");
-                              self->key_ = std::move(key);
-                              self->session_.begin(self);
-                            });
+  session_.compute_for<KeyPair>(
+      shared_from_this(), [group = *group_] { return make_key_pair(group); },
+      [self = shared_from_this()](KeyPair key) {
+        if (!key) return self->give_up("no private value to be had");
+        self->key_ = std::move(key);
+        self->session_.begin(self);
+      });
 }
 
 void CreateChild::write(PayloadChain& payloads) {
@@ -94,16 +124,17 @@ void CreateChild::give_up(const std::string& why) {
   refuse_child(session_, offer_.request(), why);
 }
 
-// Until its life is over there is time: only the end of that is the end (IKE-116, IKE-127).
+// A rekey has time until the child's life is over; whoever wants a new child asks again (IKE-116,
+// IKE-127).
 void CreateChild::retry_later(const std::string& why) {
-  if (!replaced_) return give_up(why);
-  if (replaced_->state != ChildState::Rekeying) return;  // it is about to go, or has gone
+  const auto wait = session_.wait_after_temporary_failure();
+  if (!wait || !replaced_) give_up(why);
+  if (!wait) return session_.close(why + " for too long");
+  if (!replaced_ || replaced_->state != ChildState::Rekeying) return;  // it is about to go, or gone
   replaced_->state = ChildState::Live;
-  session_.my.timers.after(session_.my.settings.retry,
-                           [weak = session_.weak_from_this(), old = replaced_] {
-                             if (const auto session = weak.lock(); session && !session->dead())
-                               begin_child_rekey(*session, old);
-                           });
+  replaced_->rekey_due = true;
+  session_.after(*wait,
+                 [&session = session_, old = replaced_] { begin_child_rekey(session, old); });
 }
 
 void CreateChild::on_error(const Notify& error) {
@@ -114,8 +145,8 @@ void CreateChild::on_error(const Notify& error) {
                              ? group_by_ike_id(load_be<std::uint16_t>(error.data.data()))
                              : std::nullopt;
       const auto& groups = offer_.terms().groups;
-      if (!other || other == group_ || std::ranges::find(groups, *other) == groups.end())
-        return give_up(why);
+      const bool offered = other && std::ranges::find(groups, *other) != groups.end();
+      if (!offered || other == group_ || std::exchange(regrouped_, true)) return give_up(why);
       group_ = other;
       return start();
     }
@@ -127,6 +158,7 @@ void CreateChild::on_error(const Notify& error) {
         drop_child(session_, *replaced_, why);
         return begin_child(session_, offer_.request());
       }
+      if (!replaced_) give_up(why);
       return;
     case NotifyType::NoAdditionalSas:
       if (replaced_) {
@@ -150,12 +182,13 @@ void CreateChild::on_response(const Message& response) {
   if (!chosen->group) return conclude(response, *chosen, {});
   const bool answers = response.key_exchange && chosen->group == group_ &&
                        response.key_exchange->group == facts(*group_).ike_id;
-  if (!answers) return session_.close("a KE payload that does not go with the offer");
-  session_.compute<Agreement>(
+  if (!answers) return break_off("a KE payload that does not go with the offer");
+  session_.compute_for<Agreement>(
+      shared_from_this(),
       [key = key_, value = response.key_exchange->data] { return key->agree(value); },
       [self = shared_from_this(), response, chosen = *chosen](Agreement secret) {
         // A bad value under our keys is the peer's fault, or worse (IKE-48).
-        if (!secret) return self->session_.close(to_string(secret.error()));
+        if (!secret) return self->break_off(to_string(secret.error()));
         self->conclude(response, chosen, secret->view());
       });
 }
@@ -193,20 +226,24 @@ void begin_child(Session& session, ChildRequest request) {
 }
 
 void begin_child_rekey(Session& session, const std::shared_ptr<ChildSa>& child) {
-  if (child->state != ChildState::Live) return;
-  if (session.sa.state != IkeState::Established) {
-    // The IKE SA is being replaced: its successor has the child by then.
-    session.my.timers.after(session.my.settings.retry, [weak = session.weak_from_this(), child] {
-      const auto self = weak.lock();
-      if (self && !self->dead() && child->state == ChildState::Live)
-        begin_child_rekey(*self, child);
+  if (child->state != ChildState::Live || session.sa.state >= IkeState::Rekeyed) return;
+  // Either the IKE SA is being replaced, and its successor has the child by then; or the child is a
+  // successor of which the peer may not have heard yet: it would say that there is none.
+  if (session.sa.state != IkeState::Established || child->waiting_outbound) {
+    child->rekey_due = true;
+    session.after(session.my.settings.retry, [&session, child] {
+      if (child->state == ChildState::Live) begin_child_rekey(session, child);
     });
     return;
   }
   const auto policy = current(session, *child->policy);
   if (!policy) return begin_child_delete(session, child, "its policy is gone");
+  ChildRequest request = successor_request(session, policy, *child);
+  if (request.selectors.empty())
+    return begin_child_delete(session, child, "its policy has its packets no more");
   child->state = ChildState::Rekeying;
-  std::make_shared<CreateChild>(session, successor_request(policy, *child), child)->start();
+  child->rekey_due = false;
+  std::make_shared<CreateChild>(session, std::move(request), child)->start();
 }
 
 }  // namespace sallyport::ike

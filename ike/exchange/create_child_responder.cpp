@@ -39,6 +39,8 @@ class ChildResponder : public std::enable_shared_from_this<ChildResponder> {
 };
 
 void ChildResponder::refuse(const Refusal& refusal) {
+  if (refusal.notify.type == NotifyType::InvalidSyntax)
+    return session_.refuse_malformed(ExchangeType::CreateChildSa, id_, refusal.why);
   session_.respond_with(ExchangeType::CreateChildSa, id_, refusal.notify);
   session_.report(EventKind::ChildFailed, session_.sa.peer->name,
                   fmt::format("{}: {}", name_of(refusal.notify.type), refusal.why));
@@ -93,8 +95,7 @@ void ChildResponder::start() {
 void ChildResponder::with_secret(ResponderKeys made) {
   if (made.secret) return finish(made.public_value, made.secret->view());
   // A bad value under our keys ends the IKE SA (IKE-48).
-  session_.respond_with(ExchangeType::CreateChildSa, id_, {.type = NotifyType::InvalidSyntax});
-  session_.end(to_string(made.secret.error()));
+  session_.refuse_malformed(ExchangeType::CreateChildSa, id_, to_string(made.secret.error()));
 }
 
 void ChildResponder::finish(ByteView public_value, ByteView secret) {
@@ -132,7 +133,8 @@ void respond_to_create_child(Session& session, MessageId id, const Message& requ
   const auto refuse = [&](NotifyType type) {
     session.respond_with(ExchangeType::CreateChildSa, id, {.type = type});
   };
-  if (!request.sa || request.sa->empty()) return refuse(NotifyType::InvalidSyntax);
+  if (!request.sa || request.sa->empty())
+    return session.refuse_malformed(ExchangeType::CreateChildSa, id, "CREATE_CHILD_SA without SA");
   const bool of_ike = request.sa->front().protocol == ProtocolId::Ike;
   const IkeState state = session.sa.state;
   if (of_ike) {

@@ -19,6 +19,11 @@ class Exchange {
   virtual void write(PayloadChain& payloads) = 0;
   virtual void on_response(const Message& response) = 0;
   virtual void on_no_response(NoResponse why) = 0;
+  // Where it is not answered it goes along every possible path, whoever chooses the one in use
+  // (RFC 4555 3.6).
+  [[nodiscard]] virtual bool searches() const noexcept { return false; }
+  // The request has gone along another path than the one in use.
+  virtual void on_sent_elsewhere() {}
 };
 
 }  // namespace sallyport::ike

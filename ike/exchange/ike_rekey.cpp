@@ -9,6 +9,7 @@
 #include "ike/exchange/create_child.h"
 #include "ike/exchange/informational.h"
 #include "ike/exchange/key_agreement.h"
+#include "ike/exchange/mobike.h"
 #include "ike/rekey_collision.h"
 #include "ike/wire/append.h"
 
@@ -34,6 +35,7 @@ struct Succession {
 std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView secret) {
   const bool initiator = next.side == Side::Initiator;
   IkeSa sa{.number = old.my.registry.next_number(),
+           .line = old.sa.line != 0 ? old.sa.line : old.sa.number,
            .side = next.side,
            .initiator_spi = initiator ? next.ours : next.theirs,
            .responder_spi = initiator ? next.theirs : next.ours,
@@ -42,6 +44,8 @@ std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView 
            .path = old.sa.path,
            .nat = old.sa.nat,
            .abilities = old.sa.abilities,
+           .mobility = inherited(old.sa.mobility),
+           .datagram_bytes = old.sa.datagram_bytes,
            .initial = nullptr,
            .peer = old.sa.peer,
            .local_identity = old.sa.local_identity,
@@ -51,12 +55,13 @@ std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView 
            .authenticated = old.sa.authenticated,  // REAUTH-03
            .credentials_end = old.sa.credentials_end,
            .lowest_nonce = lower_nonce(next.initiator_nonce, next.responder_nonce)};
-  sa.keys = derive_rekeyed(next.suite, old.sa.suite.prf, old.sa.keys->d.view(), secret,
-                           {.initiator_nonce = next.initiator_nonce,
-                            .responder_nonce = next.responder_nonce,
-                            .initiator_spi = sa.initiator_spi,
-                            .responder_spi = sa.responder_spi});
+  IkeKeys keys = derive_rekeyed(next.suite, old.sa.suite.prf, old.sa.keys->d.view(), secret,
+                                {.initiator_nonce = next.initiator_nonce,
+                                 .responder_nonce = next.responder_nonce,
+                                 .initiator_spi = sa.initiator_spi,
+                                 .responder_spi = sa.responder_spi});
   const auto successor = std::make_shared<Session>(old.my, std::move(sa));
+  successor->take_keys(std::move(keys));
   old.my.registry.add(successor);
   successor->establish();
   return successor;
@@ -83,7 +88,10 @@ class IkeRekey final : public Exchange, public std::enable_shared_from_this<IkeR
   void on_no_response(NoResponse) override {}
 
  private:
+  // Null where the peer asks for no group that we offer, or has asked once before.
+  [[nodiscard]] std::optional<Group> other_group(const Notify& error);
   void on_error(const Notify& error);
+  void retry_later();
   void conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteView secret);
 
   Session& session_;
@@ -91,6 +99,7 @@ class IkeRekey final : public Exchange, public std::enable_shared_from_this<IkeR
   IkeSpi spi_;
   Octets nonce_;
   KeyPair key_;
+  bool regrouped_{};
 };
 
 void IkeRekey::start() {
@@ -102,26 +111,32 @@ void IkeRekey::start() {
                             });
 }
 
+std::optional<Group> IkeRekey::other_group(const Notify& error) {
+  if (error.type != NotifyType::InvalidKePayload || error.data.size() != 2) return std::nullopt;
+  const auto group = group_by_ike_id(load_be<std::uint16_t>(error.data.data()));
+  const auto groups = groups_of(session_.sa.peer->proposals);
+  if (!group || *group == group_ || std::ranges::find(groups, *group) == groups.end())
+    return std::nullopt;
+  return std::exchange(regrouped_, true) ? std::nullopt : group;
+}
+
 void IkeRekey::on_error(const Notify& error) {
   IkeSa& sa = session_.sa;
-  if (error.type == NotifyType::InvalidKePayload && error.data.size() == 2) {
-    const auto other = group_by_ike_id(load_be<std::uint16_t>(error.data.data()));
-    const auto groups = groups_of(sa.peer->proposals);
-    if (other && *other != group_ && std::ranges::find(groups, *other) != groups.end()) {
-      group_ = *other;
-      return start();
-    }
+  if (const auto group = other_group(error)) {
+    group_ = *group;
+    return start();
   }
   // The peer was replacing it itself, and has: its successor is the one.
   if (sa.rival && !sa.rival->dead()) return settle_for_rival(session_);
   if (sa.state == IkeState::Rekeying) sa.state = IkeState::Established;
-  if (error.type == NotifyType::TemporaryFailure) {
-    session_.my.timers.after(session_.my.settings.retry, [weak = session_.weak_from_this()] {
-      if (const auto session = weak.lock(); session && !session->dead()) begin_ike_rekey(*session);
-    });
-    return;
-  }
+  if (error.type == NotifyType::TemporaryFailure) return retry_later();
   session_.close(fmt::format("{} to an IKE rekey", name_of(error.type)));
+}
+
+void IkeRekey::retry_later() {
+  const auto wait = session_.wait_after_temporary_failure();
+  if (!wait) return session_.close("TEMPORARY_FAILURE from the peer for too long");
+  session_.after(*wait, [&session = session_] { begin_ike_rekey(session); });
 }
 
 void IkeRekey::on_response(const Message& response) {
@@ -168,6 +183,96 @@ void IkeRekey::conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteV
   session_.report(EventKind::IkeRekeyed, to_string(ours->sa.suite));
   hand_over(session_, *ours);
   begin_ike_delete(session_, "rekeyed");
+  // Who has begun the other one deletes it, unless it has never heard that it was made.
+  if (rival)
+    rival->after(session_.my.settings.retransmission.give_up,
+                 [other = rival.get()] { other->end("rekeyed"); });
+}
+
+// Answers a request for a successor of the IKE SA.
+class IkeRekeyAnswer : public std::enable_shared_from_this<IkeRekeyAnswer> {
+ public:
+  IkeRekeyAnswer(Session& session, MessageId id) : session_(session), id_(id) {}
+
+  // It has a nonce and a KE payload.
+  void start(const Message& request);
+
+ private:
+  void refuse(const Notify& notify) {
+    session_.respond_with(ExchangeType::CreateChildSa, id_, notify);
+  }
+  [[nodiscard]] bool may_be_replaced() const;
+  void finish(const ResponderKeys& made);
+  void respond(const Session& successor, ByteView public_value);
+
+  Session& session_;
+  MessageId id_;
+  ChosenIke chosen_{};
+  Octets peer_nonce_;
+  Octets nonce_ = Octets(kNonceBytes);
+};
+
+// Once, and no faster than the old ones go: successors are IKE SAs of the entry as others are.
+bool IkeRekeyAnswer::may_be_replaced() const {
+  const IkeSa& sa = session_.sa;
+  const bool lasts = sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
+  return lasts && !(sa.rival && !sa.rival->dead()) &&
+         session_.my.registry.count_of(*sa.peer) < 2 * std::size_t{sa.peer->limits.ike_sas};
+}
+
+void IkeRekeyAnswer::start(const Message& request) {
+  if (!may_be_replaced()) return refuse({.type = NotifyType::TemporaryFailure});
+  auto chosen = choose_ike(session_.sa.peer->proposals, *request.sa, request.key_exchange->group);
+  if (!chosen || chosen->peer_spi.size() != 8)
+    return refuse({.type = NotifyType::NoProposalChosen});
+  const std::uint16_t group = facts(chosen->suite.group).ike_id;
+  if (group != request.key_exchange->group) {
+    Notify other{.type = NotifyType::InvalidKePayload};
+    append(other.data, group);
+    return refuse(other);
+  }
+  chosen_ = std::move(*chosen);
+  peer_nonce_ = *request.nonce;
+  session_.my.random.fill(nonce_);
+  session_.compute<ResponderKeys>(
+      [group = chosen_.suite.group, value = request.key_exchange->data] {
+        return make_responder_keys(group, value);
+      },
+      [self = shared_from_this()](ResponderKeys made) { self->finish(made); });
+}
+
+void IkeRekeyAnswer::finish(const ResponderKeys& made) {
+  // A bad value under our keys is the peer's fault, or worse (IKE-48).
+  if (!made.secret)
+    return session_.refuse_malformed(ExchangeType::CreateChildSa, id_,
+                                     to_string(made.secret.error()));
+  if (!may_be_replaced()) return refuse({.type = NotifyType::TemporaryFailure});
+  const auto successor = succeed(session_,
+                                 {.side = Side::Responder,
+                                  .suite = chosen_.suite,
+                                  .ours = session_.my.registry.allocate_spi(),
+                                  .theirs = {load_be<std::uint64_t>(chosen_.peer_spi.data())},
+                                  .initiator_nonce = peer_nonce_,
+                                  .responder_nonce = nonce_},
+                                 made.secret->view());
+  respond(*successor, made.public_value);
+  if (session_.sa.state == IkeState::Rekeying) {
+    successor->sa.stands_by = true;
+    successor->sa.predecessor = session_.weak_from_this();
+    session_.sa.rival = successor;  // our own answer decides
+    return;
+  }
+  session_.report(EventKind::IkeRekeyed, to_string(chosen_.suite));
+  hand_over(session_, *successor);
+}
+
+void IkeRekeyAnswer::respond(const Session& successor, ByteView public_value) {
+  PayloadChain payloads;
+  chosen_.answer.spi = octets_of(successor.sa.our_spi());
+  payloads.sa({&chosen_.answer, 1});
+  payloads.nonce(nonce_);
+  payloads.key_exchange(facts(chosen_.suite.group).ike_id, public_value);
+  session_.respond(ExchangeType::CreateChildSa, id_, payloads);
 }
 
 }  // namespace
@@ -175,9 +280,7 @@ void IkeRekey::conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteV
 void begin_ike_rekey(Session& session) {
   if (session.sa.state != IkeState::Established) return;
   if (session.sa.child_exchanges > 0) {  // it is their turn first (IKE-116)
-    session.my.timers.after(session.my.settings.retry, [weak = session.weak_from_this()] {
-      if (const auto self = weak.lock(); self && !self->dead()) begin_ike_rekey(*self);
-    });
+    session.after(session.my.settings.retry, [&session] { begin_ike_rekey(session); });
     return;
   }
   session.sa.state = IkeState::Rekeying;
@@ -190,73 +293,30 @@ void settle_for_rival(Session& session) {
   hand_over(session, *rival);
 }
 
+void take_over(Session& successor) {
+  const auto old = successor.sa.predecessor.lock();
+  if (successor.sa.stands_by && old && old->sa.rival.get() == &successor) settle_for_rival(*old);
+}
+
 void hand_over(Session& from, Session& to) {
   for (auto& child : std::exchange(from.sa.children, {}))
     if (child->state != ChildState::Gone) adopt_child(to, child);
+  hand_over_mobility(from, to);
+  to.sa.stands_by = false;
   to.watch_successors();
   to.sa.leases = std::exchange(from.sa.leases, {});
   from.sa.state = IkeState::Rekeyed;
   from.sa.rival.reset();
   from.requests().end_waiting(NoResponse::SaGone);
   // Whose part it is to delete it does so long before.
-  from.my.timers.after(from.my.settings.retransmission.give_up, [weak = from.weak_from_this()] {
-    if (const auto old = weak.lock()) old->end("rekeyed");
-  });
+  from.after(from.my.settings.retransmission.give_up, [&from] { from.end("rekeyed"); });
 }
 
 void respond_to_ike_rekey(Session& session, MessageId id, const Message& request) {
-  const auto refuse = [&](const Notify& notify) {
-    session.respond_with(ExchangeType::CreateChildSa, id, notify);
-  };
-  if (!request.nonce || !request.key_exchange) return refuse({.type = NotifyType::InvalidSyntax});
-  if (session.sa.state != IkeState::Established && session.sa.state != IkeState::Rekeying)
-    return refuse({.type = NotifyType::TemporaryFailure});
-  auto chosen = choose_ike(session.sa.peer->proposals, *request.sa, request.key_exchange->group);
-  if (!chosen || chosen->peer_spi.size() != 8)
-    return refuse({.type = NotifyType::NoProposalChosen});
-  const std::uint16_t group = facts(chosen->suite.group).ike_id;
-  if (group != request.key_exchange->group) {
-    Notify other{.type = NotifyType::InvalidKePayload};
-    append(other.data, group);
-    return refuse(other);
-  }
-  session.compute<ResponderKeys>(
-      [group = chosen->suite.group, value = request.key_exchange->data] {
-        return make_responder_keys(group, value);
-      },
-      [&session, id, chosen = std::move(*chosen),
-       nonce = *request.nonce](ResponderKeys made) mutable {
-        if (!made.secret) {
-          session.respond_with(ExchangeType::CreateChildSa, id,
-                               {.type = NotifyType::InvalidSyntax});
-          return session.end(to_string(made.secret.error()));
-        }
-        if (session.sa.state != IkeState::Established && session.sa.state != IkeState::Rekeying)
-          return session.respond_with(ExchangeType::CreateChildSa, id,
-                                      {.type = NotifyType::TemporaryFailure});
-        Octets ours(kNonceBytes);
-        session.my.random.fill(ours);
-        const auto successor = succeed(session,
-                                       {.side = Side::Responder,
-                                        .suite = chosen.suite,
-                                        .ours = session.my.registry.allocate_spi(),
-                                        .theirs = {load_be<std::uint64_t>(chosen.peer_spi.data())},
-                                        .initiator_nonce = nonce,
-                                        .responder_nonce = ours},
-                                       made.secret->view());
-        PayloadChain payloads;
-        chosen.answer.spi = octets_of(successor->sa.our_spi());
-        payloads.sa({&chosen.answer, 1});
-        payloads.nonce(ours);
-        payloads.key_exchange(facts(chosen.suite.group).ike_id, made.public_value);
-        session.respond(ExchangeType::CreateChildSa, id, payloads);
-        if (session.sa.state == IkeState::Rekeying) {
-          session.sa.rival = successor;  // our own answer decides
-          return;
-        }
-        session.report(EventKind::IkeRekeyed, to_string(chosen.suite));
-        hand_over(session, *successor);
-      });
+  if (!request.nonce || !request.key_exchange)
+    return session.refuse_malformed(ExchangeType::CreateChildSa, id,
+                                    "an IKE rekey without Ni or KEi");
+  std::make_shared<IkeRekeyAnswer>(session, id)->start(request);
 }
 
 }  // namespace sallyport::ike

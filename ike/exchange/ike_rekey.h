@@ -9,6 +9,9 @@ namespace sallyport::ike {
 void respond_to_ike_rekey(Session& session, MessageId id, const Message& request);
 // Both ends have replaced it at once, and the peer's successor is the one that stays.
 void settle_for_rival(Session& session);
+// The peer has settled for it and uses it, though an answer to us is still under way: where it
+// stood by, it takes over.
+void take_over(Session& successor);
 // What the old one had belongs to the new one from now on.
 void hand_over(Session& from, Session& to);
 

@@ -1,27 +1,22 @@
 #include "ike/exchange/informational.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "ike/child_negotiation.h"
 #include "ike/exchange/ike_rekey.h"
+#include "ike/exchange/mobike.h"
 #include "ike/wire/protect.h"
 
 namespace sallyport::ike {
 namespace {
 
-class Informational : public Exchange {
+// Behind a NAT it asks as well whether the mapping is still the same (RFC 4555 3.8).
+class LivenessCheck final : public Informational {
  public:
-  explicit Informational(Session& session) : session_(session) {}
-  ExchangeType type() const noexcept final { return ExchangeType::Informational; }
-  void write(PayloadChain&) override {}
-  void on_response(const Message&) override {}
-  void on_no_response(NoResponse) override {}
-
- protected:
-  Session& session_;
+  using Informational::Informational;
+  void write(PayloadChain& payloads) override { append_mapping_question(payloads, session_.sa); }
+  void on_response(const Message& response) override { follow_mapping(session_, response); }
 };
 
 class IkeDelete final : public Informational {
@@ -75,32 +70,6 @@ class OrphanDelete final : public Informational {
   Spi inbound_;
 };
 
-class AddressUpdate final : public Informational {
- public:
-  using Informational::Informational;
-  void write(PayloadChain& payloads) override {
-    const IkeSa& sa = session_.sa;
-    path_ = sa.path;
-    payloads.notify(NotifyType::UpdateSaAddresses);
-    append_nat_detection(payloads, sa.path, sa.initiator_spi, sa.responder_spi, NatHashes::True);
-  }
-  void on_response(const Message& response) override {
-    IkeSa& sa = session_.sa;
-    if (const Notify* const error = response.error())
-      return session_.report(EventKind::IkeFailed,
-                             fmt::format("{} to a change of address", name_of(error->type)));
-    const NatFindings nat = detect_nat(response, sa.path, sa.initiator_spi, sa.responder_spi);
-    // Another move since, whose own answer counts (MOBIKE-05).
-    if (path_ != sa.path) return;
-    if (!nat.supported || (nat.here == sa.nat.here && nat.there == sa.nat.there)) return;
-    sa.nat = nat;
-    session_.renew_paths();
-  }
-
- private:
-  Path path_;  // that the request was written for
-};
-
 // One Delete payload of the peer's: what it sends by goes, and our halves of the same pairs.
 class Deletes {
  public:
@@ -149,25 +118,27 @@ bool deletes_ike_sa(const Message& request) {
 void answer_ike_delete(Session& session, MessageId id) {
   session.respond(ExchangeType::Informational, id, PayloadChain{});
   if (session.sa.rival && !session.sa.rival->dead()) settle_for_rival(session);
-  session.end(session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
+  session.end_answered(session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
 }
 
-// The responder follows the addresses that the request came by (MOBIKE-02).
-void follow(Session& session, MessageId id, const Message& request) {
-  IkeSa& sa = session.sa;
-  const Path path = session.path_of(id);
-  const NatFindings nat = detect_nat(request, path, sa.initiator_spi, sa.responder_spi);
-  if (nat.supported) sa.nat = nat;
-  if (path == sa.path)
-    session.renew_paths();
-  else
-    session.move_to(path);
+// A request outside all windows, whose answer nobody waits for.
+void send_last_word(Session& session, const PayloadChain& payloads) {
+  const IkeSa& sa = session.sa;
+  const std::uint8_t side = sa.side == Side::Initiator ? kInitiatorFlag : 0;
+  const Header header{.initiator_spi = sa.initiator_spi,
+                      .responder_spi = sa.responder_spi,
+                      .exchange = ExchangeType::Informational,
+                      .flags = side,
+                      .message_id = session.requests().next_id()};
+  const Sealer sealer(sa.our_cipher(), session.sa.next_iv, session.my.random);
+  for (const Octets& datagram : sealer.seal(header, payloads, 0))
+    session.my.datagrams.send(sa.path, datagram);
 }
 
 }  // namespace
 
 void begin_liveness_check(Session& session) {
-  session.begin(std::make_shared<Informational>(session));
+  session.begin(std::make_shared<LivenessCheck>(session));
 }
 
 void begin_ike_delete(Session& session, const std::string& why) {
@@ -191,25 +162,17 @@ void begin_orphan_delete(Session& session, IpsecProtocol protocol, Spi inbound) 
 }
 
 void send_authentication_failed(Session& session) {
-  const IkeSa& sa = session.sa;
   PayloadChain payloads;
   payloads.notify(NotifyType::AuthenticationFailed);
-  Header header{.initiator_spi = sa.initiator_spi,
-                .responder_spi = sa.responder_spi,
-                .exchange = ExchangeType::Informational,
-                .flags = kInitiatorFlag,
-                .message_id = session.requests().next_id()};
-  const Sealer sealer(sa.our_cipher(), session.sa.next_iv, session.my.random);
-  for (const Octets& datagram : sealer.seal(header, payloads, 0))
-    session.my.datagrams.send(sa.path, datagram);
+  send_last_word(session, payloads);
 }
 
-void begin_address_update(Session& session, const Path& path) {
-  const IkeState state = session.sa.state;
-  const bool up = state == IkeState::Established || state == IkeState::Rekeying;
-  if (session.sa.side != Side::Initiator || !session.sa.abilities.mobike || !up) return;
-  session.move_to(path);
-  session.begin(std::make_shared<AddressUpdate>(session));
+void drop_ike_sa(Session& session, const std::string& why) {
+  if (session.dead()) return;
+  PayloadChain payloads;
+  payloads.remove_ike_sa();
+  send_last_word(session, payloads);
+  session.end(why);
 }
 
 void respond_to_informational(Session& session, MessageId id, const Message& request) {
@@ -218,20 +181,13 @@ void respond_to_informational(Session& session, MessageId id, const Message& req
   Deletes deletes(session);
   for (const DeletePayload& payload : request.deletes) deletes.take(payload);
   deletes.write(answer);
-  const IkeSa& sa = session.sa;
-  if (sa.abilities.mobike && sa.side == Side::Responder &&
-      request.find(NotifyType::UpdateSaAddresses) != nullptr)
-    follow(session, id, request);
-  // Whatever else is asked (RFC 4555 3.8).
-  if (sa.abilities.mobike && request.find(NotifyType::NatDetectionSourceIp) != nullptr)
-    append_nat_detection(answer, session.path_of(id), sa.initiator_spi, sa.responder_spi,
-                         NatHashes::True);
-  if (const Notify* const cookie = request.find(NotifyType::Cookie2))
-    answer.notify(NotifyType::Cookie2, cookie->data);  // MOBIKE-03
+  AddressNews news(session, id, request);
+  news.write(answer);
   session.respond(ExchangeType::Informational, id, answer);
   // The peer does not believe us: what we took for an IKE SA is none (AUTH-06).
   if (request.find(NotifyType::AuthenticationFailed) != nullptr)
-    session.end("AUTHENTICATION_FAILED from the peer");
+    return session.end_answered("AUTHENTICATION_FAILED from the peer");
+  news.take();
 }
 
 }  // namespace sallyport::ike

@@ -6,6 +6,7 @@
 
 #include "ike/auth/proof.h"
 #include "ike/exchange/auth.h"
+#include "ike/exchange/auth_steps.h"
 #include "ike/exchange/key_agreement.h"
 #include "ike/wire/append.h"
 
@@ -24,6 +25,12 @@ Octets our_hashes() {
                                    SignatureHash::Sha512, SignatureHash::Identity})
     append(list, static_cast<std::uint16_t>(hash));
   return list;
+}
+
+// Who the peer is, is not known yet: what one of those that it could be may have, is offered.
+bool is_offered_to_some(std::span<const Pad::Entry> candidates, Offer Peer::* what) {
+  return std::ranges::any_of(candidates,
+                             [=](const Pad::Entry& peer) { return *peer.*what == Offer::Yes; });
 }
 
 // What both sides say of themselves in IKE_SA_INIT.
@@ -58,24 +65,40 @@ class SaInit final : public Exchange, public std::enable_shared_from_this<SaInit
 
   // Makes a private value and sends the request.
   void start() {
-    session_.compute<KeyPair>([group = group_] { return make_key_pair(group); },
-                              [self = shared_from_this()](KeyPair key) {
-                                if (!key) return self->session_.end("no private value to be had");
-                                self->key_ = std::move(key);
-                                self->session_.requests().start_at(0);
-                                self->session_.begin(self);
-                              });
+    session_.compute_for<KeyPair>(
+        shared_from_this(), [group = group_] { return make_key_pair(group); },
+        [self = shared_from_this()](KeyPair key) {
+          if (!key) return self->fail("no private value to be had");
+          self->key_ = std::move(key);
+          self->send();
+        });
   }
 
   ExchangeType type() const noexcept override { return ExchangeType::IkeSaInit; }
   void write(PayloadChain& payloads) override;
   void on_response(const Message& response) override;
-  void on_no_response(NoResponse) override {
-    refuse_child(session_, child_, "the peer does not answer");
+  void on_no_response(NoResponse why) override {
+    refuse_child(
+        session_, child_,
+        why == NoResponse::TimedOut ? "the peer does not answer" : "the IKE SA did not come to be");
   }
 
  private:
-  void retry();
+  // Every attempt has message ID 0 (IKE-26).
+  void send() {
+    session_.requests().start_at(0);
+    session_.begin(shared_from_this());
+  }
+  void fail(const std::string& why) {
+    refuse_child(session_, child_, why);
+    session_.end(why);
+  }
+  // With everything but the cookie and the group as it was (IKE-42), the request is sent anew;
+  // false where that was too often, and what is outstanding stays so: the answers may all be
+  // forged.
+  [[nodiscard]] bool may_retry();
+  void on_cookie(const Notify& cookie);
+  void on_other_group(const Notify& other);
   void on_refusal(const Notify& error);
   void accept(const Message& response, const ChosenIke& chosen);
   void on_keys(Agreement secret);
@@ -103,33 +126,38 @@ void SaInit::write(PayloadChain& payloads) {
   append_abilities(payloads, sa.peer->fragmentation);
 }
 
-// The same message ID, and everything but the cookie and the group as before (IKE-26, IKE-42).
-void SaInit::retry() {
-  if (++retries_ > kMostRetries) return;
+bool SaInit::may_retry() {
+  if (retries_ == kMostRetries) return false;
+  ++retries_;
   refused_ = false;
   static_cast<void>(session_.requests().take(0));
+  return true;
+}
+
+void SaInit::on_cookie(const Notify& cookie) {
+  if (cookie.data.empty() || cookie.data.size() > 64 || cookie.data == cookie_) return;
+  if (!may_retry()) return;
+  cookie_ = cookie.data;
+  send();
+}
+
+void SaInit::on_other_group(const Notify& other) {
+  if (other.data.size() != 2) return;
+  const auto group = group_by_ike_id(load_be<std::uint16_t>(other.data.data()));
+  const bool offered = group && std::ranges::find(groups_, *group) != groups_.end();
+  if (!offered || *group == group_) return;  // IKE-43
+  if (!may_retry()) return;
+  group_ = *group;
   start();
 }
 
 void SaInit::on_response(const Message& response) {
   if (session_.sa.state != IkeState::InitSent || session_.sa.keys) return;
   if (const Notify* const cookie = response.find(NotifyType::Cookie);
-      cookie != nullptr && !response.sa) {
-    if (cookie->data.empty() || cookie->data.size() > 64 || cookie->data == cookie_) return;
-    cookie_ = cookie->data;
-    static_cast<void>(session_.requests().take(0));
-    if (++retries_ > kMostRetries) return session_.end("cookies without end");
-    session_.requests().start_at(0);
-    return session_.begin(shared_from_this());
-  }
-  if (const Notify* const other = response.find(NotifyType::InvalidKePayload)) {
-    if (other->data.size() != 2) return;
-    const auto group = group_by_ike_id(load_be<std::uint16_t>(other->data.data()));
-    const bool offered = group && std::ranges::find(groups_, *group) != groups_.end();
-    if (!offered || *group == group_) return;  // IKE-43
-    group_ = *group;
-    return retry();
-  }
+      cookie != nullptr && !response.sa)
+    return on_cookie(*cookie);
+  if (const Notify* const other = response.find(NotifyType::InvalidKePayload))
+    return on_other_group(*other);
   if (const Notify* const error = response.error()) return on_refusal(*error);
   if (!response.sa || !response.key_exchange || !response.nonce ||
       session_.sa.responder_spi == IkeSpi{})
@@ -144,10 +172,9 @@ void SaInit::on_response(const Message& response) {
 void SaInit::on_refusal(const Notify& error) {
   if (std::exchange(refused_, true)) return;
   const std::string why = fmt::format("{} from the peer", name_of(error.type));
-  session_.my.timers.after(kRefusalGrace, [self = weak_from_this(), why] {
+  session_.after(kRefusalGrace, [self = weak_from_this(), why] {
     const auto init = self.lock();
-    const bool stands = init && init->refused_ && !init->session_.sa.keys;
-    if (stands && !init->session_.dead()) init->session_.end(why);
+    if (init && init->refused_ && !init->session_.sa.keys) init->session_.end(why);
   });
 }
 
@@ -163,18 +190,20 @@ void SaInit::accept(const Message& response, const ChosenIke& chosen) {
     sa.nat = detect_nat(response, sa.path, sa.initiator_spi, sa.responder_spi);
     if (sa.peer->nat_traversal == NatTraversal::Force) sa.nat.here = true;
   }
-  session_.compute<Agreement>(
+  session_.compute_for<Agreement>(
+      shared_from_this(),
       [key = key_, value = response.key_exchange->data] { return key->agree(value); },
       [me = shared_from_this()](Agreement secret) { me->on_keys(std::move(secret)); });
 }
 
 void SaInit::on_keys(Agreement secret) {
   IkeSa& sa = session_.sa;
-  if (!secret) return session_.end(to_string(secret.error()));
-  sa.keys = derive_keys(sa.suite, secret->view(), inputs_of(sa));
+  if (!secret) return fail(to_string(secret.error()));
+  session_.take_keys(derive_keys(sa.suite, secret->view(), inputs_of(sa)));
   // From here on by 4500, where there is a NAT or the peer may come to be behind one (IKE-47,
   // MOBIKE-01).
-  const bool floats = sa.nat.any() || (sa.nat.supported && sa.peer->mobike == Offer::Yes);
+  const bool floats =
+      sa.nat.any() || (sa.nat.supported && sa.peer->mobility == PeerMobility::Mobike);
   if (floats && sa.path.remote.port == kIkePort) {
     sa.path.local.port = kIkeNatPort;
     sa.path.remote.port = kIkeNatPort;
@@ -191,9 +220,13 @@ void respond(Session& session, const ChosenIke& chosen, ByteView public_value) {
   payloads.key_exchange(facts(chosen.suite.group).ike_id, public_value);
   payloads.nonce(sa.initial->responder_nonce);
   append_nat_detection(payloads, sa.path, sa.initiator_spi, sa.responder_spi, NatHashes::True);
-  append_abilities(payloads, sa.abilities.fragmentation ? Offer::Yes : Offer::No);
-  payloads.notify(NotifyType::ChildlessIkev2Supported);
-  append_certificate_requests(payloads, session.my.peers.pad().candidates(sa.path.remote.address));
+  const auto candidates = session.my.peers.pad().candidates(sa.path.remote.address);
+  const bool fragments =
+      sa.abilities.fragmentation && is_offered_to_some(candidates, &Peer::fragmentation);
+  append_abilities(payloads, fragments ? Offer::Yes : Offer::No);
+  if (is_offered_to_some(candidates, &Peer::childless))
+    payloads.notify(NotifyType::ChildlessIkev2Supported);
+  append_certificate_requests(payloads, candidates, lookup_of(session));
   session.respond(ExchangeType::IkeSaInit, 0, payloads);
 }
 
@@ -239,8 +272,7 @@ std::variant<InitTerms, Notify> judge_init(const InitRequest& request,
   return InitTerms{std::move(*chosen)};
 }
 
-std::shared_ptr<Session> take_up(const Surroundings& surroundings, const InitRequest& request,
-                                 InitTerms terms) {
+void take_up(const Surroundings& surroundings, const InitRequest& request, InitTerms terms) {
   IkeSa sa{.number = surroundings.registry.next_number(),
            .side = Side::Responder,
            .initiator_spi = request.header.initiator_spi,
@@ -267,11 +299,10 @@ std::shared_ptr<Session> take_up(const Surroundings& surroundings, const InitReq
       },
       [session = session.get(), chosen = std::move(terms.chosen)](ResponderKeys made) {
         if (!made.secret) return session->end(to_string(made.secret.error()));
-        IkeSa& sa = session->sa;
-        sa.keys = derive_keys(sa.suite, made.secret->view(), inputs_of(sa));
+        const IkeSa& sa = session->sa;
+        session->take_keys(derive_keys(sa.suite, made.secret->view(), inputs_of(sa)));
         respond(*session, chosen, made.public_value);
       });
-  return session;
 }
 
 }  // namespace sallyport::ike

@@ -30,7 +30,6 @@ struct InitTerms {
 [[nodiscard]] std::variant<InitTerms, Notify> judge_init(const InitRequest& request,
                                                          std::span<const IkeProposal> acceptable);
 // Takes it up: the response follows when keys are there.
-[[nodiscard]] std::shared_ptr<Session> take_up(const Surroundings& surroundings,
-                                               const InitRequest& request, InitTerms terms);
+void take_up(const Surroundings& surroundings, const InitRequest& request, InitTerms terms);
 
 }  // namespace sallyport::ike

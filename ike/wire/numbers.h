@@ -96,6 +96,8 @@ enum class ConfigurationAttribute : std::uint16_t {
   SupportedAttributes = 14,
   InternalIp6Subnet = 15,
   Mip6HomePrefix = 16,
+  InternalIp6Link = 17,  // RFC 5739: passed over here, as everything of it
+  InternalIp6Prefix = 18,
 };
 
 // Errors are below kFirstStatus (RFC 7296 3.10.1).

@@ -12,17 +12,26 @@ constexpr std::size_t kFragmentHeaderBytes = 4;
 
 }  // namespace
 
+std::size_t Sealer::piece_bytes(std::size_t plain, std::size_t most_bytes) const noexcept {
+  constexpr std::size_t kAround = kHeaderBytes + kGenericHeaderBytes + kFragmentHeaderBytes;
+  const std::size_t whole = kHeaderBytes + kGenericHeaderBytes + cipher_.sealed_bytes(plain);
+  if (most_bytes == 0 || whole <= most_bytes || most_bytes <= kAround) return 0;
+  return cipher_.most_plain_bytes(most_bytes - kAround);
+}
+
+std::size_t Sealer::pieces(const PayloadChain& payloads, std::size_t most_bytes) const noexcept {
+  const std::size_t plain = payloads.bytes().size();
+  const std::size_t room = piece_bytes(plain, most_bytes);
+  return room == 0 ? 1 : (plain + room - 1) / room;
+}
+
 std::vector<Octets> Sealer::seal(const Header& header, const PayloadChain& payloads,
                                  std::size_t most_bytes) const {
   const ByteView plain = payloads.bytes();
-  const std::size_t whole = kHeaderBytes + kGenericHeaderBytes + cipher_.sealed_bytes(plain.size());
-  constexpr std::size_t kAround = kHeaderBytes + kGenericHeaderBytes + kFragmentHeaderBytes;
-  const std::size_t room =
-      most_bytes > kAround ? cipher_.most_plain_bytes(most_bytes - kAround) : 0;
-  if (most_bytes == 0 || whole <= most_bytes || room == 0)
-    return {seal_one(header, payloads.first(), plain, std::nullopt)};
+  const std::size_t room = piece_bytes(plain.size(), most_bytes);
+  if (room == 0) return {seal_one(header, payloads.first(), plain, std::nullopt)};
 
-  const auto total = static_cast<std::uint16_t>((plain.size() + room - 1) / room);
+  const auto total = static_cast<std::uint16_t>(pieces(payloads, most_bytes));
   std::vector<Octets> datagrams;
   for (std::uint16_t number = 1; number <= total; ++number) {
     const std::size_t begin = (number - 1u) * room;

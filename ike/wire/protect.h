@@ -23,12 +23,17 @@ class Sealer {
   // One datagram where it fits in `most_bytes` (0: always), else one for each fragment.
   [[nodiscard]] std::vector<Octets> seal(const Header& header, const PayloadChain& payloads,
                                          std::size_t most_bytes) const;
+  // So many datagrams would that be.
+  [[nodiscard]] std::size_t pieces(const PayloadChain& payloads,
+                                   std::size_t most_bytes) const noexcept;
 
  private:
   struct Fragment {
     std::uint16_t number;
     std::uint16_t total;
   };
+  // Octets of payloads in each but the last; 0 where they go whole.
+  [[nodiscard]] std::size_t piece_bytes(std::size_t plain, std::size_t most_bytes) const noexcept;
   [[nodiscard]] Octets seal_one(Header header, PayloadType first, ByteView plain,
                                 std::optional<Fragment> fragment) const;
 

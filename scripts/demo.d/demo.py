@@ -24,6 +24,7 @@ PICTURE = """
   2001:db8:1::2     worker: core 0      AES-128-GCM        worker: core 1      2001:db8:2::2
 """
 UDP_RATE = "20M"
+ONE_IKE_SA_AND_TWO_CHILDREN = (1, 2, 4)  # a child for each family, two SAs each
 
 
 class LiveLine:
@@ -137,8 +138,7 @@ class Demo:
         """Every rekey that was asked for has been answered, and nothing of what was replaced is left."""
         a, b = self._sites.gateways["a"], self._sites.gateways["b"]
         def settled():
-            return all(len(gateway.ask("show.ike-sas")) == 1 and len(gateway.ask("show.child-sas")) == 2
-                       and len(gateway.ask("show.sas")) == 4 for gateway in (a, b))
+            return all(gateway.sa_counts() == ONE_IKE_SA_AND_TWO_CHILDREN for gateway in (a, b))
         self._check(eventually(10, settled, pause=0.2), f"SAs are left over: {a.ask('show.sas')} {b.ask('show.sas')}")
         self._check(self._rekeys > 0, "nothing was rekeyed")
         self._crossed.append(("keys replaced meanwhile", f"{self._rekeys} times, without loss"))

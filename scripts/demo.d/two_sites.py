@@ -85,6 +85,10 @@ class Gateway:
     def balance(self):
         return self.ask("show.account")[0]["balance"]
 
+    def sa_counts(self):
+        """How many (IKE SAs, children, SAs of one direction) there are."""
+        return tuple(len(self.ask(command)) for command in ("show.ike-sas", "show.child-sas", "show.sas"))
+
     def packets_on_wire(self):
         """(packets, octets) of both directions at the unprotected side."""
         ports = [port for port in self.ask("show.ports") if port["side"] == "unprotected"]
@@ -156,7 +160,7 @@ class TwoSites:
                 self._add_namespace(f"gateway-{letter}", speaks=False)
                 self._cable((f"host-{letter}", "eth0"), (f"gateway-{letter}", "lan0"))
                 self._address(letter)
-            self._cable(("gateway-a", "wan0"), ("gateway-b", "wan0"))
+            self._wire_gateways()
             self._configure()
         except BaseException:
             self.__exit__()
@@ -245,6 +249,9 @@ class TwoSites:
             run("ip", "netns", "exec", self.namespace(name), "ethtool", "-K", link,
                 "tx", "off", "rx", "off", "gso", "off", "tso", "off", "gro", "off")
             run("ip", "-n", self.namespace(name), "link", "set", link, "up")
+
+    def _wire_gateways(self):
+        self._cable(("gateway-a", "wan0"), ("gateway-b", "wan0"))
 
     def _address(self, letter):
         namespace = self.namespace(f"host-{letter}")

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/certificate.h"
+#include "crypto/certificate_chain.h"
 #include "tests/support/test_pki.h"
 
 namespace sallyport {

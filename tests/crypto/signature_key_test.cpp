@@ -79,6 +79,29 @@ TEST_CASE("CERT-06: a raw public key is the SubjectPublicKeyInfo, and nothing be
   CHECK(ERR_peek_error() == 0);
 }
 
+TEST_CASE("CERT-01: a raw RSA key is read as the key that it is, and nothing behind it") {
+  const PrivateKey key = make_key(TestKey::Rsa2048);
+  // PKCS#1 is what the BIT STRING of a SubjectPublicKeyInfo of RSA holds (RFC 3279 2.3.1): here 24
+  // octets are in front of it.
+  const Octets spki = key.spki();
+  CHECK(spki == key.public_key().spki());
+  Octets pkcs1(spki.begin() + 24, spki.end());
+  const auto read = PublicKey::from_pkcs1(pkcs1);
+  REQUIRE(read);
+  CHECK(*read == key.public_key());
+  CHECK(read->kind() == KeyKind::Rsa);
+  CHECK(read->bits() == 2048);
+  const Octets text(32, 7);
+  const auto auth = key.sign(RsaPkcs1Legacy, text, {});
+  REQUIRE(auth);
+  CHECK(read->verify(RsaPkcs1Legacy, text, *auth));
+  pkcs1.push_back(0);
+  CHECK_FALSE(PublicKey::from_pkcs1(pkcs1));
+  CHECK_FALSE(PublicKey::from_pkcs1(spki));
+  CHECK_FALSE(PublicKey::from_pkcs1({}));
+  CHECK(ERR_peek_error() == 0);
+}
+
 TEST_CASE("CERT-06, IALG-07: keys of other kinds are told apart, and verify nothing") {
   // A key on P-256 with its parameters written out (RFC 5480 2.1.1 forbids them), by "openssl ec".
   const PublicKey spelled_out =

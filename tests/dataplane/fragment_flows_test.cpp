@@ -91,6 +91,41 @@ TEST_CASE("FRAG-04: later fragments follow their first into a port-specific SA a
   CHECK(pair.sender().dropped(DropReason::FragmentUnmatched) == 3);
 }
 
+TEST_CASE("FRAG-03: where the peer has not agreed, fragments without ports are not sent") {
+  auto settings = with_ports(FragmentChecks::Stateful);
+  settings.adjust_outbound = [](Sa& sa) {
+    sa.fragments = FragmentChecks::Unagreed;
+    ask_for_port(sa.selectors[0]);
+  };
+  EspPair pair(settings);
+  const auto pieces = split(datagram(), 400);
+  CHECK(out(pair, pieces).size() == 1);
+  CHECK(pair.sender().dropped(DropReason::FragmentUnagreed) == pieces.size() - 1);
+  CHECK(pair.sender().dropped_in_all() == pieces.size() - 1);
+  CHECK(out(pair, {datagram()}).size() == 1);  // whole ones go on
+}
+
+TEST_CASE("FRAG-03: where the peer has not agreed, fragments without ports are not accepted") {
+  auto settings = with_ports(FragmentChecks::Stateful);
+  settings.adjust_inbound = [adjust = settings.adjust_inbound](Sa& sa) {
+    adjust(sa);
+    sa.fragments = FragmentChecks::Unagreed;
+  };
+  EspPair pair(settings);
+  const auto wire = out(pair, split(datagram(), 400));
+  REQUIRE(wire.size() == 4);
+  CHECK(in(pair, wire).size() == 1);
+  CHECK(pair.receiver().dropped(DropReason::SelectorMismatch) == 3);
+}
+
+TEST_CASE("FRAG-03, FRAG-01: SAs that name no ports carry all fragments, agreed or not") {
+  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.fragments = FragmentChecks::Unagreed; },
+                .adjust_inbound = [](Sa& sa) { sa.fragments = FragmentChecks::Unagreed; }});
+  const auto wire = out(pair, split(datagram(), 400));
+  CHECK(wire.size() == 4);
+  CHECK(in(pair, wire).size() == 4);
+}
+
 TEST_CASE("FRAG-04: inbound, a fragment whose first was not within the SA is not accepted") {
   // The sender's SA carries all; the receiver's names a port and checks.
   auto settings = with_ports(FragmentChecks::Stateful);

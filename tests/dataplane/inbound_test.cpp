@@ -339,15 +339,6 @@ TEST_CASE("NAT-02: over IPv6 a valid UDP checksum is sent, and one of 0 is not a
   CHECK(pair.in(wire).size() == 1);
 }
 
-TEST_CASE("RFC 3948 2.3: a keepalive ends here and is no loss") {
-  EspPair pair({});
-  const auto keepalive =
-      PacketBuilder("192.0.2.1", "192.0.2.2").udp(4500, 4500).payload(PacketBytes{0xff}).build();
-  CHECK(pair.in(keepalive).empty());
-  CHECK(pair.receiver().dropped(DropReason::NatKeepalive) == 1);
-  CHECK(pair.receiver().dropped_in_all() == 0);
-}
-
 TEST_CASE("SAD-07: octets are counted as the cipher takes them, padding and trailer included") {
   EspPair pair({.transform = {Cipher::AesCbc128, Integrity::HmacSha1_96}});
   const PacketBytes packet = inner().build();

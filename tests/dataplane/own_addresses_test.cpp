@@ -44,6 +44,18 @@ TEST_CASE("Own addresses: the host's are its own behind the local stack and ours
   CHECK_FALSE(own.claimed_by_us(kWan, ip("192.0.2.2")));
 }
 
+TEST_CASE("Own addresses: a port's new ones take the place of those it had") {
+  OwnAddresses own(two_sided_ports());
+  own.set_addresses(kWan, {{ip("198.51.100.1"), 24}});
+  CHECK(own.answered_on(kWan, ip("198.51.100.1")));
+  CHECK_FALSE(own.answered_on(kWan, ip("192.0.2.1")));
+  CHECK_FALSE(own.gateway_has(ip("192.0.2.1")));
+  CHECK(own.gateway_has(ip("10.1.0.1")));
+  CHECK(own.is_broadcast(ip("198.51.100.255")));
+  CHECK(own.asks_for(kWan, ip("198.51.100.7")) == ip("198.51.100.1"));
+  CHECK(own.reports_from(kWan, Family::V4) == ip("198.51.100.1"));
+}
+
 TEST_CASE("Own addresses: who asks for a neighbour") {
   OwnAddresses own(two_sided_ports());
   CHECK(own.asks_for(kWan, ip("192.0.2.7")) == ip("192.0.2.1"));

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "spd/decorrelation.h"
 #include "tests/gateway/config_support.h"
 #include "tests/gateway/recorded_keys.h"
 #include "tests/gateway/wired_gateway.h"
@@ -39,12 +40,16 @@ struct PolicyText {
   std::string pfp{};
   std::string remote{"10.2.0.0/16"};
   bool esn{true};
+  std::string selectors{};  // instead of the addresses
+  std::string before{};     // earlier policies
 };
 
 std::string configuration(std::string_view changed, const PolicyText& policy = {}) {
-  std::string text = kWay + "[policy_changes]\nsas = \"" + std::string(changed) +
-                     "\"\n[[policy]]\nname = \"site\"\nlocal = \"10.1.0.0/24\"\nremote = \"" +
-                     policy.remote + "\"\naction = \"" + policy.action + "\"\n";
+  std::string text = kWay + "[policy_changes]\nsas = \"" + std::string(changed) + "\"\n" +
+                     policy.before + "[[policy]]\nname = \"site\"\naction = \"" + policy.action +
+                     "\"\n";
+  text += policy.selectors.empty() ? "local = \"10.1.0.0/24\"\nremote = \"" + policy.remote + "\"\n"
+                                   : "selectors = [" + policy.selectors + "]\n";
   if (!policy.pfp.empty()) text += "pfp = [" + policy.pfp + "]\n";
   if (policy.action == "protect")
     text += "protect = { endpoints = { local = \"192.0.2.1\", remote = \"" + policy.endpoint +
@@ -61,11 +66,11 @@ class World {
   }
   // Frames that left for packets to 10.2.0.X.
   std::size_t send(int host = 9, int times = 1) {
+    return send_to("10.2.0." + std::to_string(host), times);
+  }
+  std::size_t send_to(const std::string& address, int times = 1) {
     for (int i = 0; i < times; ++i)
-      gateway.receive(kLan, PacketBuilder("10.1.0.5", "10.2.0." + std::to_string(host))
-                                .udp(1000, 2000)
-                                .filler(32)
-                                .build());
+      gateway.receive(kLan, PacketBuilder("10.1.0.5", address).udp(1000, 2000).filler(32).build());
     gateway.running().settle();
     return gateway.sent(kWan);
   }
@@ -109,6 +114,57 @@ TEST_CASE(
   // What is not asked for is not taken.
   CHECK_FALSE(world.gateway->provide_sas(world.keys.requests[0].id, {}));
   CHECK_FALSE(world.gateway->refuse_sas(world.keys.requests[0].id));
+}
+
+TEST_CASE("SPD-05: SAs are asked for all sets of a policy at once, and each of them uses these") {
+  const auto set = [](int network) {
+    return "{ local = \"10.1.0.0/24\", remote = \"10.2." + std::to_string(network) + ".0/24\" }";
+  };
+  World world("rekey", {.selectors = set(1) + ", " + set(2) + ", " + set(3)});
+  CHECK(world.send_to("10.2.2.9") == 0);
+  REQUIRE(world.keys.requests.size() == 1);
+  CHECK(world.keys.requests[0].selectors == world.gateway->spd().find("site")->selectors);
+  CHECK(world.keys.requests[0].selectors.size() == 3);
+  world.provide(0);
+  CHECK(world.gateway.sent(kWan) == 1);
+  for (const char* const host : {"10.2.1.9", "10.2.2.9", "10.2.3.9"})
+    CHECK(world.send_to(host) == 1);
+  CHECK(world.keys.requests.size() == 1);
+  CHECK(world.sas() == Names{"in-1", "out-1"});
+}
+
+TEST_CASE(
+    "SPD-05: a policy that earlier ones cut into three stretches has one SA for all of them") {
+  const auto bypass = [](const std::string& name, const std::string& remote) {
+    return "[[policy]]\nname = \"" + name + "\"\nremote = \"" + remote +
+           "\"\naction = \"discard\"\n";
+  };
+  World world("rekey", {.before = bypass("one", "10.2.64.0/24") + bypass("two", "10.2.128.0/24")});
+  const auto ordered = world.gateway->spd().ordered(SpdId{});
+  const auto site = std::ranges::find(ordered, world.gateway->spd().find("site"));
+  Decorrelation decorrelation(ordered);
+  const auto stretches = [&](const char* remote) {
+    const SelectorFields packet{.local = Address::parse("10.1.0.5").value(),
+                                .remote = Address::parse(remote).value(),
+                                .protocol = kProtocolUdp,
+                                .local_port = 1000,
+                                .remote_port = 2000};
+    return decorrelation.piece_of(static_cast<std::size_t>(site - ordered.begin()), packet)
+        .value()
+        .region.remote.size();
+  };
+  REQUIRE(stretches("10.2.100.9") == 3);
+  // The middle stretch asks, and the request is for the whole (RFC 4301 4.4.1).
+  world.send_to("10.2.100.9");
+  REQUIRE(world.keys.requests.size() == 1);
+  CHECK(world.keys.requests[0].selectors == world.gateway->spd().find("site")->selectors);
+  world.provide(0);
+  REQUIRE(world.gateway.sent(kWan) == 1);
+  for (const char* const host : {"10.2.1.9", "10.2.100.9", "10.2.200.9"})
+    CHECK(world.send_to(host) == 1);
+  CHECK(world.send_to("10.2.64.9") == 0);
+  CHECK(world.keys.requests.size() == 1);
+  CHECK(world.sas() == Names{"in-1", "out-1"});
 }
 
 TEST_CASE("SPD-15: SAs that cannot be installed refuse the request, and nothing stays behind") {

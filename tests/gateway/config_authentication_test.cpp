@@ -1,6 +1,7 @@
 // psk, auth and local_auth of [[peer]]: how each side proves who it is.
 #include <catch2/catch.hpp>
 
+#include "pad/pad.h"
 #include "tests/gateway/config_peer_support.h"
 
 using namespace sallyport;
@@ -93,7 +94,7 @@ auth = [
   CHECK(peer.local.credential == configuration->credentials[0].credential);
   CHECK(peer.local.legacy);
   CHECK_FALSE(peer.local.pkcs1);
-  CHECK(config.local_sources.credential == "gateway");
+  CHECK(config.local_sources.credentials == std::vector<std::string>{"gateway"});
   REQUIRE(peer.remote.size() == 3);
   REQUIRE(config.remote_sources.size() == 3);
   CHECK(peer.remote[0].kind == AuthenticationKind::PublicKey);
@@ -120,6 +121,71 @@ auth = [
       "local_auth = { psk = { file = \"keys/psk\" } }");
   REQUIRE(weak);
   CHECK(warns(*weak, ":5:49: least_rsa_bits: RSA keys of 1024 bits"));
+}
+
+TEST_CASE("CERT-02: several credentials, the preferred one first") {
+  const auto configuration = proving(
+      "local_auth = { credential = [\"rsa\", \"gateway\", \"ed\"] }\n"
+      "auth = { psk = { file = \"keys/psk\" } }");
+  INFO(said(configuration));
+  REQUIRE(configuration);
+  const PeerConfig& config = configuration->peers[0];
+  CHECK(config.local_sources.credentials == std::vector<std::string>{"rsa", "gateway", "ed"});
+  CHECK(config.peer.local.credential == configuration->credentials[2].credential);
+  REQUIRE(config.peer.local.alternatives.size() == 2);
+  CHECK(config.peer.local.alternatives[0] == configuration->credentials[0].credential);
+  CHECK(config.peer.local.alternatives[1] == configuration->credentials[1].credential);
+  CHECK_FALSE(warns(*configuration, "no peer names credential"));
+  const std::string remote = "auth = { psk = { file = \"keys/psk\" } }\n";
+  check_refused(proving(remote + "local_auth = { credential = [\"rsa\", \"rsa\"] }"), "6:29",
+                "\"rsa\" stands twice");
+  check_refused(proving(remote + "local_auth = { credential = [\"rsa\", \"ed\"], legacy = true }"),
+                "6:53", "the credential's key can sign by RFC 7427 alone");
+}
+
+TEST_CASE("AUTH-05: NULL authentication is configured for either side") {
+  const auto configuration = parse(
+      "[[peer]]\nname = \"p\"\nidentities = [\"null\", \"any\"]\nlocal_id = \"null\"\n"
+      "auth = { null = true }\nlocal_auth = { null = true }\n" +
+      kPorts + kCredentials);
+  INFO(said(configuration));
+  REQUIRE(configuration);
+  const Peer& peer = configuration->peers[0].peer;
+  REQUIRE(peer.remote.size() == 1);
+  CHECK(peer.remote[0].kind == AuthenticationKind::Null);
+  CHECK(peer.local.kind == AuthenticationKind::Null);
+  CHECK(peer.local_identity.type == IdType::Null);
+  CHECK(proves_nothing(peer));
+  CHECK(warns(*configuration, ":5:8: auth: whoever comes is let in"));
+
+  const std::string local = "local_auth = { psk = { file = \"keys/psk\" } }\n";
+  check_refused(proving(local + "auth = { null = false }"), "6:17", "null: false is no method");
+  check_refused(proving(local + "auth = { null = true, authorities = \"root\" }"), "6:37",
+                "authorities has no meaning beside null");
+  check_refused(proving(local + "auth = { null = true, psk = { file = \"keys/psk\" } }"), "6:17",
+                "null has no meaning beside psk");
+  // What proves nothing proves no name.
+  check_refused(proving(local + "auth = { null = true }"), "1:1", "cannot prove the identity");
+  check_refused(proving("auth = { psk = { file = \"keys/psk\" } }\n"
+                        "local_auth = { null = true, credential = \"rsa\" }"),
+                "6:42", "credential has no meaning beside null");
+}
+
+TEST_CASE("CERT-05: what nobody knows may be fetched, where it is looked at") {
+  const std::string local = "local_auth = { psk = { file = \"keys/psk\" } }\n";
+  const auto configuration = proving(
+      local +
+      "auth = { authorities = \"root\", revocation = \"required\", fetch_revocation = true }");
+  INFO(said(configuration));
+  REQUIRE(configuration);
+  CHECK(configuration->peers[0].peer.remote[0].fetch_revocation);
+  check_refused(
+      proving(local +
+              "auth = { authorities = \"root\", revocation = \"none\", fetch_revocation = true }"),
+      "1:1", "nobody looks at");
+  check_refused(
+      proving(local + "auth = { psk = { file = \"keys/psk\" }, fetch_revocation = true }"), "6:58",
+      "fetch_revocation has no meaning beside psk");
 }
 
 TEST_CASE("PAD-07: a method without its data is refused") {
@@ -160,4 +226,65 @@ TEST_CASE("PAD-07: a method without its data is refused") {
   refused(remote + "local_auth = { credential = \"ed\", legacy = true }", "6:44",
           "legacy: the credential's key can sign by RFC 7427 alone");
   refused("psk = { file = \"keys/psk\" }\n" + remote, "6:8", "auth: psk is for both sides");
+}
+
+namespace {
+
+// A peer that is known and strangers behind it, each with a policy. Lines 1 to 6 are the known
+// one's.
+const std::string kKnown = R"([[peer]]
+name = "known"
+identities = "known.example.org"
+local_id = "we"
+auth = { psk = { file = "keys/psk" } }
+local_auth = { credential = "gateway" }
+)";
+const std::string kStrangers = R"([[peer]]
+name = "strangers"
+identities = ["null", "any"]
+local_id = "we"
+auth = { null = true }
+local_auth = { credential = "gateway" }
+pools = "inner"
+)";
+const std::string kInner = R"([[pool]]
+name = "inner"
+addresses = "10.3.0.0/24"
+)";
+std::string policy_for(const std::string& peer, const std::string& more) {
+  return "[[policy]]\nname = \"for-" + peer +
+         "\"\nlocal = \"10.1.0.0/24\"\nremote = \"10.3.0.0/24\"\naction = \"protect\"\npfp = "
+         "\"remote\"\nprotect = { peer = \"" +
+         peer + "\"" + more + " }\n";
+}
+
+}  // namespace
+
+TEST_CASE("AUTH-05: strangers have an entry behind all others, and policies that say so") {
+  const std::string behind = kInner + kPorts + kCredentials;
+  const auto configuration = parse(
+      kKnown + kStrangers + policy_for("strangers", ", unauthenticated_peers = true") + behind);
+  INFO(said(configuration));
+  REQUIRE(configuration);
+  REQUIRE(configuration->policies.size() == 1);
+  CHECK(configuration->policies[0].protect->unauthenticated_peers);
+  std::vector<Peer> peers;
+  for (const PeerConfig& config : configuration->peers) peers.push_back(config.peer);
+  const auto pad = Pad::of(std::move(peers));
+  REQUIRE(pad);
+  CHECK(pad->find(*Identity::parse("known.example.org"))->name == "known");
+  CHECK(pad->find(*Identity::parse("null"))->name == "strangers");
+  CHECK(pad->find(*Identity::parse("whoever.example.org"))->name == "strangers");
+
+  const auto refused = [&](const std::string& text) { return said(parse(text + behind)); };
+  CHECK_THAT(refused(kStrangers + kKnown),
+             Catch::Contains("gateway.toml:9:8: peer \"known\" stands behind \"strangers\""));
+  CHECK_THAT(refused(kStrangers + policy_for("strangers", "")),
+             Catch::Contains("peer \"strangers\" proves nothing, and the policy is not for such"));
+  const std::string shared =
+      replaced(policy_for("strangers", ", unauthenticated_peers = true"), "pfp = \"remote\"\n", "");
+  const auto warned = parse(kStrangers + shared + behind);
+  INFO(said(warned));
+  REQUIRE(warned);
+  CHECK(warns(*warned, "of several peers the last one gets the packets of all"));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "crypto/digest.h"
 #include "tests/gateway/config_support.h"
 
 using namespace sallyport;
@@ -132,4 +133,85 @@ TEST_CASE("what a credential refuses") {
   CHECK_THAT(refusal(mixed), Catch::StartsWith(at("4:16")));
   CHECK_THAT(refusal(kCredential + kCredential),
              Catch::StartsWith(at("6:8") + "the name \"gateway\" is taken at"));
+}
+
+namespace {
+
+// What is to be published beside the sample's gateway: a bundle of its certificate, and an answer.
+MemoryFiles with_published() {
+  MemoryFiles files = sample_files();
+  const auto der = (*Certificate::from_pem(kGatewayCertificate)).front().der();
+  // CertificateBundle: SEQUENCE { [0] certificate }, each of them with a length of two octets.
+  const auto sized = [](std::uint8_t tag, std::size_t octets) {
+    return std::vector<std::uint8_t>{tag, 0x82, static_cast<std::uint8_t>(octets >> 8),
+                                     static_cast<std::uint8_t>(octets)};
+  };
+  std::vector<std::uint8_t> bundle = sized(0x30, der.size() + 4);
+  for (const std::uint8_t octet : sized(0xa0, der.size())) bundle.push_back(octet);
+  bundle.insert(bundle.end(), der.begin(), der.end());
+  files.texts["/etc/sallyport/certificates/gateway.bundle"] = text_of(bundle);
+  return files;
+}
+
+const std::string kPublished = R"([[credential]]
+name = "gateway"
+key = { file = "keys/gateway.pem" }
+certificates = "certificates/gateway.pem"
+)";
+
+}  // namespace
+
+TEST_CASE("CERT-03: a credential says where its certificates are published") {
+  const MemoryFiles files = with_published();
+  const Configuration configuration = good(kPublished +
+                                               "urls = \"http://example.org/gateway.der\"\n"
+                                               "bundle = { file = \"certificates/gateway.bundle\", "
+                                               "url = \"http://example.org/bundle\" }\n",
+                                           files);
+  const Credential& credential = *configuration.credentials[0].credential;
+  const std::string& bundle = files.texts.at("/etc/sallyport/certificates/gateway.bundle");
+  const auto hash_of = [](const auto& octets) {
+    const auto hash =
+        sha1({ByteView(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size())});
+    return std::vector<std::uint8_t>(hash.begin(), hash.end());
+  };
+  CHECK(credential.published == std::vector<PublishedObject>{{"http://example.org/gateway.der",
+                                                              hash_of(credential.chain[0].der())}});
+  CHECK(credential.published_bundle ==
+        PublishedObject{"http://example.org/bundle", hash_of(bundle)});
+  CHECK(configuration.credentials[0].bundle_file == "/etc/sallyport/certificates/gateway.bundle");
+
+  CHECK_THAT(refusal(kPublished + "urls = \"https://example.org/\"\n"),
+             Catch::StartsWith(at("5:8") + "urls: \"https://example.org/\" is not a URL"));
+  CHECK_THAT(refusal(kPublished + "urls = [\"http://a/1\", \"http://a/2\"]\n"),
+             Catch::Contains("1 certificates and 2 places"));
+  CHECK_THAT(refusal(kPublished + "bundle = { file = \"certificates/gateway.bundle\" }\n", files),
+             Catch::StartsWith(at("5:10") + "bundle has no url"));
+  CHECK_THAT(
+      refusal(kPublished + "bundle = { file = \"certificates/root.pem\", url = \"http://a/\" }\n"),
+      Catch::StartsWith(at("5:19") + "file: /etc/sallyport/certificates/root.pem: "));
+  CHECK_THAT(
+      refusal(kPublished + "ocsp_responses = \"certificates/root.crl\"\n"),
+      Catch::StartsWith(at("5:18") + "ocsp_responses: /etc/sallyport/certificates/root.crl: "));
+}
+
+TEST_CASE("CERT-02: a credential knows the authorities that it leads to") {
+  const Configuration configuration = good(kAuthority + kPublished);
+  const Credential& credential = *configuration.credentials[0].credential;
+  const auto root = (*Certificate::from_pem(kRootCertificate)).front().key_hash();
+  CHECK(leads_to_any(credential, root));
+  CHECK_FALSE(leads_to_any(*good(kPublished).credentials[0].credential, root));
+}
+
+TEST_CASE("CERT-05, PAD-12: an authority says where its lists are, and whom to ask by OCSP") {
+  const Configuration configuration =
+      good(kAuthority +
+           "list_urls = [\"http://example.org/a.crl\", \"http://example.net/a.crl\"]\n"
+           "ocsp_url = \"http://ocsp.example.org/\"\n");
+  const TrustAnchors& anchors = *configuration.authorities[0].anchors;
+  CHECK(anchors.list_urls ==
+        std::vector<std::string>{"http://example.org/a.crl", "http://example.net/a.crl"});
+  CHECK(anchors.ocsp_url == "http://ocsp.example.org/");
+  CHECK_THAT(refusal(kAuthority + "ocsp_url = \"ldap://example.org/\"\n"),
+             Catch::StartsWith(at("5:12") + "ocsp_url: \"ldap://example.org/\" is not a URL"));
 }

@@ -138,15 +138,20 @@ integrity_key = { file = "keys/20" }
 half_open_limit = 50
 cookie_threshold = 0
 retransmit = { initial = "2s" }
-key_log_file = "key log"
+hash_and_url = true
+fetch = { timeout = "2s", max_size = "2MiB", allow = ["10.0.0.0/8", "2001:db8::/32"] }
+key_log_directory = "key log"
 [[authority]]
 name = "root"
 certificates = "certificates/root.pem"
 revocation_lists = ["certificates/root.crl"]
+list_urls = "http://lists.example.org/root.crl"
+ocsp_url = "http://ocsp.example.org/"
 [[credential]]
 name = "gateway"
 key = { file = "keys/gateway.pem" }
 certificates = ["certificates/gateway.pem"]
+urls = "http://example.org/gateway.der"
 [[credential]]
 name = "raw"
 key = { file = "keys/rsa.pem" }
@@ -166,13 +171,13 @@ local = "10.1.0.0/24"
 remote = "10.3.0.0/24"
 pfp = "remote"
 action = "protect"
-protect = { peer = "roaming", proposals = "aes128-gcm16", pfs = ["curve25519", "ecp256"] }
+protect = { peer = "roaming", proposals = "aes128-gcm16", pfs = ["curve25519", "ecp256"], unauthenticated_peers = true }
 [[peer]]
 name = "roaming"
 identities = ["@example.org", "C=CH, O=Example, *", "keyid:a b"]
 local_id = "gateway.example.org"
 auth = [
-  { authorities = "root", revocation = "required" },
+  { authorities = "root", revocation = "required", fetch_revocation = true },
   { raw_keys = ["certificates/ed25519.pub"], least_rsa_bits = 3072 },
   { psk = { file = "keys/psk" } },
 ]
@@ -181,7 +186,8 @@ proposals = ["VPN-A", "aes128-gcm16+prf-hmac-sha256+curve25519"]
 may_claim = ["10.3.0.0/24", "2001:db8:3::5-2001:db8:3::9"]
 policies = "roaming"
 pools = ["v4", "v6"]
-mobike = false
+mobility = "none"
+return_routability = false
 nat_traversal = "force"
 liveness = "0s"
 [[peer]]
@@ -189,6 +195,8 @@ name = "branch"
 local = "192.0.2.1"
 remote = "192.0.2.2"
 remote_port = 5000
+further_local_ids = ["gate.example.net", "keyid:b c"]
+fragment_bytes = 900
 psk = { file = "keys/psk", encoding = "text" }
 search = "identity"
 request_addresses = ["v6"]
@@ -204,7 +212,13 @@ name = "certified"
 identities = ".example.org"
 local_id = "gateway.example.org"
 auth = { authorities = "root" }
-local_auth = { credential = "gateway" }
+local_auth = { credential = ["gateway", "raw"] }
+[[peer]]
+name = "strangers"
+identities = ["null", "any"]
+local_id = "null"
+auth = { null = true }
+local_auth = { null = true }
 )";
 
 std::string exported(const Configuration& configuration) {
@@ -227,9 +241,13 @@ void check_same_peers(const Configuration& before, const Configuration& after) {
   REQUIRE(after.authorities.size() == before.authorities.size());
   CHECK(after.authorities[0].certificate_files == before.authorities[0].certificate_files);
   CHECK(after.authorities[0].revocation_files == before.authorities[0].revocation_files);
+  CHECK(after.authorities[0].anchors->list_urls == before.authorities[0].anchors->list_urls);
+  CHECK(after.authorities[0].anchors->ocsp_url == "http://ocsp.example.org/");
   REQUIRE(after.credentials.size() == before.credentials.size());
   CHECK(after.credentials[0].key_file == before.credentials[0].key_file);
   CHECK(after.credentials[0].certificate_files == before.credentials[0].certificate_files);
+  REQUIRE(before.credentials[0].credential->published.size() == 1);
+  CHECK(after.credentials[0].credential->published == before.credentials[0].credential->published);
   REQUIRE(after.peers.size() == before.peers.size());
   for (std::size_t i = 0; i < before.peers.size(); ++i) {
     const Peer& left = before.peers[i].peer;
@@ -238,6 +256,8 @@ void check_same_peers(const Configuration& before, const Configuration& after) {
     CHECK(left.name == right.name);
     CHECK(left.identities == right.identities);
     CHECK(left.local_identity == right.local_identity);
+    CHECK(left.further_local_identities == right.further_local_identities);
+    CHECK(left.fragment_bytes == right.fragment_bytes);
     CHECK(before.peers[i].remote_sources == after.peers[i].remote_sources);
     CHECK(before.peers[i].local_sources == after.peers[i].local_sources);
     REQUIRE(left.remote.size() == right.remote.size());
@@ -245,6 +265,7 @@ void check_same_peers(const Configuration& before, const Configuration& after) {
       CHECK(left.remote[j].kind == right.remote[j].kind);
       CHECK(left.remote[j].raw_keys == right.remote[j].raw_keys);
       CHECK(left.remote[j].revocation == right.remote[j].revocation);
+      CHECK(left.remote[j].fetch_revocation == right.remote[j].fetch_revocation);
       CHECK(left.remote[j].least_rsa_bits == right.remote[j].least_rsa_bits);
     }
     CHECK(left.local.kind == right.local.kind);
@@ -257,7 +278,8 @@ void check_same_peers(const Configuration& before, const Configuration& after) {
     CHECK(left.policies == right.policies);
     CHECK(left.pools == right.pools);
     CHECK(left.request_addresses == right.request_addresses);
-    CHECK(left.mobike == right.mobike);
+    CHECK(left.mobility == right.mobility);
+    CHECK(left.return_routability == right.return_routability);
     CHECK(left.nat_traversal == right.nat_traversal);
     CHECK(left.timers == right.timers);
     CHECK(left.limits == right.limits);

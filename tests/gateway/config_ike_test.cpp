@@ -43,7 +43,9 @@ TEST_CASE("IKE-24, IKE-40: [ike] has sensible defences") {
   CHECK(ike.half_open_per_source == 16);
   CHECK(ike.retransmit == RetransmissionConfig{std::chrono::seconds(1), std::chrono::seconds(16),
                                                std::chrono::seconds(90)});
-  CHECK(ike.key_log_file.empty());
+  CHECK(ike.key_log_directory.empty());
+  CHECK_FALSE(ike.hash_and_url);  // CERT-03: nobody makes us fetch anything unasked
+  CHECK(ike.fetch == FetchConfig{std::chrono::seconds(5), 1u << 20, {}});
   CHECK(good("[ike]\n").warnings.empty());
   CHECK(good("").limits.ike_sas == 100000);
   CHECK(good("[limits]\nike_sas = 7\n").limits.ike_sas == 7);
@@ -56,19 +58,23 @@ half_open_limit = 20
 cookie_threshold = 0
 half_open_per_source = 2
 retransmit = { initial = "2s", cap = "4s", give_up = "1m" }
-hash_and_url = false
-key_log_file = "ike.keys"
+hash_and_url = true
+fetch = { timeout = "3s", max_size = "64KiB", allow = ["10.0.0.0/8", "fd00::/8"] }
+key_log_directory = "keys"
 )");
   IkeConfig expected;
   expected.half_open_limit = 20;
   expected.cookie_threshold = 0;
   expected.half_open_per_source = 2;
   expected.retransmit = {std::chrono::seconds(2), std::chrono::seconds(4), std::chrono::minutes(1)};
-  expected.key_log_file = "/etc/sallyport/ike.keys";
+  expected.hash_and_url = true;
+  expected.fetch = {
+      std::chrono::seconds(3), 65'536, {*Prefix::parse("10.0.0.0/8"), *Prefix::parse("fd00::/8")}};
+  expected.key_log_directory = "/etc/sallyport/keys";
   CHECK(configuration.ike == expected);
   REQUIRE(configuration.warnings.size() == 1);
   CHECK_THAT(configuration.warnings[0],
-             Catch::Contains(":8:16: key_log_file: WHOEVER READS /etc/sallyport/ike.keys"));
+             Catch::Contains(":9:21: key_log_directory: WHOEVER READS /etc/sallyport/keys "));
 }
 
 TEST_CASE("what [ike] refuses") {
@@ -85,7 +91,10 @@ TEST_CASE("what [ike] refuses") {
        "longer than cap, the longest (at most"},
       {"[ike]\nretransmit = { cap = \"2m\" }", "2:22", "nothing is sent again before give_up"},
       {"[ike]\nretransmit = { giveup = \"2m\" }", "2:16", "did you mean \"give_up\"?"},
-      {"[ike]\nhash_and_url = true", "2:16", "certificates by URL are not in this version"},
+      {"[ike]\nfetch = { timeout = \"21s\" }", "2:21", "timeout: the peer waits as long"},
+      {"[ike]\nfetch = { max_size = \"65MiB\" }", "2:22", "max_size: more than fits"},
+      {"[ike]\nfetch = { allow = \"10.0.0.0/33\" }", "2:19", "allow: "},
+      {"[ike]\nfetch = { redirects = true }", "2:11", "unknown key \"redirects\" in fetch"},
       {"[limits]\nike_sas = 0", "2:11", "ike_sas: 0 is out of range (1 to 1048576"},
   })));
 }
@@ -118,10 +127,15 @@ addresses = "10.4.0.0/24"
                                              128});
   CHECK(configuration.pools[0].family() == Family::V4);
   CHECK(configuration.pools[1] ==
-        PoolConfig{
-            "v6", range("2001:db8:3::/64"), {address("2001:db8:1::53")}, {}, std::nullopt, 64});
+        PoolConfig{"v6",
+                   range("2001:db8:3::1-2001:db8:3:0:ffff:ffff:ffff:ffff"),
+                   {address("2001:db8:1::53")},
+                   {},
+                   std::nullopt,
+                   64});
   CHECK(configuration.pools[1].family() == Family::V6);
-  CHECK(configuration.pools[2] == PoolConfig{"bare", range("10.4.0.0/24"), {}, {}, {}, 128});
+  CHECK(configuration.pools[2] ==
+        PoolConfig{"bare", range("10.4.0.1-10.4.0.254"), {}, {}, {}, 128});
   REQUIRE(configuration.warnings.size() == 3);
   CHECK_THAT(configuration.warnings[0], Catch::Contains(":3:8: no peer names pool \"v4\""));
 }
@@ -155,7 +169,7 @@ TEST_CASE("what a pool refuses") {
              "[[pool]]\nname = \"p\"\naddresses = \"10.4.0.0/24\"",
              "5:8", "the name \"p\" is taken at"},
             {"[[pool]]\nname = \"p\"\naddresses = \"10.3.0.0/24\"\n"
-             "[[pool]]\nname = \"q\"\naddresses = \"10.3.0.255-10.3.1.9\"",
+             "[[pool]]\nname = \"q\"\naddresses = \"10.3.0.254-10.3.1.9\"",
              "6:13", "some of pool \"q\" are in pool \"p\" too"},
         })),
         kPorts);

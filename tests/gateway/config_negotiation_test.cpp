@@ -122,6 +122,26 @@ TEST_CASE("what a negotiated policy refuses") {
                 "27:79", "peer: policy \"site\" is none of those that \"branch\" may use");
 }
 
+TEST_CASE("ESP-14, IKE-66: a negotiated policy says what its SAs are padded to") {
+  const auto padded = [](const std::string& tfc) {
+    return good(kPorts + kPeer + with("tfc = " + tfc)).policies.at(0).protect.value();
+  };
+  CHECK(padded("{ size = 1400 }").tfc_bytes == 1400);
+  CHECK(padded("{ size = 1400 }").tfc_multiple == 0);
+  CHECK(padded("{ multiple = 256 }").tfc_multiple == 256);
+  CHECK(good(kPorts + kPeer + kNegotiated).policies.at(0).protect->tfc_bytes == 0);
+  CHECK_THAT(said(parse(kPorts + kPeer + with("tfc = { multiple = 100 }"))),
+             Catch::Contains("a multiple of 100"));
+  CHECK_THAT(said(parse(kPorts + kPeer + with("protocol = \"ah\", tfc = { size = 1400 }"))),
+             Catch::Contains("ESP in tunnel mode"));
+  CHECK_THAT(said(parse(kPorts + kSas + with("sas = [\"out\", \"in\"], tfc = { size = 1400 }"))),
+             Catch::Contains("tfc: the policy has configured SAs"));
+  const Configuration once = good(kPorts + kPeer + with("tfc = { size = 1400, multiple = 256 }"));
+  const auto text = to_toml(once);
+  REQUIRE(text);
+  CHECK(good(*text).policies.at(0).protect == once.policies.at(0).protect);
+}
+
 TEST_CASE("PAD-09: a peer that may use other policies alone is none for this one") {
   const Configuration configuration = good(kPorts + kPeer + "policies = \"late\"\n" + kNegotiated +
                                            replaced(kNegotiated, "\"site\"", "\"late\""));
@@ -161,7 +181,7 @@ TEST_CASE("--check tells peers, pools and whom a policy negotiates with, and no 
   INFO(report);
   CHECK_THAT(report, Catch::Contains("policy site: protect (esp tunnel, peer branch)\n"));
   CHECK_THAT(report, Catch::Contains("IKE: ports 500 and 4500\n"));
-  CHECK_THAT(report, Catch::Contains("pool inner: 10.3.0.0/24\n"));
+  CHECK_THAT(report, Catch::Contains("pool inner: 10.3.0.1-10.3.0.254\n"));
   CHECK_THAT(report, Catch::Contains("peer branch: at 192.0.2.2, 192.0.2.2 by "));
   CHECK_THAT(report, Catch::Contains("we are 192.0.2.1 by "));
   CHECK_THAT(report, !Catch::Contains(std::string(kSamplePsk)));

@@ -107,7 +107,8 @@ TEST_CASE("IKE-124, LIVE-02, IFRAG-04: what is agreed with a peer, and when it i
   const Peer peer = peer_with(R"(remote = "192.0.2.9"
 remote_port = 5000
 protocol = "ikev2"
-mobike = false
+mobility = "none"
+return_routability = false
 fragmentation = false
 childless = false
 nat_traversal = "off"
@@ -122,7 +123,8 @@ nat_keepalive = "5s"
 max_ike_sas = 3
 max_children = 4)");
   CHECK(peer.locator.remote_port == 5000);
-  CHECK(peer.mobike == Offer::No);
+  CHECK(peer.mobility == PeerMobility::None);
+  CHECK_FALSE(peer.return_routability);
   CHECK(peer.fragmentation == Offer::No);
   CHECK(peer.childless == Offer::No);
   CHECK(peer.nat_traversal == NatTraversal::Off);
@@ -136,6 +138,20 @@ max_children = 4)");
   CHECK(peer_with("nat_traversal = \"force\"").nat_traversal == NatTraversal::Force);
   // The margin follows a short lifetime.
   CHECK(peer_with("lifetime = \"20s\"").timers.rekey_margin == std::chrono::seconds(5));
+}
+
+TEST_CASE("IKE-91: who we are besides, for who asks for it") {
+  CHECK(peer_with("").further_local_identities.empty());
+  const Peer peer = peer_with("further_local_ids = [\"gate.example.net\", \"keyid:box\"]");
+  REQUIRE(peer.further_local_identities.size() == 2);
+  CHECK(peer.further_local_identities[0] == *Identity::parse("gate.example.net"));
+  CHECK(peer.further_local_identities[1].type == IdType::KeyId);
+  check_refused(proving("psk = { file = \"keys/psk\" }\nfurther_local_ids = \"dn:no\""), "6:21",
+                "");
+}
+
+TEST_CASE("IFRAG-04: without a word, IKE datagrams are as long as RFC 7383 recommends") {
+  CHECK_FALSE(peer_with("").fragment_bytes);
 }
 
 TEST_CASE("IKE-61, SUITE-02: proposals are IKE's own, and suites by name") {
@@ -188,7 +204,8 @@ TEST_CASE("PAD-06: what a peer refuses, other protocols among it") {
   refused("request_addresses = \"v4\"", "6:21", "who comes to us is not asked");
   refused("remote = \"192.0.2.9\"\nrequest_addresses = [\"v4\", \"v4\"]", "7:21",
           "one family twice");
-  refused("mobike = \"no\"", "6:10", "is not a switch");
+  refused("mobility = \"no\"", "6:12", "one of: none, mobike");
+  refused("return_routability = \"no\"", "6:22", "is not a switch");
   refused("nat_traversal = \"never\"", "6:17", "one of: detect, force, off");
   refused("fragment_bytes = 575", "6:18", "576 to 16384");
   refused("window = 0", "6:10", "1 to 64");

@@ -41,6 +41,7 @@ TEST_CASE("SAD-01: an SA that differs in any parameter is another one, and a cop
       [](Sa& sa) { sa.tfc_multiple = 64; },
       [](Sa& sa) { sa.dummies.per_second = 1; },
       [](Sa& sa) { sa.loop_back = true; },
+      [](Sa& sa) { sa.follows_peer = true; },
       [](Sa& sa) { sa.unauthenticated_allowed = true; },
       [](Sa& sa) { sa.static_key = true; },
   };
@@ -76,6 +77,7 @@ TEST_CASE("what needs a restart is refused by the name of its table") {
                                           {"[dataplane]\nworkers = 2\n", "[dataplane]"},
                                           {"[control]\nsocket = \"/tmp/other\"\n", "[control]"}})
     CHECK(refusal(text + all) == table + " cannot change while the gateway runs");
-  CHECK(refusal(test::replaced(all, "10.1.0.1/24", "10.1.0.3/24")) ==
+  CHECK(refusal(test::replaced(all, "side = \"protected\"", "side = \"protected\"\nmtu = 1400")) ==
         "[[port]] cannot change while the gateway runs");
+  CHECK(refusal(test::replaced(all, "10.1.0.1/24", "10.1.0.3/24")) == "");
 }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <regex>
 
+#include "tests/gateway/documented_fields.h"
 #include "tests/gateway/running_gateway.h"
 
 using namespace sallyport;
@@ -19,22 +18,6 @@ const std::string kSite = policy_text("site", 2, R"("out", "in")") + sa_text("ou
                           "mac = \"02:00:00:00:00:02\"\n";
 
 std::string code_of(const Json& answer) { return answer.at("error").at("code"); }
-
-// What docs/control-protocol.md says of a view: field, and whether it is in every row.
-std::map<std::string, bool> documented_fields(const std::string& view) {
-  std::ifstream page("docs/control-protocol.md");
-  REQUIRE(page);
-  const std::regex field("`([a-z_]+)`(\\\\\\*)?");
-  std::map<std::string, bool> fields;
-  for (std::string line; std::getline(page, line);) {
-    const std::string start = "| `" + view + "` fields | ";
-    if (!line.starts_with(start)) continue;
-    line.erase(0, start.size());
-    for (std::sregex_iterator each(line.begin(), line.end(), field), end; each != end; ++each)
-      fields[(*each)[1]] = (*each)[2].length() == 0;
-  }
-  return fields;
-}
 
 }  // namespace
 
@@ -57,22 +40,8 @@ TEST_CASE("the protocol's page names the fields of every view, and no others") {
   RunningGateway gateway(kSite);
   for (const std::string view :
        {"show.ports", "show.routes", "show.neighbours", "show.policies", "show.sas", "show.icmp",
-        "show.drops", "show.workers", "show.account"}) {
-    const auto documented = documented_fields(view);
-    CHECK_FALSE(documented.empty());
-    const Json rows = gateway.rows(view, {{"all", true}});
-    REQUIRE_FALSE(rows.empty());
-    for (const Json& row : rows) {
-      for (const auto& [name, value] : row.items()) {
-        INFO(view << ": " << name << " is not in docs/control-protocol.md");
-        CHECK(documented.contains(name));
-      }
-      for (const auto& [name, always] : documented) {
-        INFO(view << ": " << name << " is not in every row: " << row.dump());
-        CHECK((row.contains(name) || !always));
-      }
-    }
-  }
+        "show.drops", "show.workers", "show.account"})
+    check_documented(view, gateway.rows(view, {{"all", true}}));
 }
 
 TEST_CASE("a long list comes in pages") {

@@ -15,8 +15,9 @@ RunningGateway::RunningGateway(const std::string& text) : RunningGateway(text, S
 
 RunningGateway::RunningGateway(const std::string& text, Settings settings)
     : settings_(std::move(settings)),
-      directory_(std::filesystem::temp_directory_path() /
-                 ("sallyport-gateway-" + std::to_string(getpid()))) {
+      directory_(
+          std::filesystem::temp_directory_path() /
+          ("sallyport-gateway-" + std::to_string(getpid()) + "-" + std::to_string(number_))) {
   need_eal();
   std::filesystem::remove_all(directory_);
   if (!settings_.sequence_numbers.empty()) {
@@ -50,6 +51,11 @@ Expected<void> RunningGateway::reload(const std::string& text) {
   auto done = gateway_->reload(std::move(*next));
   settle();
   return done;
+}
+
+Expected<void> RunningGateway::reload(std::string ports, const std::string& text) {
+  settings_.ports = std::move(ports);
+  return reload(text);
 }
 
 void RunningGateway::settle() {

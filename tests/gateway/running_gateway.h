@@ -39,6 +39,8 @@ class RunningGateway {
 
   // As a reload of the file does it.
   [[nodiscard]] Expected<void> reload(const std::string& text);
+  // The same with other ports, which stand for good.
+  [[nodiscard]] Expected<void> reload(std::string ports, const std::string& text);
   // Turns and polls until what was retired is gone.
   void settle();
 
@@ -66,7 +68,7 @@ class RunningGateway {
   unsigned number_{next_number()};
   Settings settings_;
   std::filesystem::path directory_;
-  FixedRandom random_;
+  FixedRandom random_{number_};  // two in one test do not draw the same
   ManualClock clock_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<ControlCommands> commands_;

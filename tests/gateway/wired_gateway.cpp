@@ -30,8 +30,8 @@ rte_ring* make_ring() {
   return ring;
 }
 
-std::string on_wires(std::string ports, const Wires& wires, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
+std::string on_wires(std::string ports, const Wires& wires) {
+  for (std::size_t i = 0; i < wires.size(); ++i)
     ports = replaced(std::move(ports), "wire" + std::to_string(i), wires.device(i));
   return ports;
 }
@@ -59,8 +59,11 @@ Wires::~Wires() {
 }
 
 WiredGateway::WiredGateway(std::size_t count, std::string ports, const std::string& text)
-    : wires_(count),
-      gateway_(text, {.sas = 64, .ports = on_wires(std::move(ports), wires_, count)}) {}
+    : wires_(count), gateway_(text, {.sas = 64, .ports = on_wires(std::move(ports), wires_)}) {}
+
+Expected<void> WiredGateway::reload(std::string ports, const std::string& text) {
+  return gateway_.reload(on_wires(std::move(ports), wires_), text);
+}
 
 void WiredGateway::receive(PortId port, const PacketBytes& datagram) {
   const Dataplane::Parts& parts = gateway_->dataplane().parts();
@@ -84,11 +87,18 @@ void WiredGateway::turn() {
   }
 }
 
-std::size_t WiredGateway::sent(PortId port) {
-  std::size_t count = 0;
-  for (void* mbuf = nullptr; rte_ring_dequeue(wires_.out(port), &mbuf) == 0; ++count)
-    rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
-  return count;
+std::vector<PacketBytes> WiredGateway::sent_datagrams(PortId port) {
+  std::vector<PacketBytes> datagrams;
+  for (void* taken = nullptr; rte_ring_dequeue(wires_.out(port), &taken) == 0;) {
+    auto* const frame = static_cast<rte_mbuf*>(taken);
+    PacketBytes datagram(rte_pktmbuf_pkt_len(frame) - RTE_ETHER_HDR_LEN);
+    const void* const bytes = rte_pktmbuf_read(
+        frame, RTE_ETHER_HDR_LEN, static_cast<std::uint32_t>(datagram.size()), datagram.data());
+    if (bytes != datagram.data()) std::memcpy(datagram.data(), bytes, datagram.size());
+    rte_pktmbuf_free(frame);
+    datagrams.push_back(std::move(datagram));
+  }
+  return datagrams;
 }
 
 }  // namespace sallyport::test

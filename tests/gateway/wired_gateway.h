@@ -19,6 +19,7 @@ class Wires {
   Wires(const Wires&) = delete;
   Wires& operator=(const Wires&) = delete;
 
+  [[nodiscard]] std::size_t size() const noexcept { return wires_.size(); }
   // For [[port]] device.
   [[nodiscard]] const std::string& device(std::size_t port) const { return wires_[port].device; }
   [[nodiscard]] rte_ring* in(PortId port) const { return wires_[port.value].in; }
@@ -41,13 +42,17 @@ class WiredGateway {
 
   [[nodiscard]] RunningGateway& running() noexcept { return gateway_; }
   [[nodiscard]] Gateway* operator->() noexcept { return gateway_.operator->(); }
+  // `ports` as in the constructor: the same but for their addresses.
+  [[nodiscard]] Expected<void> reload(std::string ports, const std::string& text);
 
   // In a frame for this port's own address.
   void receive(PortId port, const PacketBytes& datagram);
   // Workers alone, until they have nothing to do: what control would make of it is still to come.
   void turn();
   // Frames that have left by the port since the last call.
-  [[nodiscard]] std::size_t sent(PortId port);
+  [[nodiscard]] std::size_t sent(PortId port) { return sent_datagrams(port).size(); }
+  // The same without their link headers.
+  [[nodiscard]] std::vector<PacketBytes> sent_datagrams(PortId port);
 
  private:
   Wires wires_;

@@ -117,6 +117,26 @@ TEST_CASE("CP-02: pools at the ends of their space, and of one address, do not o
   CHECK_FALSE(pools.lease(names, party("e.org"), Family::V6, {}));
 }
 
+TEST_CASE("PAD-14: an address that is leased is claimed by nobody else") {
+  Addresses all;
+  const Address mine = *all.lease("a.org");
+  const Address theirs = *all.lease("b.org");
+  const std::vector own{mine};
+  const auto claim = [](const Address& first, const Address& last) {
+    return AddressRange{first, last};
+  };
+  CHECK(all.pools.is_anothers(claim(theirs, theirs), own));
+  CHECK_FALSE(all.pools.is_anothers(claim(mine, mine), own));
+  CHECK(all.pools.is_anothers(claim(mine, mine), {}));
+  CHECK(all.pools.is_anothers(claim(mine, theirs), own));
+  // A free one may be somebody's by configuration; so may what is more than a pool.
+  CHECK_FALSE(all.pools.is_anothers(claim(address("10.0.0.3"), address("10.0.0.3")), own));
+  CHECK_FALSE(all.pools.is_anothers(claim(address("10.0.0.0"), address("10.0.0.255")), own));
+  CHECK_FALSE(all.pools.is_anothers(claim(address("2001:db8::10"), address("2001:db8::11")), own));
+  all.pools.release(theirs);
+  CHECK_FALSE(all.pools.is_anothers(claim(theirs, theirs), own));
+}
+
 TEST_CASE("CP-02: usage counts what is taken of each pool, each family for itself") {
   AddressPools pools;
   // The octets of the second pool's addresses lie between those of the first.

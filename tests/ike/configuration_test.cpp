@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "tests/crypto/octets.h"
-#include "tests/ike/two_peers.h"
+#include "tests/ike/altered_wire.h"
+#include "tests/ike/impostor.h"
 
 namespace sallyport::ike::test {
 namespace {
@@ -143,6 +144,20 @@ TEST_CASE("CP-05, CP-08, IKE-123: what is unknown is ignored, and the version sa
   CHECK(server.give({})->reply.attributes.empty());
 }
 
+TEST_CASE("CP-07: a link with prefixes of its own is not given; an address beside it is") {
+  Server server;
+  const AttributeValue link{InternalIp6Link, octets("0200000000000001")};
+  const AttributeValue prefix{InternalIp6Prefix, octets("0000000000000000000000000000000040")};
+  const auto both = server.give({link, prefix, {InternalIp6Address, {}}});
+  REQUIRE(both);
+  CHECK(both->leases == std::vector{address("2001:db8::10")});
+  CHECK(both->reply.attributes.size() == 1);
+  const auto alone = server.give({link, prefix, {InternalIp6Link, octets("00")}});
+  REQUIRE(alone);
+  CHECK(alone->leases.empty());
+  CHECK(alone->reply.attributes.empty());
+}
+
 TEST_CASE("CP-08: a request for access asks for addresses, all its attributes empty") {
   const std::vector families{Family::V4, Family::V6};
   const ConfigurationPayload request = ask_for_addresses(families);
@@ -205,6 +220,105 @@ TEST_CASE("CP-02, CP-05, CP-08: an address is asked for, given, and free again a
   two.settle();
   two.poll();
   CHECK(two.bob.daemon->pools().usage()[0].taken == 0);
+}
+
+ConfigurationPayload set_address() {
+  return {ConfigurationType::Set, {{InternalIp4Address, octets("0a000001")}}};
+}
+
+TEST_CASE("CP-06: a SET beside a child is passed over: no acknowledgement, no address") {
+  AccessPeers two({"four"});
+  REQUIRE(two.alice.daemon->initiate("net"));
+  REQUIRE(two.deliver(two.alice));
+  REQUIRE(two.deliver(two.bob));
+  deliver_altered(two, two.alice, [](Message& message) { message.configuration = set_address(); });
+  const Message response = opened(two.bob, two.bob.sent.front());
+  CHECK(response.authentication);
+  CHECK_FALSE(response.configuration);
+  CHECK(two.bob.only().leases.empty());
+  CHECK(two.bob.daemon->pools().usage()[0].taken == 0);
+}
+
+TEST_CASE("CP-06: a SET of an established peer changes nothing, and neither does an ACK") {
+  AccessPeers two({"four"});
+  REQUIRE(two.alice.daemon->initiate("net"));
+  two.settle();
+  const auto assigned = two.alice.only().assigned;
+  for (const auto type : {ConfigurationType::Set, ConfigurationType::Ack}) {
+    PayloadChain payloads;
+    ConfigurationPayload configuration = set_address();
+    configuration.type = type;
+    payloads.configuration(configuration);
+    const MessageId id = type == ConfigurationType::Set ? 0 : 1;
+    two.deliver(two.bob,
+                Impostor(two.bob.only())
+                    .says(ExchangeType::Informational, Way::Request, id, words_of(payloads)));
+    REQUIRE(two.alice.sent.size() == 1);
+    const Message response = opened(two.alice, two.alice.sent.front());
+    CHECK_FALSE(response.configuration);
+    CHECK(response.error() == nullptr);
+    CHECK(two.alice.only().assigned == assigned);
+    two.alice.sent.clear();
+  }
+}
+
+TEST_CASE("CP-06, CP-08: what an answer sets or acknowledges is not taken for a reply") {
+  AccessPeers two({"four"});
+  REQUIRE(two.alice.daemon->initiate("net"));
+  REQUIRE(two.deliver(two.alice));
+  REQUIRE(two.deliver(two.bob));
+  REQUIRE(two.deliver(two.alice));
+  deliver_altered(two, two.bob, [](Message& message) { message.configuration = set_address(); });
+  CHECK(two.alice.only().assigned.empty());
+  CHECK(two.alice.installer.sas.empty());
+  two.settle();
+  CHECK(two.bob.installer.sas.empty());
+}
+
+// Alice's request for a child with these addresses of hers; what Bob makes of it.
+const Notify* refused_claim(TwoPeers& two, std::string_view claim) {
+  two.alice.policies = {std::make_shared<const Policy>(tunnel_policy(
+      "net", {two.alice.address, two.bob.address}, std::string(claim), "198.51.100.0/24"))};
+  REQUIRE(two.alice.daemon->initiate("net"));
+  REQUIRE(two.deliver(two.alice));
+  REQUIRE(two.bob.sent.size() == 1);
+  static Message response;
+  response = opened(two.bob, two.bob.sent.front());
+  two.settle();
+  return response.error();
+}
+
+TEST_CASE("PAD-14: what a peer was given is all that it may claim, and nobody else may") {
+  AccessPeers two({"four"});
+  two.bob.policies = {std::make_shared<const Policy>(
+      tunnel_policy("net", {two.bob.address, two.alice.address}, "198.51.100.0/24", "0.0.0.0/0"))};
+  // Somebody else has the first address; the whole pool is Alice's to claim by configuration.
+  Peer entry = *two.bob.pad().entries().front();
+  entry.may_claim = {AddressRange::parse("10.0.0.1-10.0.0.2").value()};
+  two.bob.set_peers({entry});
+  const auto other = two.bob.daemon->pools().lease(
+      entry.pools, Identity::parse("carol.example.org").value(), Family::V4, {});
+  REQUIRE(other);
+  REQUIRE(to_string(other->address) == "10.0.0.1");
+  two.alice.policies = {std::make_shared<const Policy>(
+      tunnel_policy("net", {two.alice.address, two.bob.address}, "0.0.0.0/0", "198.51.100.0/24"))};
+  REQUIRE(two.alice.daemon->initiate("net"));
+  two.settle();
+  REQUIRE(two.alice.up().size() == 1);
+  CHECK(two.bob.only().leases == std::vector{address("10.0.0.2")});
+  REQUIRE(two.bob.only().children.size() == 1);
+  CHECK(to_string(two.bob.only().children.front()->selectors.remote) == "10.0.0.2");
+  const Notify* const refused = refused_claim(two, "10.0.0.1");
+  REQUIRE(refused != nullptr);
+  CHECK(refused->type == NotifyType::TsUnacceptable);
+  CHECK(refused_claim(two, "10.0.0.2") == nullptr);
+  // The entry goes with the IKE SA.
+  REQUIRE(two.alice.daemon->terminate(two.alice.only().number));
+  two.settle();
+  CHECK(two.bob.daemon->pools().usage()[0].taken == 1);
+  // And the other one's with its own: then it is any claimant's again.
+  two.bob.daemon->pools().release(other->address);
+  CHECK_FALSE(two.bob.daemon->pools().is_anothers({other->address, other->address}, {}));
 }
 
 TEST_CASE("CP-04, IKE-100: without an address there is no child, and the IKE SA stays") {

@@ -114,5 +114,32 @@ TEST_CASE("IKE-46: a NAT that is forced stands before who forces it") {
   CHECK_FALSE(findings.here);
 }
 
+TEST_CASE("MOBIKE-06: NO_NATS_ALLOWED is both addresses and both ports, of either family") {
+  CHECK(no_nats_allowed({endpoint("192.0.2.1", 500), endpoint("203.0.113.2", 4500)}) ==
+        octets("c0000201 cb007102 01f4 1194"));
+  CHECK(no_nats_allowed({endpoint("2001:db8::1", 4500), endpoint("2001:db8:1::2", 500)}) ==
+        octets("20010db8000000000000000000000001 20010db8000100000000000000000002 1194 01f4"));
+}
+
+TEST_CASE("MOBIKE-06: a NAT is unexpected where one number of NO_NATS_ALLOWED is another") {
+  const Path path{endpoint("192.0.2.1", 500), endpoint("203.0.113.2", 500)};
+  const Path as_seen{path.remote, path.local};
+  Message message;
+  CHECK_FALSE(finds_unexpected_nat(message, as_seen));
+  message.notifies.push_back({.type = NotifyType::NoNatsAllowed, .data = no_nats_allowed(path)});
+  CHECK_FALSE(finds_unexpected_nat(message, as_seen));
+  CHECK(finds_unexpected_nat(message, path));
+  for (std::size_t i = 0; i < 12; ++i) {
+    Message other = message;
+    other.notifies.front().data[i] ^= 1;
+    CHECK(finds_unexpected_nat(other, as_seen));
+  }
+  for (const std::size_t size : {0u, 11u, 13u, 36u}) {
+    Message other = message;
+    other.notifies.front().data.resize(size);
+    CHECK(finds_unexpected_nat(other, as_seen));
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::ike::test

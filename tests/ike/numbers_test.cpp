@@ -181,7 +181,7 @@ TEST_CASE("IKE-13: certificate encodings, configuration, hashes") {
       {InternalIp4Nbns, 4},    {InternalIp4Dhcp, 6},      {ApplicationVersion, 7},
       {InternalIp6Address, 8}, {InternalIp6Dns, 10},      {InternalIp6Dhcp, 12},
       {InternalIp4Subnet, 13}, {SupportedAttributes, 14}, {InternalIp6Subnet, 15},
-      {Mip6HomePrefix, 16}};
+      {Mip6HomePrefix, 16},    {InternalIp6Link, 17},     {InternalIp6Prefix, 18}};
   for (const auto& [attribute, number] : attributes)
     CHECK(static_cast<unsigned>(attribute) == number);
   CHECK(static_cast<unsigned>(SignatureHash::Sha1) == 1);

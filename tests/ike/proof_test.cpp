@@ -349,13 +349,107 @@ TEST_CASE(
   chain.certificate(CertificateEncoding::OcspContent, octets("0a0b"));
   chain.certificate(CertificateEncoding::Pkcs7, octets("01"));
   chain.certificate(CertificateEncoding{99}, octets("01"));
-  const PresentedCertificates presented =
-      presented_in(parse_message(chain.first(), chain.bytes()).value());
-  REQUIRE(presented.certificates.size() == 2);
-  CHECK(octets(presented.certificates[0].der()) == octets(carol->chain.front().der()));
+  const LocalAuthentication by = by_key(carol);
+  const Proof proof = proof_of(by);
+  chain.authentication(proof.method, proof.data);
+  const Message message = parse_message(chain.first(), chain.bytes()).value();
+  const PresentedCertificates presented = presented_in(message);
+  CHECK(presented.certificates.size() == 3);
   CHECK(presented.ocsp_responses == std::vector<Octets>{octets("0a0b")});
-  CHECK(presented.lists.empty());
-  CHECK_FALSE(presented.raw_key);
+  CHECK(presented.lists.size() == 1);
+  CHECK(check({expects_certificate()}, inputs(), message));
+}
+
+TEST_CASE("CERT-01: a raw RSA key of old proves as well, where it is pinned") {
+  const auto carol = credential(TestKey::Rsa2048);
+  const LocalAuthentication by = by_key(carol);
+  const Proof proof = proof_of(by);
+  // PKCS#1: what the BIT STRING of the SubjectPublicKeyInfo holds, 24 octets in.
+  const Octets& spki = carol->key.spki();
+  PayloadChain chain;
+  chain.certificate(CertificateEncoding::RawRsaKey, ByteView(spki).subspan(24));
+  chain.authentication(proof.method, proof.data);
+  const Message message = parse_message(chain.first(), chain.bytes()).value();
+  CHECK(check({expects_raw(carol->key.public_key())}, inputs(), message));
+  CHECK(
+      fails(check({expects_raw(credential(TestKey::EcP256)->key.public_key())}, inputs(), message),
+            AuthenticationFailure::UnknownKey));
+}
+
+TEST_CASE("CERT-05: OCSP responses go to who asks for them, and who needs them asks") {
+  const auto carol = credential(TestKey::EcP256);
+  Credential stapled = *carol;
+  stapled.ocsp_responses = {authority().ocsp_response(carol->chain.front(), {})};
+  const LocalAuthentication by = by_key(std::make_shared<const Credential>(std::move(stapled)));
+  const Proof proof = proof_of(by);
+  RemoteAuthentication required = expects_certificate();
+  required.revocation = RevocationRule::Required;
+  CHECK(fails(check({required}, inputs(), presented_by(by, proof)),
+              AuthenticationFailure::BadCredential));
+  PeerAbilities asked;
+  for (const bool fetches : {false, true}) {
+    Peer peer;
+    peer.remote = {required};
+    if (fetches) {
+      peer.remote.front().revocation = RevocationRule::IfKnown;
+      peer.remote.front().fetch_revocation = true;
+    }
+    PayloadChain chain;
+    append_certificate_requests(chain, std::vector<Pad::Entry>{std::make_shared<const Peer>(peer)});
+    const Message message = parse_message(chain.first(), chain.bytes()).value();
+    REQUIRE(message.certificate_requests.size() == 2);
+    CHECK(message.certificate_requests[1].encoding == CertificateEncoding::OcspContent);
+    CHECK(message.certificate_requests[1].authorities.empty());
+    note_certificate_requests(asked, message);
+    CHECK(asked.ocsp_asked);
+  }
+  const Message message = presented_by(by, proof, asked);
+  CHECK(presented_in(message).ocsp_responses.size() == 1);
+  CHECK(check({required}, inputs(), message));
+}
+
+TEST_CASE("CERT-05: nothing is fetched for who has signed nothing with the certificate") {
+  const auto carol = credential(TestKey::EcP256);
+  const LocalAuthentication by = by_key(carol);
+  const Proof proof = proof_of(by);
+  const TestIdentity named = authority().issue(
+      {.extensions = {{"subjectAltName", "DNS:carol.example.org"},
+                      {"authorityInfoAccess", "OCSP;URI:http://ocsp.example.org/"}}});
+  Message message = presented_by(by, proof);
+  message.certificates = {{CertificateEncoding::X509Signature, named.certificate.der()}};
+  RemoteAuthentication fetches = expects_certificate();
+  fetches.fetch_revocation = true;
+  FetchedEvidence fetched;
+  const auto judged = [&](const Message& one) {
+    const PresentedCertificates presented = presented_in(one);
+    return check_proof({&fetches, 1}, inputs(),
+                       {.asserted = kCarol,
+                        .authentication = *one.authentication,
+                        .presented = presented,
+                        .now = test_now(),
+                        .fetched = &fetched});
+  };
+  // Mallory shows her certificate, and signs with a key of his own.
+  CHECK(fails(judged(message), AuthenticationFailure::BadSignature));
+  const LocalAuthentication own = by_key(std::make_shared<const Credential>(
+      Credential{"own", PrivateKey::from_pem(named.key_pem).value(), {named.certificate}}));
+  const auto belief = judged(presented_by(own, proof_of(own)));
+  REQUIRE(belief);
+  CHECK(belief->wanted.size() == 1);
+}
+
+TEST_CASE(
+    "CERT-02: a peer that has proved nothing is remembered no more authorities than are of use") {
+  PeerAbilities abilities;
+  Message message;
+  Octets hashes(20 * 1000);
+  for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = static_cast<std::uint8_t>(i / 20 + i);
+  message.certificate_requests = {{CertificateEncoding::X509Signature, hashes},
+                                  {CertificateEncoding::X509Signature, octets("0102")}};
+  note_certificate_requests(abilities, message);
+  note_certificate_requests(abilities, message);
+  CHECK(abilities.authorities.size() <= 64 * 20);
+  CHECK(abilities.authorities.size() % 20 == 0);
 }
 
 TEST_CASE("CERT-02, CERT-06: what this side trusts is asked for once, and noted by the other") {

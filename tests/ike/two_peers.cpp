@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ike/key_log.h"
+
 namespace sallyport::ike::test {
 
 Expected<void> FakeInstaller::install(const ChildPlace& place, std::vector<Sa> fresh) {
@@ -59,12 +61,37 @@ Node::Node(const Clock& the_clock, Address own, std::uint64_t seed)
       random(seed),
       installer(static_cast<std::uint32_t>(seed) * 0x1000) {}
 
+void Node::on_keys(const IkeSa& sa) {
+  if (const auto line = ike_key_line(sa))
+    key_lines.emplace_back(line->view().begin(), line->view().end());
+}
+
+// The first of its family.
+std::optional<Address> Node::source_for(const Address& remote) {
+  const std::vector<Address> all = addresses();
+  const auto found = std::ranges::find(all, remote.family, &Address::family);
+  return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
+bool Node::is_ours(const Address& one) {
+  const std::vector<Address> all = addresses();
+  return std::ranges::find(all, one) != all.end();
+}
+
+std::vector<Address> Node::addresses() {
+  std::vector<Address> all{address};
+  all.insert(all.end(), more_addresses.begin(), more_addresses.end());
+  return all;
+}
+
 void Node::start() {
+  fetches.waiting.clear();
   daemon.reset();
   installer.sas.clear();
   installer.order.clear();
   daemon = std::make_unique<Daemon>(
-      Daemon::Parts{*this, installer, *this, *this, jobs, *this, clock, random}, settings);
+      Daemon::Parts{*this, installer, *this, *this, jobs, *this, clock, random, this, &fetches},
+      settings);
 }
 
 std::size_t Node::count(EventKind kind) const {
@@ -171,7 +198,7 @@ bool TwoPeers::deliver(Node& from) {
   if (from.sent.empty()) return false;
   const Datagram datagram = std::move(from.sent.front());
   from.sent.pop_front();
-  deliver(from, datagram);
+  if (!lost(datagram.path)) deliver(from, datagram);
   return true;
 }
 

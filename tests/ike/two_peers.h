@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,7 +70,46 @@ class FakeJobs final : public Jobs {
   std::deque<std::function<Completion()>> waiting;
 };
 
-class Node final : public Datagrams, public PolicySource, public PeerSource, public Events {
+// The web: what is published where. Answers at once, or when it is told to.
+class FakeFetches final : public Fetches {
+ public:
+  void fetch(const std::string& url, Octets body, Done done) override {
+    asked.push_back(url);
+    bodies.push_back(std::move(body));
+    if (at_once)
+      answer(url, done);
+    else
+      waiting.emplace_back(url, std::move(done));
+  }
+  void answer_all() {
+    while (!waiting.empty()) {
+      const auto [url, done] = std::move(waiting.front());
+      waiting.pop_front();
+      answer(url, done);
+    }
+  }
+
+  bool at_once{true};
+  std::map<std::string, Octets> published;
+  std::vector<std::string> asked;
+  std::vector<Octets> bodies;
+  std::deque<std::pair<std::string, Done>> waiting;
+
+ private:
+  void answer(const std::string& url, const Done& done) {
+    const auto found = published.find(url);
+    if (found != published.end())
+      done(found->second);
+    else
+      done(fail(Error::Code::NotFound, "not found"));
+  }
+};
+
+class Node final : public Datagrams,
+                   public PolicySource,
+                   public PeerSource,
+                   public Events,
+                   public KeyLog {
  public:
   Node(const Clock& clock, Address address, std::uint64_t seed);
 
@@ -77,10 +117,13 @@ class Node final : public Datagrams, public PolicySource, public PeerSource, pub
     sent.push_back({path, Octets(message.begin(), message.end())});
   }
   void send_keepalive(const Path&) override { ++keepalives; }
-  std::optional<Address> source_for(const Address&) override { return address; }
+  std::optional<Address> source_for(const Address& remote) override;
+  bool is_ours(const Address& one) override;
+  std::vector<Address> addresses() override;
   std::span<const Entry> negotiable() override { return policies; }
   const Pad& pad() const override { return pad_; }
   void report(const Event& event) override { events.push_back(event); }
+  void on_keys(const IkeSa& sa) override;
 
   void set_peers(std::vector<Peer> peers) { pad_ = Pad::of(std::move(peers)).value(); }
   void add_policy(Policy policy) {
@@ -98,15 +141,18 @@ class Node final : public Datagrams, public PolicySource, public PeerSource, pub
 
   const Clock& clock;
   Address address;
+  std::vector<Address> more_addresses;
   FixedRandom random;
   FakeInstaller installer;
   FakeJobs jobs;
   Settings settings;
   std::vector<Entry> policies;
   std::vector<Event> events;
+  std::vector<std::string> key_lines;  // of IKE SAs, as a key log has them
   std::deque<Datagram> sent;
   unsigned keepalives{};
   std::unique_ptr<Daemon> daemon;
+  FakeFetches fetches;  // goes first: what is waited for holds IKE SAs
 
  private:
   Pad pad_;
@@ -121,6 +167,10 @@ class TwoPeers {
   void put_nat_before_alice(const Endpoint& outside_500, const Endpoint& outside_4500) {
     nat_ = {outside_500, outside_4500};
   }
+  void take_nat_away() { nat_.reset(); }
+
+  // The wire loses what goes along such paths, as their senders see them.
+  std::function<bool(const Path&)> lost{[](const Path&) { return false; }};
 
   // What one has sent reaches the other, in order, until nothing moves.
   void settle(unsigned most = 200);

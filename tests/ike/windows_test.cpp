@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "base/timer_wheel.h"
 #include "ike/requests.h"
 #include "ike/responses.h"
-#include "ike/timer_wheel.h"
 #include "tests/support/manual_clock.h"
 
 namespace sallyport::ike::test {
@@ -150,6 +150,15 @@ struct Sender {
                   datagram.push_back(payloads.bytes().back());
                   return std::vector<Octets>{datagram};
                 },
+            .seal_smaller =
+                [this](ExchangeType, MessageId id, const PayloadChain&, std::size_t pieces) {
+                  ++cuts;
+                  std::vector<Octets> datagrams;
+                  if (pieces < most_pieces)
+                    for (std::uint8_t piece = 0; piece <= pieces; ++piece)
+                      datagrams.push_back({static_cast<std::uint8_t>(id), ++seals, piece});
+                  return datagrams;
+                },
             .send =
                 [this](ByteView datagram) { sent.emplace_back(datagram.begin(), datagram.end()); },
             .give_up = [this] { ++given_up; }},
@@ -184,6 +193,8 @@ struct Sender {
   Settings settings;
   std::vector<Octets> sent;
   std::uint8_t seals{};
+  std::size_t most_pieces{1};  // that a message can be cut into
+  unsigned cuts{};
   unsigned given_up{};
   std::unique_ptr<Requests> requests;
 };
@@ -252,6 +263,35 @@ TEST_CASE("IKE-22, IKE-24: repeats are the same octets, at intervals that double
   CHECK(record->unanswered == std::vector{NoResponse::TimedOut});
   CHECK(record->answered == 0);
   CHECK(sender.given_up == 1);
+  CHECK(sender.timers.size() == 0);
+}
+
+TEST_CASE(
+    "IFRAG-04: after three sendings without an answer it goes in more pieces, from the first "
+    "wait") {
+  Sender sender;
+  sender.most_pieces = 3;
+  const auto record = sender.begin(7);
+  sender.pass(6900ms);
+  CHECK(sender.sent.size() == 3);  // at 0, 1 and 3 s
+  CHECK(sender.cuts == 0);
+  sender.pass(200ms);
+  CHECK(sender.sent.size() == 5);
+  sender.pass(1050ms);
+  CHECK(sender.sent.size() == 7);
+  CHECK(sender.sent[5] == sender.sent[3]);  // repeats are what they repeat
+  CHECK(sender.sent[6] == sender.sent[4]);
+  CHECK(sender.sent[4] != sender.sent[3]);
+  sender.pass(6s);
+  // Two pieces three times, and now three.
+  CHECK(sender.sent.size() == 3 + 3 * 2 + 3);
+  CHECK(record->written == 1);
+  // They are repeated to the end, which comes when it would have come anyway.
+  sender.pass(75s);
+  CHECK(sender.given_up == 0);
+  sender.pass(5s);
+  CHECK(sender.given_up == 1);
+  CHECK(record->unanswered == std::vector{NoResponse::TimedOut});
   CHECK(sender.timers.size() == 0);
 }
 

@@ -41,6 +41,46 @@ TEST_CASE("PAD-07: a credential is a key with its own certificate first, or with
   CHECK_FALSE(validate(nameless));
 }
 
+TEST_CASE("CERT-03: each certificate of a credential is published, or none is") {
+  const test::TestAuthority authority("CN=CA");
+  const test::Issued one = authority.issue({.subject = "CN=one", .alternative_names = {}});
+  Credential own = credential(one.key_pem, {one.certificate, authority.certificate()});
+  const PublishedObject object{.url = "http://example.org/", .hash = std::vector<std::uint8_t>(20)};
+  own.published = {object, object};
+  CHECK(validate(own));
+  own.published.pop_back();
+  CHECK_FALSE(validate(own));
+  own.published.clear();
+  own.published_bundle = object;
+  CHECK(validate(own));
+}
+
+TEST_CASE("CERT-02: a credential leads to the authorities of its chain, and to its issuers") {
+  const test::TestAuthority root("CN=Root");
+  const test::TestAuthority namesake("CN=Root");
+  const test::TestAuthority other("CN=Other");
+  const test::Issued one = root.issue({.subject = "CN=one", .alternative_names = {}});
+  Credential own = credential(one.key_pem, {one.certificate});
+  own.authorities =
+      authorities_of(own.chain, {other.certificate(), namesake.certificate(), root.certificate()});
+  CHECK(own.authorities.size() == 40);  // its own and its issuer's
+  const auto asked = [](std::initializer_list<const test::TestAuthority*> authorities) {
+    std::vector<std::uint8_t> hashes;
+    for (const test::TestAuthority* authority : authorities) {
+      const auto hash = authority->certificate().key_hash();
+      hashes.insert(hashes.end(), hash.begin(), hash.end());
+    }
+    return hashes;
+  };
+  CHECK(leads_to_any(own, asked({&root})));
+  CHECK(leads_to_any(own, asked({&other, &root})));
+  CHECK_FALSE(leads_to_any(own, asked({&other, &namesake})));
+  CHECK_FALSE(leads_to_any(own, {}));
+  CHECK_FALSE(leads_to_any(own, ByteView(asked({&root})).first(19)));
+  own.authorities = authorities_of({}, {root.certificate()});
+  CHECK(own.authorities.empty());
+}
+
 TEST_CASE("PAD-07: a key that cannot sign is no credential") {
   // An X25519 key agrees on secrets and signs nothing; whether it is read at all is crypto's.
   const auto key = PrivateKey::from_pem(key_of_kind("X25519"));

@@ -95,6 +95,44 @@ TEST_CASE("PAD-07: methods without their data are refused") {
   CHECK(says(refusal([](Peer& entry) { entry.local.kind = Kind::PublicKey; }), "have none"));
 }
 
+TEST_CASE("CERT-05: what is fetched has to be looked at") {
+  const auto fetching = [](Peer& entry) {
+    remote_by_certificate(entry);
+    entry.remote.front().fetch_revocation = true;
+  };
+  CHECK(refusal(fetching).empty());
+  CHECK(says(refusal([&](Peer& entry) {
+               fetching(entry);
+               entry.remote.front().revocation = RevocationRule::None;
+             }),
+             "nobody looks at"));
+  CHECK(says(refusal([&](Peer& entry) {
+               fetching(entry);
+               entry.remote.front().raw_keys = {credential()->key.public_key()};
+               entry.remote.front().anchors.clear();
+             }),
+             "nobody looks at"));
+}
+
+TEST_CASE("CERT-02: every one of several credentials is a good one") {
+  CHECK(refusal([](Peer& entry) {
+          local_by_certificate(entry);
+          entry.local.alternatives = {credential(), credential()};
+        }).empty());
+  CHECK(says(refusal([](Peer& entry) {
+               local_by_certificate(entry);
+               entry.local.alternatives = {credential(), nullptr};
+             }),
+             "have none"));
+}
+
+TEST_CASE("AUTH-05: an entry that proves nothing says so") {
+  Peer entry = test::peer("a", {"any"});
+  CHECK_FALSE(proves_nothing(entry));
+  remote_null(entry);
+  CHECK(proves_nothing(entry));
+}
+
 TEST_CASE("PAD-07: data of another method than the entry's is refused") {
   CHECK(says(refusal([](Peer& entry) {
                remote_by_certificate(entry);

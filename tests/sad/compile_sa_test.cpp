@@ -222,6 +222,33 @@ TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compi
   CHECK(in.replay_mask == 31);
 }
 
+TEST_CASE(
+    "FRAG-03: an SA whose peer has not agreed takes later fragments where it names no ports") {
+  Sa sa = sample_sa(Direction::Outbound);
+  sa.fragments = FragmentChecks::Unagreed;
+  CHECK(compiled(sa).fragments == FragmentChecks::Stateless);
+  sa.selectors.push_back({.protocol = 17, .remote_port = test::ports({{53, 53}})});
+  CHECK(compiled(sa).fragments == FragmentChecks::Unagreed);
+  // Inbound its selectors say it.
+  CHECK(compile_inbound(sa, {}).fragments == FragmentChecks::Stateless);
+}
+
+TEST_CASE("NAT-06: the source is watched of ESP in UDP that is to be followed, with a window") {
+  Sa sa = sample_sa(Direction::Inbound);
+  sa.follows_peer = true;
+  CHECK_FALSE(compile_inbound(sa, {}).watches_source);
+  sa.encapsulation = UdpEncapsulation{.local_port = 4500, .remote_port = 1025};
+  const InboundSa in = compile_inbound(sa, {});
+  CHECK(in.watches_source);
+  CHECK(in.source_port == 1025);
+  sa.esn = false;
+  sa.replay_window = 0;
+  CHECK_FALSE(compile_inbound(sa, {}).watches_source);
+  sa.replay_window = 64;
+  sa.follows_peer = false;
+  CHECK_FALSE(compile_inbound(sa, {}).watches_source);
+}
+
 TEST_CASE("ESP-10, MAN-02: numbers end with their width; a static key may send none at first") {
   Sa sa = sample_sa(Direction::Outbound);
   CHECK(initial_outbound_state(sa).sequence_limit == ~0ull);

@@ -60,6 +60,7 @@ Sa full_sa(Direction direction) {
   }
   sa.unauthenticated_allowed = true;
   sa.loop_back = true;
+  sa.follows_peer = true;
   sa.static_key = true;
   return sa;
 }
@@ -92,6 +93,7 @@ void check_same(const Sa& left, const Sa& right) {
   CHECK(left.tfc_multiple == right.tfc_multiple);
   CHECK(left.dummies == right.dummies);
   CHECK(left.loop_back == right.loop_back);
+  CHECK(left.follows_peer == right.follows_peer);
   CHECK(left.unauthenticated_allowed == right.unauthenticated_allowed);
   CHECK(left.static_key == right.static_key);
 }
@@ -149,8 +151,8 @@ TEST_CASE(
   other[0] ^= 1;
   CHECK(import_record(other, 0).error().what == "this is not the record of an SA");
   other = record;
-  other[5] = 3;
-  CHECK(import_record(other, 0).error().what == "version 3 of the record is unknown, 2 is known");
+  other[5] = 4;
+  CHECK(import_record(other, 0).error().what == "version 4 of the record is unknown, 3 is known");
   Sa reserved = test::sample_sa(Direction::Inbound, 12);
   CHECK_FALSE(import_record(table.record_of(reserved), 0));
 }

@@ -155,6 +155,20 @@ TEST_CASE("SPD-09: numbers of a protection have limits") {
              Contains("soft lifetime"));
 }
 
+TEST_CASE("ESP-14: padding of traffic flow is for ESP tunnels, to a power of two") {
+  Policy padded = tunnel();
+  padded.protect->tfc_bytes = 1400;
+  padded.protect->tfc_multiple = 64;
+  CHECK(validate(padded));
+  CHECK_THAT(refused([](Policy& p) { p.protect->tfc_multiple = 100; }),
+             Contains("multiple of 100"));
+  CHECK_THAT(refused([](Policy& p) {
+               p.protect->tfc_bytes = 1400;
+               p.protect->protocol = IpsecProtocol::Ah;
+             }),
+             Contains("ESP in tunnel mode"));
+}
+
 TEST_CASE("FRAG-02: an SA for later fragments has OPAQUE ports, a protocol, and IPv6 by consent") {
   const auto opaque = [](Policy& p) {
     p.selectors[0].protocol = kProtocolTcp;

@@ -104,7 +104,7 @@ const EVP_MD* digest_for(const EVP_PKEY* key, const std::string& name) {
 // Signed by `issuer`, or by itself where there is none.
 TestIdentity make_identity(const TestCertificate& about, const TestIdentity* issuer) {
   static std::atomic<long> serial{1000};
-  const std::string key_pem = make_key_pem(about.key);
+  const std::string key_pem = about.key_pem.empty() ? make_key_pem(about.key) : about.key_pem;
   const KeyObject key = read_key(key_pem);
   const CertificateObject made = must(CertificateObject(X509_new()), "certificate");
   const NameObject subject = read_name(about.subject);
@@ -144,6 +144,8 @@ TestCertificate with_authority_extensions(TestCertificate about) {
 WallTime test_now() noexcept {
   return std::chrono::sys_days(std::chrono::year(2026) / std::chrono::June / 1);
 }
+
+std::string make_own_key_pem(TestKey kind) { return write_key(kind); }
 
 std::string make_key_pem(TestKey kind) {
   switch (kind) {

@@ -30,6 +30,8 @@ enum class TestKey : std::uint8_t {
 };
 // PKCS#8.
 [[nodiscard]] std::string make_key_pem(TestKey kind);
+// One that nobody else has, RSA as well.
+[[nodiscard]] std::string make_own_key_pem(TestKey kind);
 
 // What a certificate is to say. Extensions in the words of OpenSSL's x509v3_config:
 // {"keyUsage", "critical,digitalSignature"}, {"subjectAltName",
@@ -44,6 +46,7 @@ struct TestCertificate {
   WallTime not_after{test_now() + kTestYear};
   std::string digest{"SHA256"};  // of the issuer's signature; Ed25519 and Ed448 have none
   unsigned version{3};           // 1 has no extensions, not even an authority's
+  std::string key_pem{};         // where not empty, this key instead of a new one of kind `key`
 };
 
 // Somebody with a certificate and its key.

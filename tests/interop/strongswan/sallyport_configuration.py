@@ -37,7 +37,7 @@ CONSENT = {"null", "3des-cbc", "camellia128-cbc", "camellia192-cbc", "camellia25
 # Of peer.sh, with no counterpart here: what they may be without anything being lost.
 ONLY = {"AH": [""], "MODE": ["tunnel"], "TFC": [""], "PPK_ID": [""], "IKE_REAUTH": ["0"], "START": ["none"],
         "CONN_EXTRA": [""], "CHILD_EXTRA": ["", "rand_time = 0"], "CHARON_EXTRA": [""], "FWMARK": [""],
-        "REVOCATION": ["", "strict", "ifuri", "relaxed"], "RAW_ESP": ["no"], "CHILDLESS": ["allow", "never"]}
+        "REVOCATION": ["", "strict", "ifuri", "relaxed"], "RAW_ESP": ["no"], "CHILDLESS": ["allow", "never", "force"]}
 
 
 def fail(text):
@@ -247,8 +247,8 @@ def peer(algorithms, remote_prefixes, pools):
         may_claim=None if pools else remote_prefixes,
         pools=pools or None,
         request_addresses=families or None,
-        mobike=words("MOBIKE", yes_no), fragmentation=words("FRAG", {**yes_no, "force": True, "accept": True}),
-        fragment_bytes=int(setting("FRAGMENT_SIZE")), childless=setting("CHILDLESS") == "allow",
+        mobility=words("MOBIKE", {"yes": "mobike", "no": "none"}), fragmentation=words("FRAG", {**yes_no, "force": True, "accept": True}),
+        fragment_bytes=int(setting("FRAGMENT_SIZE")), childless=setting("CHILDLESS") != "never",
         nat_traversal=words("ENCAP", {"yes": "force", "no": "detect"}),
         replace_older=words("UNIQUE", {"no": True, "replace": True, "never": False}),
         liveness=f"{seconds(setting('DPD'))}s", **lifetime)

@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "ike/ports.h"
+#include "base/timers.h"
 
-namespace sallyport::ike {
+namespace sallyport {
 
 // Control thread.
 class TimerWheel final : public Timers {
@@ -41,4 +41,4 @@ class TimerWheel final : public Timers {
   std::unordered_map<std::uint64_t, Pending> pending_;
 };
 
-}  // namespace sallyport::ike
+}  // namespace sallyport

@@ -1,9 +1,9 @@
-#include "ike/timer_wheel.h"
+#include "base/timer_wheel.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace sallyport::ike {
+namespace sallyport {
 namespace {
 
 // One turn is 41 s: what is due later stays in its slot for another turn.
@@ -62,4 +62,4 @@ void TimerWheel::take_due(const Slot& timers, std::vector<std::pair<Instant, std
   }
 }
 
-}  // namespace sallyport::ike
+}  // namespace sallyport

@@ -1,5 +1,5 @@
 // The timer wheel against the simplest model of one.
-#include "ike/timer_wheel.h"
+#include "base/timer_wheel.h"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +9,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -186,4 +186,4 @@ TEST_CASE("Thousands of timers, set, cancelled and run as in a model") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::test

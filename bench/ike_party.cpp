@@ -1,0 +1,43 @@
+#include "bench/ike_party.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace sallyport::bench {
+
+IkeParty::IkeParty(const Parts& parts)
+    : daemon_({.datagrams = parts.datagrams,
+               .installer = parts.installer,
+               .policies = *this,
+               .peers = *this,
+               .jobs = *this,
+               .events = *this,
+               .clock = parts.clock,
+               .random = parts.random},
+              load_settings()) {}
+
+Expected<void> IkeParty::adopt(IkeTerms terms) {
+  std::vector<Peer> peers;
+  peers.push_back(std::move(terms.peer));
+  auto pad = Pad::of(std::move(peers));
+  if (!pad) return std::unexpected(pad.error());
+  pad_ = std::move(*pad);
+  policies_ = {std::make_shared<const Policy>(std::move(terms.policy))};
+  return {};
+}
+
+Expected<void> IkeParty::initiate(IkeTerms terms) {
+  const std::string policy = terms.policy.name;
+  if (auto adopted = adopt(std::move(terms)); !adopted) return adopted;
+  return daemon_.initiate_anew(policy);
+}
+
+void IkeParty::report(const ike::Event& event) {
+  const bool failed =
+      event.kind == ike::EventKind::IkeFailed || event.kind == ike::EventKind::ChildFailed;
+  if (failed && failures_++ == 0) failure_ = fmt::format("peer {}: {}", event.peer, event.detail);
+  if (heard_) heard_(event);
+}
+
+}  // namespace sallyport::bench
