@@ -41,7 +41,7 @@ class HttpTransfer {
   // libcurl's callbacks. Each yields what libcurl takes for "go on" or "stop".
   static std::size_t take_body(char* data, std::size_t one, std::size_t octets, void* self);
   static std::size_t take_header(char* data, std::size_t one, std::size_t octets, void* self);
-  static int open_socket(void* self, int purpose, void* address);
+  static int open_socket(void* self, int purpose, void* target);
 
   void set_options();
   void set_body();

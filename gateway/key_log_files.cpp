@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace sallyport {
 namespace {
@@ -64,6 +65,16 @@ class KeyFile {
   int descriptor_{-1};
 };
 
+// The file is made where there is none.
+Expected<void> append_to(const std::filesystem::path& path,
+                         const std::vector<const SecretBytes*>& lines) {
+  KeyFile file(path);
+  if (auto opened = file.open(); !opened) return opened;
+  for (const SecretBytes* line : lines)
+    if (auto done = file.append(line->view()); !done) return done;
+  return {};
+}
+
 }  // namespace
 
 void KeyLogFiles::add(KeyLogTable table, std::optional<SecretBytes> line) {
@@ -92,15 +103,12 @@ Expected<void> KeyLogFiles::write(const std::filesystem::path& directory, const 
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
     return io_error(directory, "make the directory of the key log");
   for (const KeyLogTable table : {KeyLogTable::Ikev2DecryptionTable, KeyLogTable::EspSa}) {
-    std::unique_ptr<KeyFile> file;
-    for (const Line& line : lines) {
-      if (line.table != table) continue;
-      if (!file) {
-        file = std::make_unique<KeyFile>(directory / kNames[static_cast<std::size_t>(table)]);
-        if (auto opened = file->open(); !opened) return opened;
-      }
-      if (auto done = file->append(line.text.view()); !done) return done;
-    }
+    std::vector<const SecretBytes*> texts;
+    for (const Line& line : lines)
+      if (line.table == table) texts.push_back(&line.text);
+    if (texts.empty()) continue;
+    const auto path = directory / kNames[static_cast<std::size_t>(table)];
+    if (auto done = append_to(path, texts); !done) return done;
   }
   return {};
 }

@@ -290,7 +290,7 @@ Expected<std::shared_ptr<Session>> carry_on(const Surroundings& surroundings, Ca
   if (auto held = hold(surroundings.pools, carried.leases); !held)
     return std::unexpected(held.error());
   CarriedNumbers numbers = std::move(carried.numbers);
-  const auto session = std::make_shared<Session>(
+  auto session = std::make_shared<Session>(
       surroundings, ike_sa_of(std::move(carried), std::move(*entry), surroundings.clock.now()));
   set_numbers(*session, std::move(numbers));
   surroundings.registry.add(session);

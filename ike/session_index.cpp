@@ -65,9 +65,9 @@ std::shared_ptr<Session> SessionIndex::by_number(std::uint64_t number) const {
 }
 
 const std::unordered_set<Session*>& SessionIndex::with(const Peer& peer) const {
-  static const std::unordered_set<Session*> none;
+  static const std::unordered_set<Session*> kNone;
   const auto found = of_peer_.find(peer.name);
-  return found == of_peer_.end() ? none : found->second.sessions;
+  return found == of_peer_.end() ? kNone : found->second.sessions;
 }
 
 std::size_t SessionIndex::established_with(const Peer& peer) const {

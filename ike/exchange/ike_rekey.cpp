@@ -216,7 +216,8 @@ class IkeRekeyAnswer : public std::enable_shared_from_this<IkeRekeyAnswer> {
 bool IkeRekeyAnswer::may_be_replaced() const {
   const IkeSa& sa = session_.sa;
   const bool lasts = sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
-  return lasts && !(sa.rival && !sa.rival->dead()) &&
+  const bool replaced = sa.rival && !sa.rival->dead();
+  return lasts && !replaced &&
          session_.my.registry.count_of(*sa.peer) < 2 * std::size_t{sa.peer->limits.ike_sas};
 }
 
