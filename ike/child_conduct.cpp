@@ -4,6 +4,7 @@
 
 #include "ike/exchange/create_child.h"
 #include "ike/exchange/informational.h"
+#include "ike/rekey_collision.h"
 
 namespace sallyport::ike {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 // RFC 4301's own figure for a child where policy has none (IKE-124), and when to begin before it.
 constexpr Duration kChildLife = std::chrono::hours(8);
 constexpr Duration kChildMargin = std::chrono::minutes(9);
+
+constexpr const char* kLost = "the peer's rekey has won";
 
 Duration soft_life(const Protection& protection, Random& random) {
   if (protection.soft.time) return *protection.soft.time;
@@ -86,7 +89,10 @@ void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child) {
   session.sa.children.push_back(child);
   session.my.registry.add_child(child, session);
   take_places(session, *child);
-  if (child->state == ChildState::Replaced) return retire_child(session, child);
+  if (child->state == ChildState::Replaced) {
+    if (child->successor) start_sending(session, *child->successor);
+    return retire_child(session, child);
+  }
   const bool going = child->state == ChildState::Deleting;
   child->state = ChildState::Live;
   if (going) return begin_child_delete(session, child, "deleted");
@@ -105,6 +111,29 @@ PolicyChange change_for(const ChildSa& child, std::span<const PolicySource::Entr
   return change;
 }
 
+void yield_to_successor(Session& session, ChildSa& child) {
+  child.state = ChildState::Replaced;
+  session.report(EventKind::ChildRekeyed, child.name, child.successor->name);
+  session.watch_successors();
+}
+
+void succeed(const std::shared_ptr<ChildSa>& old, const std::shared_ptr<ChildSa>& child) {
+  old->successor = child;
+  child->predecessor = old;
+}
+
+void settle_collision(Session& session, const std::shared_ptr<ChildSa>& ours,
+                      const std::shared_ptr<ChildSa>& theirs) {
+  const bool we_win = survivor_of(ours->lowest_nonce, theirs->lowest_nonce) == Survivor::Ours;
+  ChildSa& loser = we_win ? *theirs : *ours;
+  loser.state = ChildState::Replaced;
+  loser.successor = we_win ? ours : theirs;
+  if (we_win) return theirs->waiting_outbound.reset();  // never sends
+  theirs->loser = ours;
+  if (theirs->waiting_outbound) return session.watch_successors();
+  begin_child_delete(session, ours, kLost);
+}
+
 void start_sending(Session& session, ChildSa& child) {
   if (!child.waiting_outbound) return;
   std::vector<Sa> sas;
@@ -113,6 +142,7 @@ void start_sending(Session& session, ChildSa& child) {
   if (auto installed = session.my.installer.install(place_of(child, std::nullopt), std::move(sas));
       !installed)
     session.report(EventKind::ChildFailed, child.name, to_string(installed.error()));
+  if (const auto loser = child.loser.lock()) begin_child_delete(session, loser, kLost);
 }
 
 void drop_child(Session& session, ChildSa& child, const std::string& why) {
@@ -123,6 +153,10 @@ void drop_child(Session& session, ChildSa& child, const std::string& why) {
   const bool replaced = child.state == ChildState::Replaced;
   child.state = ChildState::Gone;
   child.waiting_outbound.reset();  // what it replaced may still be about to let it send
+  if (const auto loser = child.loser.lock(); loser && loser->state == ChildState::Replaced) {
+    loser->state = ChildState::Live;  // after all
+    loser->successor.reset();
+  }
   session.my.registry.remove_child(child);
   if (std::exchange(child.placed, false)) session.my.places.leave(child);
   const std::string names[] = {child.outbound_name(), child.inbound_name()};
@@ -131,7 +165,6 @@ void drop_child(Session& session, ChildSa& child, const std::string& why) {
 }
 
 void retire_child(Session& session, const std::shared_ptr<ChildSa>& child) {
-  if (child->successor) start_sending(session, *child->successor);
   session.my.timers.cancel(child->soft);
   session.my.timers.cancel(child->hard);
   child->state = ChildState::Replaced;

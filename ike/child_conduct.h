@@ -23,6 +23,15 @@ void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child);
 enum class PolicyChange : std::uint8_t { None, Changed, Gone };
 [[nodiscard]] PolicyChange change_for(const ChildSa& child,
                                       std::span<const PolicySource::Entry> negotiable);
+// The peer has replaced `child`, which has a successor, and is to delete it.
+void yield_to_successor(Session& session, ChildSa& child);
+// From now on `child` is the one that takes the place of `old`.
+void succeed(const std::shared_ptr<ChildSa>& old, const std::shared_ptr<ChildSa>& child);
+// Both ends have replaced a child, `ours` by our request and `theirs` by the peer's. The pair of
+// the loser goes at the word of who made it, when the winner's is known to be there at both ends
+// (RFC 7296 2.8.1; IKE-114).
+void settle_collision(Session& session, const std::shared_ptr<ChildSa>& ours,
+                      const std::shared_ptr<ChildSa>& theirs);
 // A child that sends only when heard sends from now on.
 void start_sending(Session& session, ChildSa& child);
 // Takes its SAs out; one that was replaced receives for a while longer.

@@ -44,8 +44,13 @@ struct ChildSa {
   // Made as responder of a rekey: installed when the peer is known to receive by it (IKE-113).
   std::unique_ptr<Sa> waiting_outbound;
   std::shared_ptr<ChildSa> successor;
-  bool rekey_due{};     // put off (IKE-116)
-  Octets lowest_nonce;  // of the exchange that made it, where it was a rekey (IKE-114)
+  // Ours, which lost against this one of the peer's: it sends and stays until this one can
+  // (IKE-114).
+  std::weak_ptr<ChildSa> loser;
+  std::weak_ptr<ChildSa> predecessor;
+  unsigned replacements{};  // being negotiated, by our request or the peer's
+  bool rekey_due{};         // put off (IKE-116)
+  Octets lowest_nonce;      // of the exchange that made it, where it was a rekey (IKE-114)
   std::uint64_t packets_heard{};
   std::uint64_t packets_sent{};  // when it was last looked at
   bool placed{};                 // its packets are its party's (ike/child_places.h)
@@ -54,6 +59,11 @@ struct ChildSa {
   TimerId hard{kNoTimer};
 
   [[nodiscard]] IpsecProtocol protocol() const noexcept { return policy->protect->protocol; }
+  // Another one may still take its place as successor.
+  [[nodiscard]] bool is_contested() const noexcept {
+    const auto old = predecessor.lock();
+    return old && old->replacements > 0;
+  }
   // Its own and the linked ones.
   [[nodiscard]] std::vector<PolicySource::Entry> policies() const;
   [[nodiscard]] std::string inbound_name() const { return name + "-in"; }

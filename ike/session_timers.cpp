@@ -13,6 +13,8 @@ namespace {
 
 // So often in a keepalive's interval it is asked what children have sent: so exact is the wait.
 constexpr int kKeepaliveLooks = 4;
+// How long the peer may take to make a child of our answer.
+constexpr Duration kPeerHasIt = std::chrono::seconds(30);
 
 // At random up to `most` more.
 Duration jittered(Duration time, Duration most, Random& random) {
@@ -126,7 +128,9 @@ void Session::watch_successors() {
   bool waiting = false;
   for (const auto& child : sa.children) {
     if (!child->waiting_outbound) continue;
-    if (my.installer.packets_of(child->inbound_name()) > 0)
+    // What ours has lost against sends at last where nothing is heard.
+    const bool late = !child->loser.expired() && now() - child->made >= kPeerHasIt;
+    if (late || my.installer.packets_of(child->inbound_name()) > 0)
       start_sending(*this, *child);
     else
       waiting = true;

@@ -60,10 +60,14 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
         replaced_(std::move(replaced)),
         nonce_(kNonceBytes) {
     ++session.sa.child_exchanges;
+    if (replaced_) ++replaced_->replacements;
     if (!offer_.terms().groups.empty()) group_ = offer_.terms().groups.front();
   }
 
-  ~CreateChild() override { --session_.sa.child_exchanges; }
+  ~CreateChild() override {
+    --session_.sa.child_exchanges;
+    if (replaced_) --replaced_->replacements;
+  }
   CreateChild(const CreateChild&) = delete;
   CreateChild& operator=(const CreateChild&) = delete;
 
@@ -75,6 +79,8 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
 
  private:
   void give_up(const std::string& why);
+  // There is nothing to be rekeyed any more: true where the peer has done it meanwhile.
+  [[nodiscard]] bool was_overtaken();
   // The same, and the IKE SA is closed.
   void break_off(const std::string& why) {
     give_up(why);
@@ -119,7 +125,14 @@ void CreateChild::write(PayloadChain& payloads) {
   offer_.write_selectors(payloads);
 }
 
+bool CreateChild::was_overtaken() {
+  if (!replaced_ || replaced_->state != ChildState::Rekeying || !replaced_->successor) return false;
+  yield_to_successor(session_, *replaced_);
+  return true;
+}
+
 void CreateChild::give_up(const std::string& why) {
+  if (was_overtaken()) return;
   if (replaced_ && replaced_->state == ChildState::Rekeying) replaced_->state = ChildState::Live;
   refuse_child(session_, offer_.request(), why);
 }
@@ -127,6 +140,7 @@ void CreateChild::give_up(const std::string& why) {
 // A rekey has time until the child's life is over; whoever wants a new child asks again (IKE-116,
 // IKE-127).
 void CreateChild::retry_later(const std::string& why) {
+  if (was_overtaken()) return;
   const auto wait = session_.wait_after_temporary_failure();
   if (!wait || !replaced_) give_up(why);
   if (!wait) return session_.close(why + " for too long");
@@ -154,6 +168,7 @@ void CreateChild::on_error(const Notify& error) {
       return retry_later(why);
     case NotifyType::ChildSaNotFound:
       // The peer has it no more: a new one takes its place, unless a rekey of the peer's has.
+      if (was_overtaken()) return;
       if (replaced_ && replaced_->state == ChildState::Rekeying) {
         drop_child(session_, *replaced_, why);
         return begin_child(session_, offer_.request());
@@ -209,13 +224,9 @@ void CreateChild::conclude(const Message& response, const ChosenChild& chosen, B
 // `child` is ours; the peer may have made another one for the same purpose meanwhile.
 void CreateChild::replace(const std::shared_ptr<ChildSa>& child) {
   session_.report(EventKind::ChildRekeyed, replaced_->name, child->name);
-  const auto rival = replaced_->successor;
-  if (rival && survivor_of(child->lowest_nonce, rival->lowest_nonce) == Survivor::Theirs) {
-    start_sending(session_, *rival);
-    child->state = ChildState::Replaced;
-    return begin_child_delete(session_, child, "the peer's rekey has won");
-  }
-  replaced_->successor = child;
+  if (const auto rival = replaced_->successor) settle_collision(session_, child, rival);
+  if (child->state == ChildState::Replaced) return;  // the peer deletes the old one
+  succeed(replaced_, child);
   if (replaced_->state != ChildState::Gone) begin_child_delete(session_, replaced_, "rekeyed");
 }
 
@@ -228,8 +239,10 @@ void begin_child(Session& session, ChildRequest request) {
 void begin_child_rekey(Session& session, const std::shared_ptr<ChildSa>& child) {
   if (child->state != ChildState::Live || session.sa.state >= IkeState::Rekeyed) return;
   // Either the IKE SA is being replaced, and its successor has the child by then; or the child is a
-  // successor of which the peer may not have heard yet: it would say that there is none.
-  if (session.sa.state != IkeState::Established || child->waiting_outbound) {
+  // successor of which the peer may not have heard yet: it would say that there is none. Or it may
+  // be the one that goes.
+  if (session.sa.state != IkeState::Established || child->waiting_outbound ||
+      child->is_contested()) {
     child->rekey_due = true;
     session.after(session.my.settings.retry, [&session, child] {
       if (child->state == ChildState::Live) begin_child_rekey(session, child);

@@ -19,6 +19,11 @@ class ChildResponder : public std::enable_shared_from_this<ChildResponder> {
       : session_(session), id_(id), request_(request), nonce_(kNonceBytes) {
     session.my.random.fill(nonce_);
   }
+  ~ChildResponder() {
+    if (replaced_) --replaced_->replacements;
+  }
+  ChildResponder(const ChildResponder&) = delete;
+  ChildResponder& operator=(const ChildResponder&) = delete;
 
   void start();
 
@@ -26,6 +31,7 @@ class ChildResponder : public std::enable_shared_from_this<ChildResponder> {
   void refuse(const Refusal& refusal);
   // False where it has been refused.
   [[nodiscard]] bool find_replaced();
+  void refuse_going();
   void with_secret(ResponderKeys made);
   void finish(ByteView public_value, ByteView secret);
   void settle(const std::shared_ptr<ChildSa>& child);
@@ -61,12 +67,17 @@ bool ChildResponder::find_replaced() {
             "no such child"});
     return false;
   }
-  if ((*found)->state == ChildState::Deleting) {
-    refuse({{.type = NotifyType::TemporaryFailure}, "the child is about to go"});
+  if ((*found)->state == ChildState::Deleting || (*found)->is_contested()) {
+    refuse_going();
     return false;
   }
   replaced_ = *found;
+  ++replaced_->replacements;
   return true;
+}
+
+void ChildResponder::refuse_going() {
+  refuse({{.type = NotifyType::TemporaryFailure}, "the child is about to go"});
 }
 
 void ChildResponder::start() {
@@ -99,6 +110,9 @@ void ChildResponder::with_secret(ResponderKeys made) {
 }
 
 void ChildResponder::finish(ByteView public_value, ByteView secret) {
+  // While values were computed; not where our own rekey is what deletes it.
+  if (replaced_ && replaced_->state == ChildState::Deleting && !replaced_->successor)
+    return refuse_going();
   const auto child = install_answer(session_, answer_,
                                     {.initiator_nonce = *request_.nonce, .responder_nonce = nonce_},
                                     secret, replaced_ ? Sending::WhenHeard : Sending::AtOnce);
@@ -117,14 +131,17 @@ void ChildResponder::settle(const std::shared_ptr<ChildSa>& child) {
   if (!replaced_)
     return session_.report(EventKind::ChildUp, child->name, to_string(child->chosen.transform));
   child->lowest_nonce = lower_nonce(*request_.nonce, nonce_);
-  replaced_->successor = child;
+  // Ours has been answered while this one was made.
+  const auto ours = replaced_->successor;
+  if (ours) settle_collision(session_, ours, child);
+  if (child->state == ChildState::Replaced) return;
+  succeed(replaced_, child);
+  if (ours) return;
   // Ours is under way as well: its answer decides (IKE-114).
   if (replaced_->state == ChildState::Rekeying) return;
   if (replaced_->state == ChildState::Gone) start_sending(session_, *child);
   if (replaced_->state != ChildState::Live) return;
-  replaced_->state = ChildState::Replaced;
-  session_.report(EventKind::ChildRekeyed, replaced_->name, child->name);
-  session_.watch_successors();
+  yield_to_successor(session_, *replaced_);
 }
 
 }  // namespace

@@ -99,10 +99,9 @@ class Deletes {
   void take(const std::shared_ptr<ChildSa>& child) {
     // Where our own Delete is under way, its answer ends the other half (IKE-117, IKE-128).
     if (child->state != ChildState::Deleting) answered_.push_back(child);
-    if (child->successor)
-      retire_child(session_, child);
-    else
-      drop_child(session_, *child, "deleted by the peer");
+    if (!child->successor) return drop_child(session_, *child, "deleted by the peer");
+    start_sending(session_, *child->successor);  // the peer has it, or would keep this one
+    retire_child(session_, child);
   }
 
   Session& session_;

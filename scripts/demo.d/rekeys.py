@@ -5,8 +5,10 @@ if each datagram arrived that the wire did not lose, and if no SA is left beyond
 """
 
 import argparse
+import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -166,10 +168,19 @@ class Rekeys:
         return not self._wrong
 
 
+def keep_logs(sites, directory):
+    directory.mkdir(parents=True, exist_ok=True)
+    for gateway in sites.gateways.values():
+        shutil.copy(gateway.log, directory / f"gateway-{gateway.name}.log")
+        facts = {what: gateway.ask(what) for what in ("show.ike-sas", "show.child-sas")}
+        (directory / f"gateway-{gateway.name}.json").write_text(json.dumps(facts, indent=1))
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/soak rekeys", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seconds", type=int, nargs="?", default=1800, help="how long (default 1800)")
+    parser.add_argument("--logs", type=Path, help="keep the gateways' logs in this directory")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
@@ -179,6 +190,8 @@ def main():
             sites.start_gateways(build)
             say(f"rekeys: {arguments.seconds} s, every {PERIOD} s, {LOSS} % of packets lost, gateways of {build}")
             good = Rekeys(sites, arguments.seconds).run()
+            if arguments.logs:
+                keep_logs(sites, arguments.logs)
     except KeyboardInterrupt:
         return 130
     except (Failure, OSError, subprocess.SubprocessError) as problem:

@@ -59,12 +59,14 @@ class FakeJobs final : public Jobs {
     else
       waiting.push_back(std::move(job));
   }
+  void run_one() {
+    if (waiting.empty()) return;
+    const auto job = std::move(waiting.front());
+    waiting.pop_front();
+    job()();
+  }
   void run_all() {
-    while (!waiting.empty()) {
-      const auto job = std::move(waiting.front());
-      waiting.pop_front();
-      job()();
-    }
+    while (!waiting.empty()) run_one();
   }
   bool at_once{true};
   std::deque<std::function<Completion()>> waiting;
