@@ -56,6 +56,7 @@ void as_evidence(ByteView input) {
   for (const EvidenceKind kind : {EvidenceKind::OcspResponse, EvidenceKind::RevocationList}) {
     EvidenceRequest request{.kind = kind, .key = {}, .about = {}, .url = {}, .body = {}};
     request.key[0] = static_cast<std::uint8_t>(kind);
+    request.about[0] = 0xff;  // no key of the two
     evidence.note(request, to_octets(input), now);
     const bool kept = kind == EvidenceKind::OcspResponse
                           ? evidence.response(request.key, now).has_value()
