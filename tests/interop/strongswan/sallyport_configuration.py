@@ -36,7 +36,7 @@ CONSENT = {"null", "3des-cbc", "camellia128-cbc", "camellia192-cbc", "camellia25
            "modp768", "modp1024", "modp1536", "modp1024s160", "modp2048s224", "modp2048s256"}
 # Of peer.sh, with no counterpart here: what they may be without anything being lost.
 ONLY = {"AH": [""], "MODE": ["tunnel"], "TFC": [""], "PPK_ID": [""], "IKE_REAUTH": ["0"], "START": ["none"],
-        "CONN_EXTRA": [""], "CHILD_EXTRA": ["", "rand_time = 0"], "CHARON_EXTRA": [""], "FWMARK": [""],
+        "CONN_EXTRA": [""], "CHILD_EXTRA": ["", "rand_time = 0", "rand_time = 0\nlife_time = 30s"], "CHARON_EXTRA": [""], "FWMARK": [""],
         "REVOCATION": ["", "strict", "ifuri", "relaxed"], "RAW_ESP": ["no"], "CHILDLESS": ["allow", "never", "force"]}
 
 
