@@ -101,20 +101,18 @@ void AddressNews::follow() {
   if (sa.mobility.proven) begin_routability_check(session_);
 }
 
-// The source that it came from belongs to the list (RFC 4555 3.6). Where the SAs' remote end is no
-// longer in it, they go on to that source, if that is ours to say.
+// The source that it came from belongs to the list (RFC 4555 3.6). Who does not choose the path and
+// tells it from another address sends its SAs from there: it may where it could not stay (3.5). They
+// are followed if that is ours to say, even where the address that was in use is listed still.
 void AddressNews::take_list() {
   IkeSa& sa = session_.sa;
-  const Address& in_use = sa.path.remote.address;
   const Address& source = path_.remote.address;
-  const auto is_listed = [this](const Address& address) {
-    return std::ranges::find(addresses_, address) != addresses_.end();
-  };
-  const bool stays = source == in_use || is_listed(in_use);
-  if (source != in_use && !is_listed(source)) addresses_.insert(addresses_.begin(), source);
+  const bool listed = std::ranges::find(addresses_, source) != addresses_.end();
+  const bool moved = source != sa.path.remote.address;
+  if (moved && !listed) addresses_.insert(addresses_.begin(), source);
   if (addresses_.size() > kMostOtherAddresses) addresses_.resize(kMostOtherAddresses);
   sa.mobility.theirs = addresses_;
-  if (!stays && is_acceptable(sa, path_, session_.my.datagrams))
+  if (moved && is_acceptable(sa, path_, session_.my.datagrams))
     begin_address_update(session_, path_);
 }
 

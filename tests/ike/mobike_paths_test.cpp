@@ -264,6 +264,26 @@ TEST_CASE("MOBIKE-04: the responder's address goes: it says so from another, and
   CHECK(two.carries_between(address(kHome), address(kSecond)));
 }
 
+// strongSwan does so when its routes change: the address that was in use is still its own, and its
+// SAs go from another (RFC 4555 3.5).
+TEST_CASE("MOBIKE-04: a responder that tells its list from another address is followed there") {
+  Movers two;
+  two.bob.more_addresses = {address(kSecond)};
+  two.bring_up();
+  PayloadChain list;
+  append_address(list, kBob);
+  two.deliver(two.bob, from(kSecond, request_by(two.bob, 0, list)));
+  CHECK(two.alice.only().mobility.theirs == Addresses{address(kSecond), address(kBob)});
+  REQUIRE(two.alice.sent.size() == 2);
+  CHECK(header_of(two.alice.sent[0]).is_response());
+  const Datagram& update = two.alice.sent[1];
+  CHECK(update.path.remote.address == address(kSecond));
+  CHECK(opened(two.alice, update).find(NotifyType::UpdateSaAddresses) != nullptr);
+  two.alice.sent.pop_front();
+  two.settle();
+  CHECK(two.carries_between(address(kHome), address(kSecond)));
+}
+
 TEST_CASE("MOBIKE-04: a responder that has moved looks for the initiator at its other addresses") {
   Movers two;
   two.alice.more_addresses = {address(kAway)};
