@@ -6,16 +6,14 @@ receiving host counted what the sending host sent.
 """
 
 import argparse
-import os
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 
+from program import build_tree, exit_status, verdict
 from tables import say, tell_gateways
 from traffic import CountedStream, Iperf3, ping, start_iperf3_server
-from two_sites import HOST, ROOT, Failure, TwoSites, eventually
+from two_sites import HOST, Failure, TwoSites, eventually
 from wire import WireCapture
 
 PICTURE = """
@@ -174,13 +172,9 @@ class Demo:
             self._wrong.append(wrong)
 
     def _verdict(self):
-        say()
-        for wrong in self._wrong:
-            say(f"FAILED: {wrong}")
-        if not self._wrong:
-            sent = sum(stream.sent for stream in self._streams)
-            say(f"OK: {sent:,} of {sent:,} counted datagrams arrived while keys were replaced, and the wire showed ESP and IKE only.")
-        return not self._wrong
+        sent = sum(stream.sent for stream in self._streams)
+        return verdict(self._wrong, f"{sent:,} of {sent:,} counted datagrams arrived while keys were replaced, "
+                                    "and the wire showed ESP and IKE only.")
 
 
 def summary_of(result):
@@ -214,10 +208,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=4, help="how long each stream runs (default 4)")
     parser.add_argument("--stay", action="store_true", help="keep everything up at the end, and say what to try")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
-    build = Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build/release"))
-    try:
+    build = build_tree("release")
+
+    def show():
         with TwoSites("demo", "negotiated-gateways") as sites:
             sites.reserve_hugepages()
             say(PICTURE)
@@ -225,12 +218,9 @@ def main():
             good = Demo(sites, arguments.seconds).run()
             if arguments.stay:
                 stay(sites, build)
-    except KeyboardInterrupt:
-        return 130
-    except (Failure, OSError, subprocess.SubprocessError) as problem:
-        say(f"FAILED: {problem}")
-        return 1
-    return 0 if good else 1
+            return good
+
+    return exit_status(show)
 
 
 if __name__ == "__main__":

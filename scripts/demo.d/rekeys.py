@@ -6,21 +6,19 @@ if each datagram arrived that the wire did not lose, and if no SA is left beyond
 
 import argparse
 import json
-import os
 import select
 import shutil
-import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from lossy_sites import LossySites
+from program import build_tree, exit_status, verdict
 from tables import say, tell_gateways
 from traffic import ping
-from two_sites import HOST, ROOT, Failure, eventually
+from two_sites import HOST, Failure, eventually
 
 PORT = 7008
 RATE = 250  # datagrams a second of each stream
@@ -160,12 +158,7 @@ class Rekeys:
             self._wrong.append(wrong)
 
     def _verdict(self):
-        say()
-        for wrong in self._wrong:
-            say(f"FAILED: {wrong}")
-        if not self._wrong:
-            say(f"OK: {self._seconds} seconds, nothing lost but what the wire lost, no SA left over.")
-        return not self._wrong
+        return verdict(self._wrong, f"{self._seconds} seconds, nothing lost but what the wire lost, no SA left over.")
 
 
 def keep_logs(sites, directory):
@@ -182,22 +175,18 @@ def main():
     parser.add_argument("seconds", type=int, nargs="?", default=1800, help="how long (default 1800)")
     parser.add_argument("--logs", type=Path, help="keep the gateways' logs in this directory")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
-    build = Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build/release"))
-    try:
+    build = build_tree("release")
+
+    def soak():
         with RekeyingSites("rekeys", "negotiated-gateways", LOSS) as sites:
             sites.start_gateways(build)
             say(f"rekeys: {arguments.seconds} s, every {PERIOD} s, {LOSS} % of packets lost, gateways of {build}")
             good = Rekeys(sites, arguments.seconds).run()
             if arguments.logs:
                 keep_logs(sites, arguments.logs)
-    except KeyboardInterrupt:
-        return 130
-    except (Failure, OSError, subprocess.SubprocessError) as problem:
-        say(f"FAILED: {problem}")
-        return 1
-    return 0 if good else 1
+            return good
+
+    return exit_status(soak)
 
 
 if __name__ == "__main__":

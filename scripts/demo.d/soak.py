@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 
 from mischief import Mischief
+from program import build_tree, exit_status, verdict
 from tables import say, tell_gateways
 from traffic import CountedStream, Iperf3, ping, start_iperf3_server
-from two_sites import HOST, ROOT, Failure, TwoSites, eventually
+from two_sites import HOST, Failure, TwoSites, eventually
 
 RELOAD_PERIOD = 20  # seconds
 SAMPLE_PERIOD = 2
@@ -264,11 +265,7 @@ class Soak:
             self._wrong.append(wrong)
 
     def _verdict(self):
-        for wrong in self._wrong:
-            say(f"FAILED: {wrong}")
-        if not self._wrong:
-            say(f"OK: {self._seconds} seconds, memory flat, every packet accounted for, clean shutdown.")
-        return not self._wrong
+        return verdict(self._wrong, f"{self._seconds} seconds, memory flat, every packet accounted for, clean shutdown.")
 
 
 def main():
@@ -276,20 +273,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seconds", type=int, nargs="?", default=300, help="how long the traffic runs (default 300)")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
-    build = Path(os.environ.get("SALLYPORT_BUILD", ROOT / "build/asan"))
-    try:
+    build = build_tree("asan")
+
+    def soak():
         with TwoSites("soak") as sites:
             sites.start_gateways(build, **SANITIZERS)
             say(f"soak: {arguments.seconds} s of traffic through two gateways of {build}")
-            good = Soak(sites, arguments.seconds).run()
-    except KeyboardInterrupt:
-        return 130
-    except (Failure, OSError, subprocess.SubprocessError) as problem:
-        say(f"FAILED: {problem}")
-        return 1
-    return 0 if good else 1
+            return Soak(sites, arguments.seconds).run()
+
+    return exit_status(soak)
 
 
 if __name__ == "__main__":

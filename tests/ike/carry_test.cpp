@@ -14,13 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kJump = 1ull << 32;
 
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.traffic_flows());
-}
-
 std::vector<Sa> sas_of(const Node& node) {
   std::vector<Sa> sas;
   for (const auto& [name, sa] : node.installer.sas) sas.push_back(sa.duplicate());
@@ -77,7 +70,7 @@ void check_works_on(TwoPeers& two, Node& carried) {
 TEST_CASE(
     "IKE-25, IKE-112: a responder's IKE SA goes on at another node, and the peer knows nothing") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   fail_over(two.bob);
   CHECK(two.alice.sent.empty());
   check_works_on(two, two.bob);
@@ -86,7 +79,7 @@ TEST_CASE(
 TEST_CASE(
     "IKE-25, IKE-112: an initiator's IKE SA goes on at another node, and the peer knows nothing") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   fail_over(two.alice);
   CHECK(two.bob.sent.empty());
   check_works_on(two, two.alice);
@@ -94,7 +87,7 @@ TEST_CASE(
 
 TEST_CASE("IKE-25: an IKE SA that has been rekeyed and used is carried as it stands") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   REQUIRE(two.bob.daemon->rekey(two.bob.only().number));
   two.pass(3s);
   REQUIRE(two.alice.daemon->rekey_child(name_of_child(two.alice)));
@@ -105,7 +98,7 @@ TEST_CASE("IKE-25: an IKE SA that has been rekeyed and used is carried as it sta
 
 TEST_CASE("IKE-35: the new node answers again, bit for bit, what the old one has answered") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   REQUIRE(two.alice.daemon->terminate_child(name_of_child(two.alice)));
   const Datagram request = two.alice.sent.front();
   REQUIRE(two.deliver(two.alice));
@@ -121,7 +114,7 @@ TEST_CASE("IKE-35: the new node answers again, bit for bit, what the old one has
 
 TEST_CASE("ALG-20, RPL-08: the new node's IVs go on above any that the old one may have used") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const std::uint64_t before = two.bob.only().next_iv;
   fail_over(two.bob);
   CHECK(two.bob.only().next_iv == before + kJump);
@@ -166,7 +159,7 @@ TEST_CASE("IKE-124: the lifetimes of an IKE SA and of its child go on and do not
       two.settle();
     }
   };
-  bring_up(two);
+  two.bring_up();
   pass(100min);
   CHECK(two.bob.count(EventKind::IkeRekeyed) == 0);
   const Instant made = two.bob.only().made;
@@ -183,7 +176,7 @@ TEST_CASE("IKE-124: the lifetimes of an IKE SA and of its child go on and do not
 
 TEST_CASE("CP-02: addresses that the old node has given belong to the peer at the new one") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   CarriedIkeSa sa = read_record(record_of(two.bob), 0).value();
   const Address inner = Address::parse("10.3.0.1").value();
   sa.leases = {inner};
@@ -229,7 +222,7 @@ TEST_CASE("IKE-32: amid an exchange of either side an IKE SA is not carried") {
 
 TEST_CASE("PAD-01, SPD-06: what this node's PAD and SPD would not have is not taken") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const Octets record = record_of(two.bob);
   const auto sas = [&] { return sas_of(two.bob); };
   const std::vector<Sa> kept = sas();

@@ -18,12 +18,6 @@ inline void change_policy(Node& node, const std::function<void(Policy&)>& change
   node.policies = {std::make_shared<const Policy>(std::move(policy))};
 }
 
-inline void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  node.set_peers({std::move(peer)});
-}
-
 // Up to the IKE_AUTH request, which is on the wire then.
 inline void begin(TwoPeers& two) {
   REQUIRE(two.alice.daemon->initiate("net"));

@@ -11,20 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.bob.up().size() == 1);
-  REQUIRE(two.traffic_flows());
-}
-
-void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  node.set_peers({std::move(peer)});
-}
-
 Header header_of(const Datagram& datagram) { return parse_header(datagram.message).value(); }
 
 Message clear_message(const Datagram& datagram) {
@@ -74,7 +60,7 @@ TEST_CASE("IKE-28: a peer's request is answered while ours is outstanding, whoev
   for (const bool alice_first : {true, false}) {
     CAPTURE(alice_first);
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     Node& waiting = alice_first ? two.alice : two.bob;
     Node& asking = two.other(waiting);
     REQUIRE(waiting.daemon->rekey_child(only_child(waiting)));
@@ -109,7 +95,7 @@ TEST_CASE("IKE-29: a request outside the window brings nothing at all, and chang
     CAPTURE(window);
     TwoPeers two;
     change_peer(two.bob, [&](Peer& peer) { peer.window = window; });
-    bring_up(two);
+    two.bring_up();
     Impostor alice(two.alice.only());
     PayloadChain end;
     end.remove_ike_sa();
@@ -145,7 +131,7 @@ TEST_CASE("IKE-30: an INFORMATIONAL request with nothing in it, or nothing known
   PayloadChain vendor;
   vendor.vendor_id(Octets{'x'});
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   Impostor alice(two.alice.only());
   MessageId id = 2;
   for (const Words& words : {words_of(nothing), words_of(status), words_of(errors),
@@ -191,7 +177,7 @@ TEST_CASE("IKE-33: SPIs are random, not 0, and of no other IKE SA that lives") {
 
 TEST_CASE("IKE-33: whoever has the SPIs is the IKE SA, wherever the message comes from") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   Impostor alice(two.alice.only());
   Datagram moved = alice.says(ExchangeType::Informational, Way::Request, 2);
   moved.path.local = {Address::parse("198.51.100.77").value(), 40'000};
@@ -256,7 +242,7 @@ TEST_CASE("IKE-91: a caller that asks for one of our identities is answered by t
     change_peer(two.bob, further);
     change_peer(two.alice,
                 [&](Peer& peer) { peer.identities = {IdentityPattern::parse(wanted).value()}; });
-    bring_up(two);
+    two.bring_up();
     const Identity asked = Identity::parse(wanted).value();
     CHECK(two.alice.only().remote_identity.is_same_as(asked));
     CHECK(two.bob.only().local_identity.is_same_as(asked));
@@ -268,7 +254,7 @@ TEST_CASE("IKE-91: a caller that asks for one of our identities is answered by t
     peer.identities = {IdentityPattern::parse("vpn.example.net").value(),
                        IdentityPattern::parse(".example.org").value()};
   });
-  bring_up(two);
+  two.bring_up();
   CHECK(to_string(two.alice.only().remote_identity) == "bob.example.org");
 }
 

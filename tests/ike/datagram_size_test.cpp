@@ -21,12 +21,6 @@ std::size_t datagram_bytes(const Datagram& datagram) {
   return datagram.message.size() + bytes_around_message(datagram.path);
 }
 
-void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  node.set_peers({std::move(peer)});
-}
-
 // IKE_AUTH is some 2200 octets long, for all that Alice says of herself and of what is behind her.
 void make_messages_long(TwoPeers& two) {
   const std::string name = "keyid:" + std::string(1000, 'a');

@@ -9,13 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.bob.up().size() == 1);
-}
-
 const std::string& only_child(const Node& node) { return node.only().children.at(0)->name; }
 
 // Bob does not believe Alice: his answer to her IKE_AUTH request, which is given back.
@@ -93,7 +86,7 @@ TEST_CASE("IKE-35: those who are answered again have a bound: the oldest goes fi
 
 TEST_CASE("IKE-35, IKE-118: who has not heard that its Delete was answered hears it again") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   REQUIRE(two.alice.daemon->terminate(two.alice.only().number));
   REQUIRE(two.deliver(two.alice));
   REQUIRE(two.bob.sent.size() == 1);
@@ -115,7 +108,7 @@ TEST_CASE("IKE-120: a malformed request is the end of the IKE SA at both ends, w
         std::pair{ExchangeType::CreateChildSa, bad_notify},
         std::pair{ExchangeType::CreateChildSa, words_of(nonce_alone)}}) {
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     Impostor alice(two.alice.only());
     two.deliver(two.alice, alice.says(exchange, Way::Request, 2, words));
     REQUIRE(two.bob.sent.size() == 1);
@@ -127,7 +120,7 @@ TEST_CASE("IKE-120: a malformed request is the end of the IKE SA at both ends, w
   }
   // And where it is ours that was found malformed, we follow.
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   Impostor bob(two.bob.only());
   REQUIRE(two.alice.daemon->rekey_child(only_child(two.alice)));
   two.alice.sent.clear();
@@ -198,7 +191,7 @@ TEST_CASE("IKE-129: SA without selectors in IKE_AUTH is malformed, whoever it ma
 
 TEST_CASE("Look-ups by number and name follow IKE SAs and children wherever they go") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const std::uint64_t number = two.alice.only().number;
   const std::string child = only_child(two.alice);
   CHECK_FALSE(two.alice.daemon->rekey(number + 100));

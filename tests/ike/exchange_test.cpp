@@ -8,14 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.bob.up().size() == 1);
-  REQUIRE(two.traffic_flows());
-}
-
 TEST_CASE("IKE-20: four messages make an IKE SA and a pair of children") {
   TwoPeers two;
   REQUIRE(two.alice.daemon->initiate("net"));
@@ -78,7 +70,7 @@ TEST_CASE("IKE-23: the first request again, after IKE_AUTH, is ignored") {
 
 TEST_CASE("IKE-24, LIVE-03: a peer that does not answer is given up, and its children go") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   two.bob.start();  // it has lost its memory, and the wire loses its notifies
   two.alice.sent.clear();
   two.pass_silently(200s);
@@ -118,7 +110,7 @@ TEST_CASE("PAD-16: an unknown identity has the same answer, and another audit re
 
 TEST_CASE("IKE-113, SAD-10: a child's rekey replaces both halves before the old ones go") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const Spi before = two.alice.installer.outbound("net")->spi;
   REQUIRE(two.alice.daemon->rekey_child(two.alice.only().children.front()->name));
   REQUIRE(two.deliver(two.alice));
@@ -138,7 +130,7 @@ TEST_CASE("IKE-113, SAD-10: a child's rekey replaces both halves before the old 
 
 TEST_CASE("IKE-112: an IKE rekey hands its children over, and the old one is deleted") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const IkeSpi before = two.alice.only().initiator_spi;
   for (Node* const node : {&two.alice, &two.bob}) {
     REQUIRE(node->daemon->rekey(node->only().number));
@@ -163,7 +155,7 @@ TEST_CASE("IKE-117, IKE-128: a child is deleted by either side, both halves at b
   for (const bool by_alice : {true, false}) {
     CAPTURE(by_alice);
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     Node& node = by_alice ? two.alice : two.bob;
     REQUIRE(node.daemon->terminate_child(node.only().children.front()->name));
     two.settle();
@@ -176,7 +168,7 @@ TEST_CASE("IKE-117, IKE-128: a child is deleted by either side, both halves at b
 
 TEST_CASE("IKE-128: crossing deletes of one child leave nothing") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   REQUIRE(two.alice.daemon->terminate_child(two.alice.only().children.front()->name));
   REQUIRE(two.bob.daemon->terminate_child(two.bob.only().children.front()->name));
   two.settle();
@@ -189,7 +181,7 @@ TEST_CASE("IKE-118: the end of an IKE SA is the end of its children") {
   for (const bool by_alice : {true, false}) {
     CAPTURE(by_alice);
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     Node& node = by_alice ? two.alice : two.bob;
     REQUIRE(node.daemon->terminate(node.only().number));
     two.settle();
@@ -206,7 +198,7 @@ TEST_CASE("IKE-114: simultaneous rekeys of a child leave one pair, whichever ans
     CAPTURE(order);
     TwoPeers two;
     two.alice.random = FixedRandom(10 + order);
-    bring_up(two);
+    two.bring_up();
     REQUIRE(two.alice.daemon->rekey_child(two.alice.only().children.front()->name));
     REQUIRE(two.bob.daemon->rekey_child(two.bob.only().children.front()->name));
     // Both requests are on the wire before either arrives.
@@ -231,7 +223,7 @@ TEST_CASE("IKE-115: simultaneous rekeys of the IKE SA leave one, with the childr
     CAPTURE(order);
     TwoPeers two;
     two.alice.random = FixedRandom(20 + order);
-    bring_up(two);
+    two.bring_up();
     REQUIRE(two.alice.daemon->rekey(two.alice.only().number));
     REQUIRE(two.bob.daemon->rekey(two.bob.only().number));
     Node& first = order % 2 == 0 ? two.alice : two.bob;
@@ -266,7 +258,7 @@ TEST_CASE("IKE-31: a message whose ICV is wrong changes nothing") {
 
 TEST_CASE("LIVE-01, LIVE-02: a quiet peer is asked by an empty exchange, a heard one is not") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const std::string inbound = two.alice.only().children.front()->inbound_name();
   two.alice.sent.clear();
   for (unsigned second = 0; second < 60; ++second) {
@@ -328,7 +320,7 @@ TEST_CASE(
 
 TEST_CASE("IKE-102: INITIAL_CONTACT of a peer that has lost its memory ends the older IKE SA") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   two.alice.start();
   two.alice.sent.clear();
   REQUIRE(two.alice.daemon->initiate("net"));

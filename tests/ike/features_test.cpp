@@ -9,23 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Peer changed(const Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  return peer;
-}
-
-void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  node.set_peers({changed(node, change)});
-}
-
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.bob.up().size() == 1);
-}
-
 std::shared_ptr<const TrustAnchors> anchors(const TestAuthority& authority) {
   auto anchors = std::make_shared<TrustAnchors>();
   anchors->name = "root";
@@ -74,7 +57,7 @@ TEST_CASE("AUTH-03, CERT-01, CERT-04: certificates prove both sides, keys of eve
     CAPTURE(static_cast<int>(key));
     TwoPeers two;
     use_certificates(two, authority, key);
-    bring_up(two);
+    two.bring_up();
     CHECK(two.traffic_flows());
     REQUIRE(two.alice.only().credentials_end);  // SAD-08
   }
@@ -86,7 +69,7 @@ TEST_CASE("AUTH-01, AUTH-02: a side that is to use the older methods does") {
     TwoPeers two;
     use_certificates(two, authority, key);
     change_peer(two.alice, [](Peer& peer) { peer.local.legacy = true; });
-    bring_up(two);
+    two.bring_up();
     CHECK(two.traffic_flows());
   }
 }
@@ -137,7 +120,7 @@ TEST_CASE("IKE-92: each side has its own method: a certificate one way, a shared
                                         .anchors = {anchors(authority)},
                                         .raw_keys = {}}};
   });
-  bring_up(two);
+  two.bring_up();
   CHECK(two.traffic_flows());
 }
 
@@ -162,7 +145,7 @@ TEST_CASE("CERT-06: raw public keys, pinned on both sides") {
   const PublicKey bobs = bob.key.public_key();
   use(two.alice, alice, bobs);
   use(two.bob, bob, alices);
-  bring_up(two);
+  two.bring_up();
   CHECK(two.traffic_flows());
 }
 
@@ -204,7 +187,7 @@ TEST_CASE("IKE-46, IKE-47: behind a NAT both go to 4500, and ESP goes in UDP") {
     peer.mobility = PeerMobility::None;
   });
   change_peer(two.alice, [](Peer& peer) { peer.timers.liveness = 0s; });
-  bring_up(two);
+  two.authenticate();
   CHECK(two.alice.only().nat.here);
   CHECK_FALSE(two.alice.only().nat.there);
   CHECK(two.bob.only().nat.there);
@@ -239,8 +222,7 @@ TEST_CASE("NAT-07: AH is not negotiated through a NAT") {
     node->policies = {std::make_shared<const Policy>(policy)};
   }
   change_peer(two.bob, [](Peer& peer) { peer.locator.remote.reset(); });
-  bring_up(two);
-  REQUIRE(two.traffic_flows());
+  two.bring_up();
   CHECK(two.alice.installer.outbound("net")->protocol == IpsecProtocol::Ah);
 
   TwoPeers behind;
@@ -249,7 +231,7 @@ TEST_CASE("NAT-07: AH is not negotiated through a NAT") {
   behind.put_nat_before_alice({Address::parse("198.51.100.9").value(), 1024},
                               {Address::parse("198.51.100.9").value(), 1025});
   change_peer(behind.bob, [](Peer& peer) { peer.locator.remote.reset(); });
-  bring_up(behind);
+  behind.authenticate();
   CHECK(behind.bob.installer.sas.empty());
   CHECK(behind.alice.installer.sas.empty());
 }
@@ -275,8 +257,7 @@ TEST_CASE("CP-02, CP-03, SPD-11: a traveller gets an address, and its selectors 
   two.alice.add_policy(
       tunnel_policy("net", {two.alice.address, two.bob.address}, "0.0.0.0/0", "198.51.100.0/24"));
   change_peer(two.alice, [](Peer& peer) { peer.request_addresses = {Family::V4}; });
-  bring_up(two);
-  REQUIRE(two.traffic_flows());
+  two.bring_up();
   REQUIRE(two.alice.only().assigned.size() == 1);
   CHECK(to_string(two.alice.only().assigned.front()) == "10.3.0.1");
   CHECK(to_string(two.bob.only().children.front()->selectors.remote) == "10.3.0.1");
@@ -293,7 +274,7 @@ TEST_CASE("CP-04, IKE-100: without a free address there is no child, and the IKE
   TwoPeers two;
   change_peer(two.bob, [](Peer& peer) { peer.pools = {"empty"}; });
   change_peer(two.alice, [](Peer& peer) { peer.request_addresses = {Family::V4}; });
-  bring_up(two);
+  two.authenticate();
   CHECK(two.alice.installer.sas.empty());
   CHECK(two.bob.installer.sas.empty());
   REQUIRE(two.alice.last(EventKind::ChildFailed) != nullptr);
@@ -311,8 +292,7 @@ TEST_CASE("IKE-65: transport mode is asked for, granted and used") {
     policy.selectors = {{.local = {{node->address, node->address}}, .remote = {{other, other}}}};
     node->policies = {std::make_shared<const Policy>(policy)};
   }
-  bring_up(two);
-  REQUIRE(two.traffic_flows());
+  two.bring_up();
   CHECK(two.alice.installer.outbound("net")->mode == IpsecMode::Transport);
   CHECK(two.bob.installer.outbound("net")->mode == IpsecMode::Transport);
 }
@@ -327,8 +307,7 @@ TEST_CASE(
   };
   set_pfs(two.alice, {Group::Curve25519, Group::Ecp256});
   set_pfs(two.bob, {Group::Ecp256});
-  bring_up(two);
-  REQUIRE(two.traffic_flows());
+  two.bring_up();
   REQUIRE(two.alice.daemon->rekey_child(two.alice.only().children.front()->name));
   two.pass(3s);
   CHECK(two.traffic_flows());
@@ -340,7 +319,7 @@ TEST_CASE("IKE-27: with a larger window several requests are under way at once")
   TwoPeers two;
   for (Node* const node : {&two.alice, &two.bob})
     change_peer(*node, [](Peer& peer) { peer.window = 5; });
-  bring_up(two);
+  two.bring_up();
   for (unsigned i = 0; i < 8; ++i) REQUIRE(two.alice.daemon->initiate("net"));
   CHECK(two.alice.sent.size() == 5);
   std::reverse(two.alice.sent.begin(), two.alice.sent.end());
@@ -353,7 +332,7 @@ TEST_CASE("IKE-34: one IKE SA carries a thousand children") {
   TwoPeers two;
   for (Node* const node : {&two.alice, &two.bob})
     change_peer(*node, [](Peer& peer) { peer.limits.children = 1000; });
-  bring_up(two);
+  two.bring_up();
   for (unsigned i = 1; i < 1001; ++i) {
     REQUIRE(two.alice.daemon->initiate("net"));
     two.settle();
@@ -382,9 +361,8 @@ TEST_CASE("PAD-01: an initiator takes nobody else for the peer that it called") 
 
 TEST_CASE("IKE-64: a suite that another entry allows is not this one's") {
   TwoPeers two;
-  Peer own = changed(two.bob, [](Peer& peer) {
-    peer.proposals = {parse_ike_proposal("aes256-gcm16+prf-hmac-sha384+ecp384").value()};
-  });
+  Peer own = *two.bob.pad().entries().front();
+  own.proposals = {parse_ike_proposal("aes256-gcm16+prf-hmac-sha384+ecp384").value()};
   Peer other = psk_peer("other", "carol.example.org", "bob.example.org", "another secret");
   two.bob.set_peers({own, other});
   REQUIRE(two.alice.daemon->initiate("net"));

@@ -14,12 +14,6 @@ namespace sallyport::ike::test {
 
 inline Address address(const std::string& text) { return Address::parse(text).value(); }
 
-inline void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  node.set_peers({std::move(peer)});
-}
-
 // Bob does not know where Alice is, and no policy names an end of the tunnel. Alice begins.
 class Movers : public TwoPeers {
  public:
@@ -35,13 +29,6 @@ class Movers : public TwoPeers {
   void change_both(const std::function<void(Peer&)>& change) {
     change_peer(alice, change);
     change_peer(bob, change);
-  }
-  void bring_up() {
-    REQUIRE(alice.daemon->initiate("net"));
-    settle();
-    REQUIRE(alice.up().size() == 1);
-    REQUIRE(bob.up().size() == 1);
-    REQUIRE(traffic_flows());
   }
   // Its only address is another one from now on.
   static void move(Node& node, const std::string& to) {

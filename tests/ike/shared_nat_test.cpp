@@ -20,12 +20,6 @@ const Address kServer = Address::parse("203.0.113.2").value();
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
 AddressRange one(const Address& address) { return {address, address}; }
 
-void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-  Peer peer = *node.pad().entries().front();
-  change(peer);
-  node.set_peers({std::move(peer)});
-}
-
 // Two clients with one private address, behind one NAT, and a server.
 class SharedNat {
  public:

@@ -41,11 +41,6 @@ struct NattedHosts : TwoPeers {
     policy.protect->peer = peer;
     return std::make_shared<const Policy>(std::move(policy));
   }
-  static void change_peer(Node& node, const std::function<void(Peer&)>& change) {
-    Peer peer = *node.pad().entries().front();
-    change(peer);
-    node.set_peers({std::move(peer)});
-  }
   // Up to the IKE_AUTH request, which is on the wire then.
   void begin() {
     REQUIRE(alice.daemon->initiate("net"));

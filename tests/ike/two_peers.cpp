@@ -163,6 +163,12 @@ bool is_twin(const Sa& outbound, const Sa& inbound) {
          outbound.selectors.front().local == inbound.selectors.front().remote;
 }
 
+void change_peer(Node& node, const std::function<void(Peer&)>& change) {
+  Peer peer = *node.pad().entries().front();
+  change(peer);
+  node.set_peers({std::move(peer)});
+}
+
 TwoPeers::TwoPeers()
     : alice(clock, Address::parse("203.0.113.1").value(), 1),
       bob(clock, Address::parse("203.0.113.2").value(), 2) {
@@ -200,6 +206,18 @@ bool TwoPeers::deliver(Node& from) {
   from.sent.pop_front();
   if (!lost(datagram.path)) deliver(from, datagram);
   return true;
+}
+
+void TwoPeers::authenticate() {
+  REQUIRE(alice.daemon->initiate("net"));
+  settle();
+  REQUIRE(alice.up().size() == 1);
+  REQUIRE(bob.up().size() == 1);
+}
+
+void TwoPeers::bring_up() {
+  authenticate();
+  REQUIRE(traffic_flows());
 }
 
 void TwoPeers::settle(unsigned most) {

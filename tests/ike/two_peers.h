@@ -160,6 +160,9 @@ class Node final : public Datagrams,
   Pad pad_;
 };
 
+// The PAD entry that `node` has of the other becomes what `change` makes of it.
+void change_peer(Node& node, const std::function<void(Peer&)>& change);
+
 // Alice and Bob with a pre-shared key and a tunnel between 192.0.2.0/24 and 198.51.100.0/24.
 class TwoPeers {
  public:
@@ -174,6 +177,9 @@ class TwoPeers {
   // The wire loses what goes along such paths, as their senders see them.
   std::function<bool(const Path&)> lost{[](const Path&) { return false; }};
 
+  // Alice begins, and both have the IKE SA then, whatever becomes of its child.
+  void authenticate();
+  void bring_up();  // with the child
   // What one has sent reaches the other, in order, until nothing moves.
   void settle(unsigned most = 200);
   // The first datagram of `from` reaches the other; false where there is none.

@@ -11,13 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void bring_up(TwoPeers& two) {
-  REQUIRE(two.alice.daemon->initiate("net"));
-  two.settle();
-  REQUIRE(two.alice.up().size() == 1);
-  REQUIRE(two.bob.up().size() == 1);
-}
-
 void use_forward_secrecy(TwoPeers& two) {
   for (Node* const node : {&two.alice, &two.bob}) {
     Policy policy = *node->policies.front();
@@ -73,7 +66,7 @@ TEST_CASE("SPD-15: a question is refused as soon as its IKE SA has ended, in wha
     CAPTURE(job);
     TwoPeers two;
     use_forward_secrecy(two);
-    bring_up(two);
+    two.bring_up();
     two.alice.jobs.at_once = false;
     two.alice.daemon->acquire(asking(two.alice, AcquireId{7}));
     run_up_to_job(two, job);
@@ -92,7 +85,7 @@ TEST_CASE("SPD-15: a question is refused whatever the peer makes of it, and once
     CAPTURE(static_cast<int>(course));
     TwoPeers two;
     use_forward_secrecy(two);
-    bring_up(two);
+    two.bring_up();
     Impostor bob(two.bob.only());
     two.alice.daemon->acquire(asking(two.alice, AcquireId{9}));
     REQUIRE(two.deliver(two.alice));
@@ -206,7 +199,7 @@ void check_patience(const TwoPeers& two, const BusyBob& bob) {
 TEST_CASE("IKE-116: a peer that puts off a rekey for minutes loses the IKE SA") {
   SECTION("of a child") {
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     BusyBob bob(two);
     REQUIRE(two.alice.daemon->rekey_child(two.alice.only().children.front()->name));
     bob.pass(5min);
@@ -214,7 +207,7 @@ TEST_CASE("IKE-116: a peer that puts off a rekey for minutes loses the IKE SA") 
   }
   SECTION("of the IKE SA") {
     TwoPeers two;
-    bring_up(two);
+    two.bring_up();
     BusyBob bob(two);
     REQUIRE(two.alice.daemon->rekey(two.alice.only().number));
     bob.pass(5min);
@@ -224,7 +217,7 @@ TEST_CASE("IKE-116: a peer that puts off a rekey for minutes loses the IKE SA") 
 
 TEST_CASE("IKE-116: two that put each other off do not do so for ever") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   REQUIRE(two.alice.daemon->rekey(two.alice.only().number));
   REQUIRE(two.bob.daemon->rekey_child(two.bob.only().children.front()->name));
   // Each finds the other busy.
@@ -237,7 +230,7 @@ TEST_CASE("IKE-116: two that put each other off do not do so for ever") {
 
 TEST_CASE("IKE-116: a new child that is put off is refused at once, and may be asked for again") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   BusyBob bob(two);
   std::uint64_t questions = 0;
   while (!bob.closed && questions < 100) {
@@ -253,7 +246,7 @@ TEST_CASE("IKE-116: a new child that is put off is refused at once, and may be a
 
 TEST_CASE("IKE-116: a rekey that was put off by an IKE rekey is made under the successor") {
   TwoPeers two;
-  bring_up(two);
+  two.bring_up();
   const std::string before = two.alice.only().children.front()->name;
   REQUIRE(two.bob.daemon->rekey(two.bob.only().number));
   REQUIRE(two.alice.daemon->rekey_child(before));
