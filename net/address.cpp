@@ -76,6 +76,13 @@ bool Address::is_loopback() const noexcept {
   return load_be<std::uint64_t>(&bytes[0]) == 0 && load_be<std::uint64_t>(&bytes[8]) == 1;
 }
 
+bool Address::is_unicast_routable() const noexcept {
+  if (family != Family::V6 || is_multicast() || is_link_local()) return false;
+  // ::/96 and ::ffff:0:0/96 stand for no interface, or for one of IPv4.
+  const auto middle = load_be<std::uint32_t>(&bytes[8]);
+  return load_be<std::uint64_t>(&bytes[0]) != 0 || (middle != 0 && middle != 0xffff);
+}
+
 std::string to_string(const Address& address) {
   char text[INET6_ADDRSTRLEN];
   const int family = address.family == Family::V4 ? AF_INET : AF_INET6;

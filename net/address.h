@@ -36,6 +36,8 @@ struct Address {
   [[nodiscard]] bool is_multicast() const noexcept;
   [[nodiscard]] bool is_link_local() const noexcept;  // 169.254/16, fe80::/10
   [[nodiscard]] bool is_loopback() const noexcept;
+  // Of one interface, and from elsewhere than its link (RFC 6275 3.1). IPv6.
+  [[nodiscard]] bool is_unicast_routable() const noexcept;
 
   friend auto operator<=>(const Address&, const Address&) = default;
 };

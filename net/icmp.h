@@ -35,6 +35,7 @@ inline constexpr std::uint8_t kParameterProblem = 4;
 inline constexpr std::uint8_t kFirstInformational = 128;  // types below are errors (RFC 4443 2.1)
 inline constexpr std::uint8_t kEcho = 128;
 inline constexpr std::uint8_t kEchoReply = 129;
+inline constexpr std::uint8_t kRouterSolicitation = 133;
 inline constexpr std::uint8_t kRouterAdvertisement = 134;
 inline constexpr std::uint8_t kNeighbourSolicitation = 135;
 inline constexpr std::uint8_t kNeighbourAdvertisement = 136;
@@ -46,6 +47,7 @@ inline constexpr std::uint8_t kMobilePrefixAdvertisement = 147;
 inline constexpr std::uint8_t kCodeNoRoute = 0;
 inline constexpr std::uint8_t kCodeProhibited = 1;
 inline constexpr std::uint8_t kCodeAddress = 3;
+inline constexpr std::uint8_t kCodeUnknownOption = 2;  // of a parameter problem
 }  // namespace icmp6
 
 }  // namespace sallyport

@@ -8,6 +8,7 @@
 #include "net/checksum.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
+#include "net/mobility_extensions.h"
 
 namespace sallyport {
 namespace {
@@ -228,10 +229,13 @@ class ExtensionWalk {
     const std::size_t size = next_ == kProtocolFragment ? 8 : (header[1] + 1u) * 8u;
     if (size > header.size()) return cut_short();
     if (const ParseVerdict verdict = note(header); verdict != ParseVerdict::Good) return verdict;
+    const bool home = next_ == kProtocolDestination && has_home_address_option(header.first(size));
+    if (home) out_.mobility |= kMarkHomeAddress;
+    // The option stands in front of IPsec (RFC 6275 6.3), as a routing header does.
     const std::uint8_t kind = std::exchange(next_, header[0]);
     named_at_ = static_cast<std::uint16_t>(offset_);
     offset_ += size;
-    place_transport_header(kind);
+    place_transport_header(home ? std::uint8_t{kProtocolRouting} : kind);
     return ParseVerdict::Good;
   }
 
@@ -242,6 +246,7 @@ class ExtensionWalk {
     } else if (next_ == kProtocolRouting) {
       routed_ = true;
       out_.segments_left = header[3];
+      if (header[2] == kType2Routing) out_.mobility |= kMarkType2Routing;
       // Type 0 (RFC 5095).
       if (header[2] == 0 && header[3] != 0) return ParseVerdict::BadAddress;
     } else if (next_ == kProtocolFragment) {

@@ -14,7 +14,8 @@ namespace sallyport {
 // Offsets count octets from the start of the IP header.
 //
 // A transport-mode header goes to transport_offset, and its number into the octet at
-// transport_protocol_offset (RFC 4303 3.1.1: behind hop-by-hop, routing and fragment headers).
+// transport_protocol_offset (RFC 4303 3.1.1: behind hop-by-hop, routing and fragment headers, and
+// behind a Home Address option: RFC 6275 6.3).
 // Destination options that follow those are then protected. The outside_ pair is the place that
 // leaves them in the clear, as Linux does where there is no routing header. For IPv4 and for
 // chains without destination options both pairs are the same.
@@ -40,11 +41,17 @@ struct alignas(64) PacketSummary {
   bool has_options{};            // IPv4 options or IPv6 hop-by-hop options: a slow-path packet
   bool dont_fragment{};          // IPv4 DF; false for IPv6
   std::uint8_t segments_left{};  // of the IPv6 routing header: not 0 here: not the last stop
+  std::uint8_t mobility{};       // what Mobile IPv6 has put into extension headers: marks below
 
   [[nodiscard]] Address source_address() const noexcept { return {source, family}; }
   [[nodiscard]] Address destination_address() const noexcept { return {destination, family}; }
 };
 static_assert(sizeof(PacketSummary) == 64);
+
+// Of PacketSummary::mobility. Whether they are as they must be is not asked here
+// (net/mobility_extensions.h).
+inline constexpr std::uint8_t kMarkHomeAddress = 1;   // a Home Address option (RFC 6275 6.3)
+inline constexpr std::uint8_t kMarkType2Routing = 2;  // a type 2 routing header (RFC 6275 6.4)
 
 // Why a packet cannot be an IP datagram that we carry; each is one drop reason.
 enum class ParseVerdict : std::uint8_t {
@@ -92,7 +99,8 @@ enum class HeaderChecksum : std::uint8_t {
 
 // Parses `datagram`, which starts at the IP header and may be followed by link padding.
 // Never reads past its end. `out` is meaningful only where the verdict is Good.
-// IPv6 options are not looked into: a router does not have to (RFC 8200 4).
+// IPv6 options are not looked into, but for the Home Address option: a router does not have to
+// (RFC 8200 4).
 [[nodiscard]] ParseVerdict summarize(ByteView datagram, PacketSummary& out,
                                      const SkippedHeaders& skipped = kDefaultSkippedHeaders,
                                      HeaderChecksum header = HeaderChecksum::Verify) noexcept;
