@@ -87,11 +87,21 @@ class BindingTable {
     BindingUse use{};
     Address home_address;
     Address care_of;
-    std::optional<Address> peer{};  // of MobileNode: the correspondent, or its home agent
+    // Of MobileNode: the correspondent, or its home agent; of Correspondent: our address.
+    std::optional<Address> peer{};
+    // The rest is of HomeAgent. Where the tunnel begins:
+    std::optional<Address> home_agent{};
+    // Served besides, but never into the tunnel (RFC 6275 10.4.2; HA-16).
+    std::optional<Address> link_local{};
+    // Behind a mobile router: as its home address for packets both ways (RFC 3963 6.5; NEMO-04).
+    std::vector<Prefix> networks{};
   };
   [[nodiscard]] virtual Expected<void> set(const Binding& binding) = 0;
   virtual void remove(BindingUse use, const Address& home_address,
                       const std::optional<Address>& peer) = 0;
+  // Whether it has led a packet since this was asked last: what is idle is not refreshed.
+  [[nodiscard]] virtual bool used(BindingUse use, const Address& home_address,
+                                  const std::optional<Address>& peer) = 0;
 };
 
 // Tunnel endpoints of the policies and SAs of one home address and its home agent follow it: what
@@ -118,7 +128,8 @@ class IkeMobility {
   // says.
   [[nodiscard]] virtual bool can_move(const Address& home_address) const = 0;
   virtual void move(const Address& home_address, const Address& to) = 0;
-  // Without K: the IKE SA of the place before ends; children in transport mode go on (MDYN-16).
+  // Without K: IKE SAs of another place than the binding's end, or of another than the home address
+  // where there is none any more; children in transport mode go on (MDYN-16).
   virtual void drop(const Address& home_address) = 0;
   // `ready` when the SAs for Binding Updates are there, at once where they are, with an error where
   // they can't be had (MDYN-15). IKE speaks from `care_of`.
@@ -140,6 +151,24 @@ class NeighbourProxy {
   enum class Role : std::uint8_t { Host, Router };
   virtual void serve(PortId link, const Address& address, Role role) = 0;
   virtual void stop(PortId link, const Address& address) = 0;
+};
+
+// Neighbour and router discovery that a mobile node asks for on its links. Callbacks run later.
+class NeighbourDiscovery {
+ public:
+  virtual ~NeighbourDiscovery() = default;
+  // A router solicitation (RFC 4861 6.3.7).
+  virtual void solicit(PortId link) = 0;
+  // Unicast solicitations of `router` until it answers (RFC 6275 11.5.1, RFC 4861 7.3).
+  enum class Reachability : std::uint8_t { Reachable, Unreachable };
+  using Probed = std::function<void(Reachability)>;
+  virtual void probe(PortId link, const Address& router, Probed probed) = 0;
+  // Who answers for `address` on its home link, asked from :: by multicast; nullopt where nobody
+  // does (RFC 6275 11.5.5).
+  using Found = std::function<void(const std::optional<MacAddress>&)>;
+  virtual void find_defender(PortId link, const Address& address, Found found) = 0;
+  // To all nodes: `address` is here, overriding what they know (RFC 6275 11.5.5).
+  virtual void announce(PortId link, const Address& address) = 0;
 };
 
 // Addresses of the mobile node's own.

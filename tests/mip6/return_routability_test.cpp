@@ -4,28 +4,16 @@
 
 #include <catch2/catch.hpp>
 
-#include "crypto/digest.h"
-#include "crypto/mac.h"
 #include "mip6/build_message.h"
 #include "tests/crypto/octets.h"
-#include "tests/mip6/mobility.h"
+#include "tests/mip6/fake_surroundings.h"
 
 namespace sallyport::mip6::test {
 namespace {
 
 using sallyport::test::octets;
 
-Sha1Digest hmac_sha1(ByteView key, std::initializer_list<ByteView> parts) {
-  Mac mac(MacKind::HmacSha1, key);
-  for (const ByteView part : parts) mac.add(part);
-  std::array<std::uint8_t, Mac::kMostBytes> whole;
-  Sha1Digest digest;
-  REQUIRE(mac.finish(whole) == digest.size());
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-  return digest;
-}
-
-const ReturnRoutability kRoutability{{.digest = sha1, .hmac = hmac_sha1}};
+const ReturnRoutability kRoutability{kSha1};
 
 constexpr std::uint8_t kNodeKey[] = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19,
                                      0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x21, 0x22, 0x23};

@@ -1,0 +1,63 @@
+// All that a home agent is on its link: registrations, discovery, prefixes, router advertisements
+// (RFC 6275 10). Control thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/rate_limit.h"
+#include "mip6/discovery_answer.h"
+#include "mip6/home_agent.h"
+#include "mip6/prefix_advertiser.h"
+#include "mip6/router_advertiser.h"
+
+namespace sallyport::mip6 {
+
+class HomeAgentService {
+ public:
+  struct Config {
+    HomeAgentConfig agent{};
+    // Nullopt: other routers advertise the link. `mobile_router` is set where nodes may be routers.
+    std::optional<AdvertisingSettings> advertising{};
+    std::chrono::seconds longest_prefix_wait{86'400};  // MaxMobPfxAdvInterval
+    std::chrono::seconds shortest_prefix_wait{600};    // MinMobPfxAdvInterval
+  };
+  // Fails where the configuration cannot be.
+  [[nodiscard]] static Expected<std::unique_ptr<HomeAgentService>> create(
+      Config config, const HomeAgent::Surroundings& around, Timers& timers);
+  ~HomeAgentService();
+  HomeAgentService(const HomeAgentService&) = delete;
+  HomeAgentService& operator=(const HomeAgentService&) = delete;
+
+  [[nodiscard]] HomeAgent& agent() noexcept { return *agent_; }
+
+  // A whole ICMPv6 message to us, or to the Home-Agents anycast address of our link: discovery
+  // requests and prefix solicitations are answered. False for any other, which is not ours.
+  bool receive(const Arrival& arrival, ByteView icmp);
+  // A valid router advertisement, or a solicitation, that came by a port.
+  void hear(PortId port, const RouterAdvertisement& advertisement);
+  void solicited(PortId port);
+
+  // What the link's prefixes are from now on: bindings, routers' advertisements and nodes that are
+  // away hear of it.
+  void set_prefixes(const std::vector<HomePrefix>& prefixes);
+
+ private:
+  HomeAgentService(Config config, const HomeAgent::Surroundings& around, Timers& timers,
+                   std::unique_ptr<HomeAgent> agent);
+
+  void answer(const Arrival& arrival, const HomeAgentDiscoveryRequest& request);
+  [[nodiscard]] const HomePrefix* asked_prefix(const Address& anycast) const;
+  [[nodiscard]] KnownHomeAgent ourselves() const;
+  [[nodiscard]] PrefixAdvertiser::Settings prefix_settings() const;
+
+  Config config_;
+  HomeAgent::Surroundings around_;
+  std::unique_ptr<HomeAgent> agent_;
+  HomeAgentsList others_;
+  PrefixAdvertiser prefixes_;
+  std::optional<RouterAdvertiser> advertiser_;
+  RateLimit answers_;
+};
+
+}  // namespace sallyport::mip6

@@ -1,0 +1,129 @@
+#include "mip6/mobile_node.h"
+
+#include <algorithm>
+
+namespace sallyport::mip6 {
+namespace {
+
+constexpr std::size_t kMostHomeAgents = 32;          // known now, and those of a list before
+constexpr std::uint8_t kUnrecognizedNextHeader = 1;  // codes of a Parameter Problem (RFC 4443 3.4)
+constexpr std::uint8_t kUnrecognizedOption = 2;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+}  // namespace
+
+MobileNode::MobileNode(const MobileNodeSurroundings& surroundings, MobileNodeSettings settings)
+    : around_(surroundings),
+      settings_(std::move(settings)),
+      home_agents_(around_.timers, kMostHomeAgents),
+      correspondents_(around_.timers, settings_.most_correspondents),
+      registration_(around_, settings_, home_agents_, *this),
+      routes_(around_, settings_, correspondents_, registration_),
+      prefixes_(around_, settings_, registration_,
+                [this](const MobilePrefixAdvertisement& advertisement) {
+                  prefixes_advertised(advertisement);
+                }),
+      discovery_(around_, settings_, [this](std::vector<Address> home_agents) {
+        if (!home_agents.empty()) registration_.set_home_agents(std::move(home_agents));
+      }) {}
+
+void MobileNode::attached(const Attachment& attachment) {
+  const bool had_link = registration_.attachment().has_value();
+  registration_.attached(attachment);
+  if (!had_link) routes_.registered();
+}
+
+void MobileNode::detached() {
+  registration_.detached();
+  routes_.suspend();
+  discovery_.stop();
+  prefixes_.stop();
+}
+
+void MobileNode::receive(const Arrival& arrival, const Message& message, ByteView octets) {
+  std::visit(
+      Overloaded{[&](const BindingAcknowledgement& one) {
+                   if (arrival.source == registration_.home_agent())
+                     registration_.acknowledged(arrival, one);
+                   else
+                     routes_.acknowledged(arrival, octets, one);
+                 },
+                 [&](const HomeTest& one) { routes_.tested(arrival, one); },
+                 [&](const CareOfTest& one) { routes_.tested(arrival, one); },
+                 [&](const BindingRefreshRequest&) { routes_.refresh_requested(arrival); },
+                 [&](const BindingError& one) { take(arrival, one); },
+                 [&](const HomeAgentSwitch& one) { take(arrival, one); }, [](const auto&) {}},
+      message);
+}
+
+void MobileNode::receive(const Arrival& arrival, const DiscoveryMessage& message) {
+  if (const auto* const reply = std::get_if<HomeAgentDiscoveryReply>(&message))
+    discovery_.receive(arrival, *reply);
+  if (const auto* const advertisement = std::get_if<MobilePrefixAdvertisement>(&message))
+    prefixes_.receive(arrival, *advertisement);
+}
+
+void MobileNode::parameter_problem(const Address& peer, std::uint8_t code) {
+  if (code == kUnrecognizedNextHeader) routes_.unsupported_by(peer);
+  if (code == kUnrecognizedOption)
+    around_.events.report({.kind = EventKind::Refused,
+                           .home_address = settings_.home_address,
+                           .peer = peer,
+                           .detail = "it does not know the Home Address option"});
+}
+
+void MobileNode::end() {
+  routes_.suspend();
+  registration_.end();
+}
+
+void MobileNode::take(const Arrival& arrival, const BindingError& error) {
+  const bool of_home_agent = arrival.source == registration_.home_agent();
+  if (error.status == BindingErrorStatus::UnknownType)
+    return routes_.unsupported_by(arrival.source);
+  if (error.status != BindingErrorStatus::UnknownBinding) return;
+  if (!of_home_agent) return routes_.unknown_to(arrival.source);
+  if (registration_.registered_care_of()) registration_.renew();
+}
+
+void MobileNode::take(const Arrival& arrival, const HomeAgentSwitch& message) {
+  const bool ours = registration_.accepted_by() && arrival.source == *registration_.accepted_by() &&
+                    arrival.protection == Protection::Ipsec &&
+                    arrival.destination == settings_.home_address;
+  if (ours) registration_.switch_to(message.home_agents);
+}
+
+void MobileNode::returned() {
+  prefixes_.stop();
+  routes_.returned();
+}
+
+void MobileNode::no_home_agent() {
+  const auto& attachment = registration_.attachment();
+  if (attachment && attachment->care_of) discovery_.start(attachment->care_of->address);
+}
+
+void MobileNode::home_address_lost() {
+  prefixes_.stop();
+  discovery_.stop();
+  if (lost_) lost_();
+}
+
+// As an advertisement on the home link would: the home address lives as long as its prefix
+// (11.4.3).
+void MobileNode::prefixes_advertised(const MobilePrefixAdvertisement& advertisement) {
+  const Instant now = around_.clock.now();
+  for (const PrefixInformation& told : advertisement.prefixes) {
+    if (!told.prefix.contains(settings_.home_address)) continue;
+    const Instant end = end_of(told.valid, now);
+    registration_.set_home_address_end(end);
+    routes_.shorten(end);
+    prefixes_.solicit_before(end);
+  }
+}
+
+}  // namespace sallyport::mip6

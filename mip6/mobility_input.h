@@ -1,0 +1,38 @@
+// Mobility messages as they come in, whole, to the role that they are for (RFC 6275 9.2; MH-03..06,
+// HA-02). Control thread.
+#pragma once
+
+#include <functional>
+
+#include "mip6/home_agent.h"
+#include "mip6/message_errors.h"
+
+namespace sallyport::mip6 {
+
+class MobilityInput {
+ public:
+  // `message`: the octets of the one message, for who checks an authenticator.
+  using Take = std::function<void(const Arrival&, const Message&, ByteView message)>;
+  struct Roles {
+    HomeAgent* home_agent{};  // null: we are none
+    Take correspondent{};     // Binding Updates without H, HoTI and CoTI; empty: we are none
+    Take mobile_node{};       // answers of the two others; empty: we are none
+    Events* events{};         // hears of refused registrations where we are no home agent
+  };
+  MobilityInput(const Clock& clock, PacketSender& sender, Roles roles);
+
+  // `upper` begins with the Mobility Header; the arrival is to an address of ours.
+  void receive(const Arrival& arrival, ByteView upper);
+
+ private:
+  void take_update(const Arrival& arrival, const Message& message, ByteView octets);
+  void refuse_registration(const Arrival& arrival, const BindingUpdate& update);
+
+  const Clock& clock_;
+  PacketSender& sender_;
+  Roles roles_;
+  MessageErrors errors_;
+  RateLimit refusals_;
+};
+
+}  // namespace sallyport::mip6

@@ -1,0 +1,30 @@
+#include "mip6/router_solicitation.h"
+
+#include "mip6/neighbour_options.h"
+#include "mip6/wire_fields.h"
+#include "net/datagram.h"
+#include "net/icmp.h"
+
+namespace sallyport::mip6 {
+namespace {
+
+constexpr std::uint8_t kFromThisLink = 255;  // hop limit that no router can have left
+
+}  // namespace
+
+bool is_router_solicitation(ByteView datagram, const PacketSummary& summary) {
+  if (summary.fragment || summary.hop_limit != kFromThisLink) return false;
+  if (summary.protocol != kProtocolIcmpv6) return false;
+  const ByteView message = datagram.first(summary.length).subspan(summary.upper_offset);
+  if (message.size() < sizeof(IcmpHeader)) return false;
+  const auto header = wire::fields_of<IcmpHeader>(message);
+  if (header.type != icmp6::kRouterSolicitation || header.code != 0) return false;
+  const Address source = summary.source_address();
+  if (!icmp_checksum_good(message, source, summary.destination_address())) return false;
+  // Who has no address yet has no link address to tell.
+  return walk_options(message.subspan(sizeof header), [&](NeighbourOption type, ByteView) {
+    return type != NeighbourOption::SourceLinkAddress || !source.is_unspecified();
+  });
+}
+
+}  // namespace sallyport::mip6
