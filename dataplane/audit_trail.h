@@ -4,11 +4,11 @@
 
 #include <array>
 
+#include "base/rate_limit.h"
 #include "dataplane/audit_switches.h"
 #include "dataplane/counters.h"
 #include "dataplane/event_ring.h"
 #include "dataplane/packet.h"
-#include "dataplane/rate_limit.h"
 #include "dataplane/tick_source.h"
 #include "sad/sa_table.h"
 

@@ -4,6 +4,8 @@
 #include "dataplane/dummy_traffic.h"
 #include "dataplane/punt_service.h"
 #include "dataplane/ring_sender.h"
+#include "dataplane/tunnel_errors.h"
+#include "net/icmp.h"
 
 namespace sallyport {
 namespace {
@@ -47,9 +49,12 @@ struct ControlPlane::Parts {
         neighbours({own, sender, *dataplane.neighbours, errors, random},
                    {.capacity = dataplane.settings.neighbours,
                     .held_each = dataplane.settings.neighbour_hold}),
-        messages({own, sender, neighbours}),
+        proxy({own, sender}),
+        messages({own, sender, neighbours, &proxy}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
         udp({own, sender, random}),
+        mobility(sender),
+        tunnel_errors({*dataplane.bindings, sender}, dataplane.settings.icmp_errors_per_second),
         dummies({*dataplane.sas, *dataplane.handles, dataplane.pool.get(), random},
                 rings_to(dataplane)),
         sa_misses({sender, *dataplane.tables, *dataplane.handles, *dataplane.populated,
@@ -63,9 +68,12 @@ struct ControlPlane::Parts {
   RingSender sender;
   IcmpErrors errors;
   Neighbours neighbours;
+  NeighbourProxy proxy;
   NeighbourMessages messages;
   IcmpEcho echo;
   UdpService udp;
+  MobilityService mobility;
+  TunnelErrors tunnel_errors;
   DummyTraffic dummies;
   SaMisses sa_misses;
   PuntService punts;
@@ -83,6 +91,7 @@ ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::poll(Instant now) {
   parts_->punts.poll(now);
+  parts_->proxy.tick(now);
   parts_->dummies.poll(now);
   if (parts_->path_mtus) parts_->path_mtus->tick(now);
 }
@@ -93,8 +102,9 @@ void ControlPlane::discover_path_mtus(Sad& sad) {
     sides.push_back(parts_->own.port(PortId{static_cast<std::uint16_t>(i)}).settings.side);
   PathMtuDiscovery& discovery = parts_->path_mtus.emplace(sad, std::move(sides));
   for (const std::uint8_t protocol : {kProtocolIcmp, kProtocolIcmpv6})
-    parts_->punts.register_upper({protocol}, [&discovery](const Delivery& message, Instant now) {
-      return discovery.take(message, now);
+    parts_->punts.register_upper({protocol}, [&discovery, &tunnels = parts_->tunnel_errors](
+                                                 const Delivery& message, Instant now) {
+      return tunnels.take(message, now) || discovery.take(message, now);
     });
 }
 
@@ -143,6 +153,28 @@ void ControlPlane::on_udp(std::uint16_t port, UdpHandler handler) {
 }
 
 void ControlPlane::send_udp(const UdpDatagram& datagram) { parts_->udp.send(datagram); }
+
+void ControlPlane::on_mobility(MobilityHandlers handlers) {
+  parts_->mobility.serve(std::move(handlers));
+  const auto take = [&mobility = parts_->mobility](const Delivery& delivery, Instant now) {
+    return mobility.take(delivery, now);
+  };
+  parts_->punts.register_upper({kProtocolMobility}, take);
+  for (const std::uint8_t type :
+       {icmp6::kRouterSolicitation, icmp6::kRouterAdvertisement, icmp6::kHomeAgentDiscoveryRequest,
+        icmp6::kHomeAgentDiscoveryReply, icmp6::kMobilePrefixSolicitation,
+        icmp6::kMobilePrefixAdvertisement})
+    parts_->punts.register_upper({kProtocolIcmpv6, type}, take);
+  parts_->punts.on_unknown_binding([&mobility = parts_->mobility](ByteView datagram, Instant now) {
+    mobility.reject(datagram, now);
+  });
+}
+
+void ControlPlane::send_mobility(const MobilityDatagram& datagram) {
+  parts_->mobility.send(datagram);
+}
+
+NeighbourProxy& ControlPlane::proxy() noexcept { return parts_->proxy; }
 
 std::optional<Address> ControlPlane::source_for(const Address& remote) const {
   const NextHop& hop = dataplane_.next_hop(remote);

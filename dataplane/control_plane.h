@@ -10,6 +10,8 @@
 #include "base/random.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/dummy_flow.h"
+#include "dataplane/mobility_service.h"
+#include "dataplane/neighbour_proxy.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/path_mtu.h"
 #include "dataplane/sa_misses.h"
@@ -46,6 +48,12 @@ class ControlPlane {
   // Takes what comes for this port of the gateway's own addresses from now on.
   void on_udp(std::uint16_t port, UdpHandler handler);
   void send_udp(const UdpDatagram& datagram);
+  // Takes what Mobile IPv6 sends to us or to the host behind us from now on. Workers have to know
+  // of it as well: Dataplane::set_mobility().
+  void on_mobility(MobilityHandlers handlers);
+  void send_mobility(const MobilityDatagram& datagram);
+  // Neighbour discovery for addresses that are not ours.
+  [[nodiscard]] NeighbourProxy& proxy() noexcept;
   // The gateway's address by which packets to `remote` leave; nullopt without a route.
   [[nodiscard]] std::optional<Address> source_for(const Address& remote) const;
   // It is one of the gateway itself, on whichever port.

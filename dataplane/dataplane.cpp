@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dataplane/binding_table.h"
 #include "dataplane/crypto/sa_iv_source.h"
 #include "dataplane/dataplane_parts.h"
 
@@ -127,8 +128,8 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
   auto queues = queues_of(parts, WorkerId{id}, *hand_off);
   return std::make_unique<Worker>(
       Worker::Shared{*parts.tables, *parts.sas, *parts.handles, *parts.populated, *parts.keys,
-                     *parts.neighbours, parts.audit_switches, parts.key_manager, parts.pool.get(),
-                     parts.large_pool.get(), parts.memory},
+                     *parts.neighbours, *parts.bindings, parts.audit_switches, parts.key_manager,
+                     parts.pool.get(), parts.large_pool.get(), parts.memory},
       Worker::Settings{.id = WorkerId{id},
                        .workers = settings.workers,
                        .idle = settings.idle,
@@ -158,11 +159,14 @@ Expected<void> make_tables(Dataplane::Parts& parts, Random& random) {
   if (!tables) return std::unexpected(tables.error());
   auto neighbours = NeighbourTable::create(settings.neighbours, (*tables)->readers());
   if (!neighbours) return std::unexpected(neighbours.error());
+  auto bindings = BindingTable::create(settings.bindings, (*tables)->readers(), **tables);
+  if (!bindings) return std::unexpected(bindings.error());
   auto populated = PopulatedHandles::create(settings.sas, (*tables)->readers());
   if (!populated) return std::unexpected(populated.error());
   parts.keys = std::move(*keys);
   parts.tables = std::move(*tables);
   parts.neighbours = std::move(*neighbours);
+  parts.bindings = std::move(*bindings);
   parts.sas =
       std::make_unique<SaTable>(SaTable::Capacity{settings.sas, settings.sas}, parts.memory);
   parts.handles = std::make_unique<SaHandles>(settings.policies + 1 + settings.sas, parts.memory);
@@ -209,8 +213,8 @@ std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t route
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
       std::uint64_t{settings.workers} * settings.workers * 16 * HandOffRings::kCapacity +
       settings.workers * (settings.reassembly_datagrams + settings.fragment_flows) * 512 +
-      settings.neighbours * 128 + settings.sas * 192 +
-      (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
+      settings.neighbours * 128 + settings.bindings * BindingTable::kPlaceBytes +
+      settings.sas * 192 + (routes > FewIpv4Routes::kMost ? 2 * kFibs : 0);
   return bytes / kMegabyte + 1;
 }
 
@@ -282,6 +286,14 @@ SaHandle Dataplane::first_populated_handle() const noexcept {
 KeyStore& Dataplane::keys() noexcept { return *parts_->keys; }
 Retirement& Dataplane::retirement() noexcept { return *parts_->tables; }
 NeighbourTable& Dataplane::neighbours() noexcept { return *parts_->neighbours; }
+BindingTable& Dataplane::bindings() noexcept { return *parts_->bindings; }
+
+void Dataplane::set_mobility(std::optional<MobilityFacts> facts) {
+  parts_->mobility = facts ? std::make_shared<const MobilityFacts>(std::move(*facts)) : nullptr;
+  if (!parts_->tables->any_published()) return;
+  const Tables& now = parts_->tables->latest();
+  parts_->tables->publish({now.policies, now.routes, parts_->mobility});
+}
 
 Expected<void> Dataplane::publish(std::shared_ptr<const PolicySet> policies,
                                   std::span<const Route> routes) {
@@ -299,11 +311,11 @@ Expected<std::shared_ptr<const Routes>> Dataplane::build(std::span<const Route> 
 
 void Dataplane::publish(std::shared_ptr<const PolicySet> policies,
                         std::shared_ptr<const Routes> routes) {
-  parts_->tables->publish({std::move(policies), std::move(routes)});
+  parts_->tables->publish({std::move(policies), std::move(routes), parts_->mobility});
 }
 
 void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
-  parts_->tables->publish({std::move(policies), parts_->tables->latest().routes});
+  parts_->tables->publish({std::move(policies), parts_->tables->latest().routes, parts_->mobility});
 }
 
 const PolicySet& Dataplane::policies() const noexcept { return *parts_->tables->latest().policies; }

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "dataplane/audit_switches.h"
+#include "dataplane/binding.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/drop_reason.h"
 #include "dataplane/event.h"
@@ -33,6 +34,7 @@ namespace sallyport {
 class Worker;
 class PublishedTables;
 class NeighbourTable;
+class BindingTable;
 class KeyTable;
 class PopulatedHandles;
 class Routes;
@@ -53,6 +55,7 @@ struct DataplaneSettings {
   std::size_t sa_hold{8};  // packets that wait for one SA
   std::size_t neighbours{4096};
   std::size_t neighbour_hold{8};  // packets that wait for one
+  std::size_t bindings{64};       // of Mobile IPv6
   std::size_t mbufs{16384};
   std::size_t large_buffers{128};            // of 64 KiB, besides those of reassembly
   std::size_t reassembly_datagrams{128};     // under way in each worker; 0: none
@@ -133,6 +136,9 @@ class Dataplane {
   [[nodiscard]] KeyStore& keys() noexcept;
   [[nodiscard]] Retirement& retirement() noexcept;
   [[nodiscard]] NeighbourTable& neighbours() noexcept;
+  [[nodiscard]] BindingTable& bindings() noexcept;
+  // Mobile IPv6 from the next turns on; nullopt: off, as at first. Bindings count while it is on.
+  void set_mobility(std::optional<MobilityFacts> facts);
   // Policies and routes that the next turns decide by; published together.
   [[nodiscard]] static Expected<std::shared_ptr<const Routes>> build(std::span<const Route> routes);
   void publish(std::shared_ptr<const PolicySet> policies, std::shared_ptr<const Routes> routes);

@@ -28,6 +28,8 @@ struct Dataplane::Parts {
   std::unique_ptr<KeyTable> keys;
   std::unique_ptr<PublishedTables> tables;
   std::unique_ptr<NeighbourTable> neighbours;
+  std::unique_ptr<BindingTable> bindings;
+  std::shared_ptr<const MobilityFacts> mobility;  // null: off
   std::unique_ptr<SaTable> sas;
   std::unique_ptr<SaHandles> handles;
   std::unique_ptr<PopulatedHandles> populated;

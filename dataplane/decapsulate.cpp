@@ -1,8 +1,10 @@
 #include "dataplane/decapsulate.h"
 
 #include "dataplane/ah.h"
+#include "dataplane/envelope.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/lifetime.h"
+#include "dataplane/mobility.h"
 #include "dataplane/parse.h"
 #include "dataplane/transport_checksum.h"
 #include "dataplane/tunnel_headers.h"
@@ -89,6 +91,8 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
   }
   if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
   packet.opening = Opening::Inside;
+  if ((packet.summary.mobility | outer.mobility) != 0) [[unlikely]]
+    if (const auto fault = reveal_fault(packet, outer.mobility)) return fault;
   // The upper layer's checksum was made over addresses that a NAT has changed (RFC 3948 3.1.2).
   if (sa.fix_transport_checksum) renew_transport_checksum(packet);
   return std::nullopt;
@@ -114,9 +118,26 @@ std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& 
   return first || within ? std::nullopt : std::optional(DropReason::FragmentUnmatched);
 }
 
+// What is inside stands there as if it had come by itself (RFC 6275 6.3); control may ask by which
+// tunnel it came.
+std::optional<DropReason> leave_tunnel_at_home(Packet& packet, const Opened& opened,
+                                               const InboundSa& sa, const Tables& now,
+                                               WorkerContext& my) noexcept {
+  if (now.mobility != nullptr) {
+    packet.came_by = CameBy::SaTunnel;
+    packet.form = HomeForm::AsItCame;
+    Envelope::of(packet.mbuf).next_hop = packet.summary.source_address();
+  }
+  if (const auto fault = leave_tunnel(packet, opened, sa, my.skipped_headers)) return fault;
+  if (packet.summary.mobility == 0) [[likely]]
+    return std::nullopt;
+  return take_inner_home_addresses(packet, now, my);
+}
+
 // Everything after a good ICV, for one packet; nullopt where it may enter.
 std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
-                                InboundState& state, WorkerContext& my) noexcept {
+                                const Tables& now, WorkerContext& my) noexcept {
+  InboundState& state = my.sas.inbound_state(packet.sa);
   packet.opening = Opening::IcvComputed;
   if (!job.good) return DropReason::IcvFailure;
   // Others of the run may have used up the SA since it was looked at (SAD-13).
@@ -131,7 +152,7 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   if (!opened) return DropReason::BadPadding;
   if (opened->next_header == kProtocolNone && !ah) return DropReason::DummyPacket;
   const auto fault = sa.mode == IpsecMode::Tunnel
-                         ? leave_tunnel(packet, *opened, sa, my.skipped_headers)
+                         ? leave_tunnel_at_home(packet, *opened, sa, now, my)
                          : leave_transport(packet, *opened, sa, my.skipped_headers);
   if (fault) return fault;
   if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
@@ -162,9 +183,9 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
 
 }  // namespace
 
-void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+void decapsulate(SaRun& run, std::span<CryptoJob> jobs, const Tables& now,
+                 WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
-  InboundState& state = my.sas.inbound_state(run.sa);
   const bool ah = sa.protocol == IpsecProtocol::Ah;
   if (ah) [[unlikely]]
     finish_ah(run, jobs, my);
@@ -173,7 +194,7 @@ void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexc
     Packet& packet = *run.packets[i];
     if (!jobs[i].good && sa.esn && !ah) [[unlikely]]
       resynchronise(packet, jobs[i], my);
-    const auto fault = admit(packet, jobs[i], sa, state, my);
+    const auto fault = admit(packet, jobs[i], sa, now, my);
     if (fault)
       my.drops.drop(packet, *fault);
     else

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/sa_runs.h"
+#include "dataplane/tables.h"
 #include "dataplane/worker_context.h"
 
 namespace sallyport {
@@ -10,6 +11,7 @@ namespace sallyport {
 // After the engine: drops what failed (an ESN SA may find its high half again, RPL-05), advances
 // the window, takes ESP or AH off and leaves the packets that lie within their SA's selectors,
 // their headers read anew (INB-04). Shortens the run.
-void decapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+void decapsulate(SaRun& run, std::span<CryptoJob> jobs, const Tables& now,
+                 WorkerContext& my) noexcept;
 
 }  // namespace sallyport

@@ -77,6 +77,14 @@ enum class DropReason : std::uint8_t {
   SealFailure,
   UdpChecksum,
   NatKeepalive,
+  // Mobile IPv6.
+  UnknownOption,
+  HomeAddressOption,
+  HomeAddressNotRoutable,
+  HomeAddressUnbound,
+  Type2Routing,
+  TunnelSource,
+  TunnelRefused,
   // Hand-over to another worker.
   HandoffFull,
   HandoffAstray,

@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "dataplane/packet.h"
 #include "net/address.h"
 #include "sad/sa_handles.h"
 #include "spd/policy.h"
@@ -14,15 +15,19 @@ namespace sallyport {
 
 enum class Purpose : std::uint8_t {
   // Worker to control.
-  Deliver,      // for an address of ours: echo, IKE, neighbour discovery; data starts at IP
-  Arp,          // data starts at the ARP header
-  Resolve,      // ready to go out of `port` to `next_hop`, whose link address is unknown
-  Acquire,      // `policy` protects it and has no SA for it; comes back as Seal
-  HopLimit,     // an ICMP error is due to the source; the packet itself is already counted
-  Unreachable,  // likewise: no route or no neighbour
-  Prohibited,   // likewise: discarded by policy
-  TooBig,       // likewise: `mtu` is what would have fitted
-  RoutingType,  // likewise: a routing header of a type that is not processed here
+  Deliver,        // for an address of ours: echo, IKE, neighbour discovery; data starts at IP
+  Arp,            // data starts at the ARP header
+  Resolve,        // ready to go out of `port` to `next_hop`, whose link address is unknown
+  Acquire,        // `policy` protects it and has no SA for it; comes back as Seal
+  HopLimit,       // an ICMP error is due to the source; the packet itself is already counted
+  Unreachable,    // likewise: no route or no neighbour
+  Prohibited,     // likewise: discarded by policy
+  TooBig,         // likewise: `mtu` is what would have fitted
+  RoutingType,    // likewise: a routing header of a type that is not processed here
+  UnknownOption,  // likewise: a Home Address option, and Mobile IPv6 is off (RFC 6275 6.3)
+  TunnelLimit,    // likewise: it may go into no more tunnels (RFC 2473 4.1.1)
+  OffLink,  // likewise: a mobile node's link-local address, while it is away (RFC 6275 10.4.2)
+  UnknownBinding,  // a Binding Error is due to the source (RFC 6275 9.3.3); otherwise likewise
   // Control to worker.
   Originate,        // made here: routed and judged by outbound policy like any other
   OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
@@ -46,9 +51,12 @@ struct Envelope {
   std::uint8_t passes{};     // as in Packet
   bool forwarded{true};      // as in Packet
   bool decapsulated{};       // came out of an SA, not from the link of `port`
-  MacAddress mac{};          // Deliver and Arp: the frame's source; otherwise the link destination
-  Address next_hop{};
-  PolicyId policy{};           // Dummy, Seal and Acquire
+  bool transport{};          // Deliver: that SA, the last one, was in transport mode
+  HomeForm form{};           // as in Packet, and so is what follows
+  CameBy came_by{};
+  MacAddress mac{};    // Deliver and Arp: the frame's source; otherwise the link destination
+  Address next_hop{};  // Resolve; Deliver: the source of the tunnel that `came_by` tells of
+  PolicyId policy{};   // Dummy, Seal and Acquire
   std::uint32_t generation{};  // Seal and Acquire: of the policy, when it judged
   SaHandle handle{kNoHandle};  // Seal
   // Of a Dummy:

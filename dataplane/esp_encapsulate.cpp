@@ -1,11 +1,13 @@
 #include "dataplane/esp_encapsulate.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "dataplane/acquire.h"
 #include "dataplane/buffer_room.h"
 #include "dataplane/enter.h"
 #include "dataplane/lifetime.h"
+#include "dataplane/mobility.h"
 #include "dataplane/punt.h"
 #include "net/esp.h"
 #include "sad/sequence_numbers.h"
@@ -101,6 +103,13 @@ Excess excess(const PacketSummary& summary, const OutboundSa& sa) noexcept {
   return before ? Excess::CutBefore : Excess::CutAfter;
 }
 
+// Extensions that its source knows nothing of.
+std::uint32_t octets_inserted(const Packet& packet) noexcept {
+  constexpr int kEach = 24;
+  if (packet.form != HomeForm::Leaving || packet.ingress == kNoPort) return 0;
+  return static_cast<std::uint32_t>(std::popcount(packet.summary.mobility) * kEach);
+}
+
 // True: it goes on as it is, and the outer packet is cut. False: it was put into `cut_before`, or
 // dropped and its source told.
 bool goes_on_too_long(Packet& packet, const OutboundSa& sa, Burst& cut_before,
@@ -115,7 +124,8 @@ bool goes_on_too_long(Packet& packet, const OutboundSa& sa, Burst& cut_before,
     case Excess::TooBig:
       break;
   }
-  const auto mtu = static_cast<std::uint16_t>(inner_mtu(sa, clear_bytes(packet.summary, sa)));
+  const auto mtu = static_cast<std::uint16_t>(inner_mtu(sa, clear_bytes(packet.summary, sa)) -
+                                              octets_inserted(packet));
   drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, mtu}, my);
   return false;
 }
@@ -131,9 +141,17 @@ bool make_room(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept
   return !fault;
 }
 
+// Transport mode comes behind the extensions of Mobile IPv6 (RFC 6275 9.3.2, 11.3.2); false where
+// they could not be put in, and the packet ended.
+bool has_extensions(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
+  const bool bound = packet.bound_source != kNoBinding || packet.bound_destination != kNoBinding;
+  return !bound || sa.mode == IpsecMode::Tunnel || insert_extensions(packet, my);
+}
+
 // Every question that an SA may have. False: the packet was put into `cut_before`, or ended.
 [[gnu::noinline]] bool is_taken(Packet& packet, const OutboundSa& sa, Burst& cut_before,
                                 WorkerContext& my) noexcept {
+  if (!has_extensions(packet, sa, my)) return false;
   if (const auto cause = objection(packet, sa)) {
     drop_and_tell(packet, *cause, my);
     return false;

@@ -1,11 +1,13 @@
 #include "dataplane/forward.h"
 
+#include "dataplane/binding_routes.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/outbound.h"
 #include "dataplane/punt.h"
 #include "dataplane/refusal.h"
 #include "dataplane/transmit.h"
 #include "net/checksum.h"
+#include "net/icmp.h"
 #include "net/icmp_error.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
@@ -18,10 +20,19 @@ const Port& port_of(PortId id, const WorkerContext& my) noexcept {
   return my.ports[id.value].port();
 }
 
+// Control speaks Mobile IPv6 for the host behind us, too (RFC 6275 6.1, 6.5 to 6.8).
+bool is_mobility_message(const PacketSummary& summary) noexcept {
+  if (summary.protocol == kProtocolMobility) return true;
+  const auto type = static_cast<std::uint8_t>(summary.source_port >> 8);
+  return summary.protocol == kProtocolIcmpv6 && summary.ports_visible &&
+         type >= icmp6::kHomeAgentDiscoveryRequest && type <= icmp6::kMobilePrefixAdvertisement;
+}
+
 // On the link, the address of the host behind us is ours to answer for (RFC 4861 7.2.4); and so is
 // what routers say of IPsec packets that we made in its name (RFC 4301 6.1.1).
-bool is_ours_for_host(const Packet& packet) noexcept {
-  return is_neighbour_discovery(packet.summary) || carries_ipsec(packet.summary, packet.bytes());
+bool is_ours_for_host(const Packet& packet, const Tables& now) noexcept {
+  return is_neighbour_discovery(packet.summary) || carries_ipsec(packet.summary, packet.bytes()) ||
+         (now.mobility != nullptr && is_mobility_message(packet.summary));
 }
 
 // Of what is for this node; false where it rests in reassembly or ended. No type of routing header
@@ -36,7 +47,7 @@ bool has_arrived(Packet& packet, WorkerContext& my) noexcept {
 }
 
 // What is for this node, and what has nowhere to go, ends here.
-bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
+bool has_a_way(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
   if (packet.next_hop->is_neighbour()) [[likely]]
     return true;
   switch (packet.next_hop->kind) {
@@ -44,7 +55,7 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
     case NextHop::Kind::Gateway:
       return true;
     case NextHop::Kind::LocalStack:
-      if (!is_ours_for_host(packet)) [[likely]]
+      if (!is_ours_for_host(packet, now)) [[likely]]
         return true;
       punt_delivery(packet, my);
       return false;
@@ -132,18 +143,22 @@ bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my)
 
 void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
+  if (now.mobility != nullptr) [[unlikely]]
+    lead_by_bindings(burst, now, my);
   my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
   Burst leaving;
   Passages passages(my);
   burst.keep_if([&](Packet& packet) {
-    if (!has_a_way(packet, my) || !may_leave_its_link(packet, my)) return false;
+    if (!has_a_way(packet, now, my) || !may_leave_its_link(packet, my)) return false;
     const Passage& passage = passages.of(packet);
     if (!passes_hop_limit(packet, passage, my)) return false;
     if (!passage.leaves) return true;
     leaving.push(packet);
     return false;
   });
+  if (now.mobility != nullptr) [[unlikely]]
+    follow_bindings(burst, my);
   my.laps.mark(Verb::Forward);
   if (!leaving.empty()) outbound(leaving, now, my);
   burst.append(leaving);
@@ -153,9 +168,13 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 
 void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
-  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
+  if (now.mobility != nullptr) [[unlikely]]
+    lead_by_bindings(burst, now, my);
+  burst.keep_if([&](Packet& packet) { return has_a_way(packet, now, my); });
   Passages passages(my);
   Burst leaving = burst.take_if([&](const Packet& packet) { return passages.of(packet).leaves; });
+  if (now.mobility != nullptr) [[unlikely]]
+    follow_bindings(burst, my);
   if (!leaving.empty()) outbound_again(leaving, now, my);
   burst.append(leaving);
   transmit(burst, my);

@@ -4,6 +4,7 @@
 
 #include "dataplane/forward.h"
 #include "dataplane/from_workers.h"
+#include "dataplane/mobility.h"
 #include "dataplane/outbound.h"
 #include "dataplane/parse.h"
 #include "dataplane/policy_match.h"
@@ -32,7 +33,11 @@ bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
 bool read_headers(Packet& packet, WorkerContext& my) noexcept {
   my.counters.originated.add();
   const ParseVerdict verdict = summarize(packet, my.skipped_headers);
-  if (verdict == ParseVerdict::Good) return true;
+  if (verdict == ParseVerdict::Good) {
+    // What control makes with home addresses has its logical form.
+    if (packet.summary.mobility != 0) packet.form = HomeForm::Leaving;
+    return true;
+  }
   my.drops.drop(packet, drop_reason(verdict));
   return false;
 }
@@ -79,6 +84,7 @@ void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     return false;
   });
   burst.append(crossing);
+  finish_home_addresses(burst, my);
   for (Packet* packet : burst)
     send_to(*packet, packet->next_hop->port, Envelope::of(packet->mbuf).mac, my);
 }

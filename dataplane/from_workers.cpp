@@ -46,7 +46,8 @@ WorkerId fragment_owner(const Packet& packet, const HandOff& hand_off) noexcept 
 // Of what is handed over before it has been opened or judged.
 bool is_from_outside(const Packet& packet, const WorkerContext& my) noexcept {
   if (purpose_of(packet) != Purpose::Fragment) return true;
-  return !packet.decapsulated && my.ports[packet.ingress.value].port().side() == Side::Unprotected;
+  return !packet.decapsulated && packet.came_by == CameBy::Link &&
+         my.ports[packet.ingress.value].port().side() == Side::Unprotected;
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ void HandOff::give(Packet& packet, WorkerId to, const Envelope& envelope, Drops&
   present.passes = packet.passes;
   present.decapsulated = packet.decapsulated;
   present.forwarded = packet.forwarded;
+  present.form = packet.form;
+  present.came_by = packet.came_by;
   post(packet.mbuf, to, drops);
 }
 
@@ -88,6 +90,8 @@ void read_envelope(Packet& packet) noexcept {
   packet.forwarded = envelope.forwarded;
   packet.hand_offs = envelope.hand_offs;
   packet.passes = envelope.passes;
+  packet.form = envelope.form;
+  packet.came_by = envelope.came_by;
 }
 
 void HandOff::take(unsigned source, PacketStore& store, Burst& burst) noexcept {

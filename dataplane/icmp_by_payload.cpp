@@ -1,5 +1,6 @@
 #include "dataplane/icmp_by_payload.h"
 
+#include "dataplane/policy_match.h"
 #include "net/icmp_error.h"
 #include "sad/compile_sa.h"
 
@@ -24,7 +25,7 @@ bool protect_by_payload(Packet& packet, const Tables& now, WorkerContext& my) no
   const auto fields = return_fields(packet, Direction::Inbound);
   if (!fields) return false;
   const SpdId spd = my.ports[packet.next_hop->port.value].port().settings().spd;
-  const PolicyId policy = now.policies->match(spd, *fields);
+  const PolicyId policy = match_scope(packet, now.policies->outbound(spd), *fields, now, my);
   const PolicyEntry& entry = now.policies->entry(policy);
   if (entry.action != PolicyAction::Protect) return false;
   const SaHandle handle = my.populated.find(policy, entry.pfp, *fields);

@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/rate_limit.h"
 #include "dataplane/control_sender.h"
 #include "dataplane/counters.h"
 #include "dataplane/delivery.h"
 #include "dataplane/own_addresses.h"
-#include "dataplane/rate_limit.h"
 
 namespace sallyport {
 

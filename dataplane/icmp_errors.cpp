@@ -6,6 +6,7 @@
 #include "net/datagram.h"
 #include "net/icmp.h"
 #include "net/ipv6.h"
+#include "net/mobility_extensions.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 
@@ -29,7 +30,7 @@ struct ErrorFacts {
   Codepoint v4;
   Codepoint v6;
 };
-constexpr std::array<ErrorFacts, 6> kFacts{{
+constexpr std::array<ErrorFacts, 8> kFacts{{
     {IcmpError::HopLimit, {icmp4::kTimeExceeded, 0}, {icmp6::kTimeExceeded, 0}},
     {IcmpError::NoRoute,
      {icmp4::kUnreachable, icmp4::kCodeNetwork},
@@ -44,6 +45,10 @@ constexpr std::array<ErrorFacts, 6> kFacts{{
      {icmp4::kUnreachable, icmp4::kCodeFragmentationNeeded},
      {icmp6::kPacketTooBig, 0}},
     {IcmpError::RoutingType, {icmp4::kParameterProblem, 0}, {icmp6::kParameterProblem, 0}},
+    {IcmpError::UnknownOption,
+     {icmp4::kParameterProblem, 0},
+     {icmp6::kParameterProblem, icmp6::kCodeUnknownOption}},
+    {IcmpError::TunnelLimit, {icmp4::kParameterProblem, 0}, {icmp6::kParameterProblem, 0}},
 }};
 
 constexpr bool rows_in_order() {
@@ -90,8 +95,17 @@ std::uint32_t routing_type_at(ByteView datagram) noexcept {
   return offset + kTypeOctet;
 }
 
+// Of the limit itself, in its option.
+std::uint32_t limit_at(ByteView datagram) noexcept {
+  const std::uint32_t option = encapsulation_limit_at(datagram);
+  return option == 0 ? 0 : option + 2;
+}
+
 std::uint32_t rest_of_header(const UndeliverablePacket& packet, Family family) noexcept {
   if (packet.error == IcmpError::RoutingType) return routing_type_at(packet.datagram);
+  if (packet.error == IcmpError::UnknownOption)
+    return find_mobility_extensions(packet.datagram).option_at;
+  if (packet.error == IcmpError::TunnelLimit) return limit_at(packet.datagram);
   if (packet.error != IcmpError::TooBig) return 0;
   return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kSmallestMtu6);
 }

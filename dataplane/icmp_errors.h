@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/rate_limit.h"
 #include "dataplane/control_sender.h"
 #include "dataplane/counters.h"
 #include "dataplane/own_addresses.h"
-#include "dataplane/rate_limit.h"
 #include "net/packet_summary.h"
 
 namespace sallyport {
@@ -19,7 +19,9 @@ enum class IcmpError : std::uint8_t {
   NoNeighbour,
   Prohibited,
   TooBig,
-  RoutingType,  // IPv6: of a routing header that still has segments (RFC 8200 4.4)
+  RoutingType,    // IPv6: of a routing header that still has segments (RFC 8200 4.4)
+  UnknownOption,  // IPv6: the Home Address option (RFC 6275 6.3)
+  TunnelLimit,    // IPv6: of tunnels that the packet may go into (RFC 2473 4.1.1)
 };
 
 // A packet that ended here, as it was when it did.

@@ -5,6 +5,7 @@
 #include "dataplane/decapsulate.h"
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/from_workers.h"
+#include "dataplane/home_tunnel.h"
 #include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
@@ -20,7 +21,7 @@ void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noex
     prepare_ah(run, jobs, my);
 }
 
-void open_all(Burst& burst, WorkerContext& my) noexcept {
+void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
   RawArray<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
@@ -39,7 +40,7 @@ void open_all(Burst& burst, WorkerContext& my) noexcept {
                 [&](SaRun& run) {
                   const auto run_jobs = jobs.all().subspan(count, run.packets.size());
                   count += static_cast<unsigned>(run_jobs.size());
-                  decapsulate(run, run_jobs, my);
+                  decapsulate(run, run_jobs, now, my);
                   watch_inbound_life(run.sa, my);
                   opened.append(run.packets);
                 });
@@ -58,7 +59,7 @@ void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     if (ipsec.empty()) return;
     find_sas(ipsec, my);
     give_to_inbound_owners(ipsec, my);
-    open_all(ipsec, my);
+    open_all(ipsec, now, my);
     opened = ipsec;
   }
 }
@@ -78,6 +79,8 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
   my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
+  if (now.mobility != nullptr) [[unlikely]]
+    leave_home_tunnels(burst, now, my);
   Burst ipsec = take_ipsec_for_us(burst, my);
   if (!burst.empty()) {
     match_policies(burst, Direction::Inbound, now, my);
@@ -87,7 +90,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   find_sas(ipsec, my);
   give_to_inbound_owners(ipsec, my);
   my.laps.mark(Verb::FindSa);
-  open_all(ipsec, my);
+  open_all(ipsec, now, my);
   if (may_hold_ipsec(ipsec)) [[unlikely]]
     open_nested(ipsec, now, my);
   burst.append(ipsec);

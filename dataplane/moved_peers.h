@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/rate_limit.h"
 #include "base/types.h"
-#include "dataplane/rate_limit.h"
 
 namespace sallyport {
 

@@ -46,6 +46,7 @@ bool NeighbourMessages::take_discovery(const Delivery& delivery, Instant now) {
   if (!delivery.from_link()) return invalid();
   const auto message = parse_neighbour_message(delivery.datagram, delivery.summary);
   if (!message) return invalid();
+  if (my_.proxy != nullptr) my_.proxy->hear(*message, delivery);
   if (message->kind == NeighbourMessage::Kind::Solicitation)
     take_solicitation(*message, delivery, now);
   else
@@ -58,22 +59,32 @@ bool NeighbourMessages::take_discovery(const Delivery& delivery, Instant now) {
   return true;
 }
 
+// The gateway is a router; of those that it stands in for it says what they are (RFC 6275 10.4.1).
+std::optional<NeighbourMessages::Speaker> NeighbourMessages::speaker_for(
+    PortId port, const Address& target) const {
+  if (my_.own.answered_on(port, target)) return Speaker{target, true};
+  const auto role = my_.proxy == nullptr ? std::nullopt : my_.proxy->role_of(port, target);
+  if (!role) return std::nullopt;
+  return Speaker{my_.own.link_local(port), *role == NeighbourProxy::Role::Router};
+}
+
 // RFC 4861 7.2.3, 7.2.4.
 void NeighbourMessages::take_solicitation(const NeighbourMessage& solicitation,
                                           const Delivery& delivery, Instant now) {
   const PortId port = delivery.port;
   const bool detection = solicitation.source.is_unspecified();
-  if (!my_.own.answered_on(port, solicitation.target)) return;
+  const auto speaker = speaker_for(port, solicitation.target);
+  if (!speaker) return;
   if (detection && my_.own.is_local_stack(port)) return;
   if (solicitation.link_address)
     my_.neighbours.learn(port, solicitation.source, *solicitation.link_address, now);
   const Address destination = detection ? all_nodes() : solicitation.source;
   const auto answer = build_neighbour_message({.kind = NeighbourMessage::Kind::Advertisement,
-                                               .source = solicitation.target,
+                                               .source = speaker->source,
                                                .destination = destination,
                                                .target = solicitation.target,
                                                .link_address = my_.own.port(port).mac,
-                                               .router = true,
+                                               .router = speaker->router,
                                                .solicited = !detection,
                                                .override = true});
   const MacAddress to =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/delivery.h"
+#include "dataplane/neighbour_proxy.h"
 #include "dataplane/neighbours.h"
 #include "net/arp.h"
 #include "net/neighbour_discovery.h"
@@ -16,6 +17,7 @@ class NeighbourMessages {
     const OwnAddresses& own;
     ControlSender& sender;
     Neighbours& neighbours;
+    NeighbourProxy* proxy{};  // null: we stand in for nobody
   };
   explicit NeighbourMessages(const Surroundings& surroundings) : my_(surroundings) {}
 
@@ -27,6 +29,12 @@ class NeighbourMessages {
   void take_request(const ArpMessage& request, PortId port, Instant now);
   void take_solicitation(const NeighbourMessage& solicitation, const Delivery& delivery,
                          Instant now);
+  // Who answers a solicitation for `target`; nullopt: not we.
+  struct Speaker {
+    Address source;
+    bool router{};
+  };
+  [[nodiscard]] std::optional<Speaker> speaker_for(PortId port, const Address& target) const;
   [[nodiscard]] bool invalid() noexcept;
 
   Surroundings my_;

@@ -12,12 +12,12 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/rate_limit.h"
 #include "dataplane/control_sender.h"
 #include "dataplane/counters.h"
 #include "dataplane/icmp_errors.h"
 #include "dataplane/neighbour_publisher.h"
 #include "dataplane/own_addresses.h"
-#include "dataplane/rate_limit.h"
 
 namespace sallyport {
 

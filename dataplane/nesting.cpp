@@ -45,6 +45,8 @@ bool turns_back(Packet& packet, WorkerContext& my) noexcept {
   packet.ingress = hop.port;
   packet.forwarded = false;
   packet.dummy = false;
+  if (my.sas.outbound(packet.sa).mode == IpsecMode::Tunnel)
+    packet.tunnel = packet.bound_source = packet.bound_destination = kNoBinding;
   return true;
 }
 

@@ -2,11 +2,13 @@
 
 #include "base/raw_array.h"
 #include "dataplane/ah.h"
+#include "dataplane/binding_routes.h"
 #include "dataplane/cut_datagram.h"
 #include "dataplane/esp_encapsulate.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/lifetime.h"
+#include "dataplane/mobility.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/refusal.h"
@@ -61,9 +63,14 @@ void drop_unsealed(Burst& burst, std::span<const CryptoJob> jobs, WorkerContext&
 }
 
 // What one tunnel has sealed goes to its peer; the others keep the packets' own destinations.
-void route_sealed(Burst& burst, unsigned sas, const Tables& now, const WorkerContext& my) noexcept {
+void route_sealed(Burst& burst, unsigned sas, const Tables& now, WorkerContext& my) noexcept {
   const bool one_peer = sas == 1 && my.sas.outbound(burst[0].sa).mode == IpsecMode::Tunnel;
-  if (!one_peer) return now.routes->look_up(burst);
+  if (!one_peer) {
+    now.routes->look_up(burst);
+    if (now.mobility != nullptr) [[unlikely]]
+      lead_again(burst, now, my);
+    return;
+  }
   Burst first;
   first.push(burst[0]);
   now.routes->look_up(first);
@@ -134,12 +141,35 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   }
 }
 
+// What an SA in transport mode has made goes by the tunnel that it is for; one in tunnel mode leads
+// there itself.
+[[gnu::noinline]] void follow_sealed(Burst& secured, WorkerContext& my) noexcept {
+  Burst bound = secured.take_if([&](const Packet& packet) {
+    return packet.tunnel != kNoBinding && my.sas.outbound(packet.sa).mode == IpsecMode::Transport;
+  });
+  follow_bindings(bound, my);
+  secured.append(bound);
+}
+
 // Leaves what is bypassed or protected.
 void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst secured = take_protected(burst, now, my);
+  const bool mobile = now.mobility != nullptr;
+  if (mobile) [[unlikely]]
+    follow_bindings(burst, my);
   if (secured.empty()) return;
   protect(secured, now, my);
+  if (mobile) [[unlikely]]
+    follow_sealed(secured, my);
   burst.append(secured);
+}
+
+// Inside a tunnel nobody but the packet's destination touches its extensions.
+[[gnu::noinline]] void complete_inner_packets(const Burst& burst,
+                                              const WorkerContext& my) noexcept {
+  for (Packet* packet : burst)
+    if (packet->form == HomeForm::Leaving && my.sas.outbound(packet->sa).mode == IpsecMode::Tunnel)
+      put_on_wire(*packet);
 }
 
 }  // namespace
@@ -162,6 +192,8 @@ void protect(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     protect_in_fragments(too_long, now, my);
   }
   give_to_outbound_owners(burst, now, my);
+  if (now.mobility != nullptr) [[unlikely]]
+    complete_inner_packets(burst, my);
   my.laps.mark(Verb::ChooseSa);
   seal_all(burst, now, my);
 }

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/types.h"
+#include "dataplane/binding.h"
 #include "dataplane/next_hop.h"
 #include "net/packet_summary.h"
 #include "sad/sa_handles.h"
@@ -19,6 +20,22 @@ enum class Opening : std::uint8_t {
   None,         // the IPsec header lies there as it came, if there is one
   IcvComputed,  // `sa` and `sequence` are those that it was computed with
   Inside,       // and the summary is of what came out
+};
+
+// Which form a packet with a Home Address option or a type 2 routing header has, as far as they
+// concern this node (net/mobility_extensions.h).
+enum class HomeForm : std::uint8_t {
+  AsItCame,  // nothing to do with us
+  Arrived,   // logical, and for us
+  Leaving,   // logical, and from us: to be turned into the wire's just before it goes
+  OnWire,    // from us
+};
+
+// The tunnel that a packet came out of last.
+enum class CameBy : std::uint8_t {
+  Link,
+  HomeTunnel,  // IPv6 in IPv6, between a home agent and a mobile node
+  SaTunnel,    // of an SA; noted only where mobility is on
 };
 
 // One packet of a burst: what the headers said, and what the stages have decided so far.
@@ -44,6 +61,12 @@ struct Packet {
   bool dummy{};              // goes out with next header 59 (RFC 4303 2.6)
   std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)
   std::uint8_t hand_offs{};  // how often one worker gave it to another
+  HomeForm form{};
+  CameBy came_by{};
+  // Of Mobile IPv6; none where it is off. For whom extensions are to be put in:
+  BindingId bound_destination{};  // a type 2 routing header
+  BindingId bound_source{};       // a Home Address option
+  BindingId tunnel{};  // whose tunnel it has come out of, and from forward() on goes into
 
   // A frame from now on, of which nothing is known but where it came in; the place held another
   // packet before. The summary is for parse to write. What lies side by side is stored at once.
@@ -65,6 +88,9 @@ struct Packet {
     dummy = false;
     passes = 0;
     hand_offs = 0;
+    form = HomeForm::AsItCame;
+    came_by = CameBy::Link;
+    bound_destination = bound_source = tunnel = kNoBinding;
   }
 
   [[nodiscard]] std::uint8_t* data() const noexcept {

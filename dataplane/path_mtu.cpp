@@ -118,7 +118,8 @@ void PathMtuDiscovery::tick(Instant now) {
 
 // What came out of an SA comes from a peer that we know: from within.
 bool PathMtuDiscovery::accepted(const Delivery& message) const noexcept {
-  const bool outside = message.from_link() && sides_[message.port.value] == Side::Unprotected;
+  const bool outside = message.port != kNoPort && !message.decapsulated &&
+                       sides_[message.port.value] == Side::Unprotected;
   return is_one_of(outside ? acceptance_.unprotected_side : acceptance_.protected_side,
                    message.summary);
 }

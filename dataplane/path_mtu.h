@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/rate_limit.h"
 #include "dataplane/counters.h"
 #include "dataplane/delivery.h"
 #include "dataplane/port_facts.h"
-#include "dataplane/rate_limit.h"
 #include "net/icmp_error.h"
 #include "net/icmp_kinds.h"
 #include "sad/sad.h"

@@ -2,6 +2,7 @@
 
 #include "base/prefetch.h"
 #include "base/raw_array.h"
+#include "dataplane/binding_routes.h"
 #include "dataplane/envelope.h"
 #include "dataplane/punt.h"
 #include "dataplane/refusal.h"
@@ -49,6 +50,8 @@ class Judges {
     return judge_;
   }
 
+  [[nodiscard]] const PolicySet& policies() const noexcept { return policies_; }
+
  private:
   Direction direction_;
   const PolicySet& policies_;
@@ -64,10 +67,20 @@ struct Query {
   Judge judge;
 };
 
+// Policies that are bound to tunnels count (RFC 4877 7.2.4; SPD-18).
+bool is_in_tunnel(const Packet& packet) noexcept { return packet.tunnel != kNoBinding; }
+
+// Without an address only the tunnel tells such policies' packets apart: a flow does not say it.
+bool may_be_cached(const Packet& packet, const PolicySet& policies) noexcept {
+  return !is_in_tunnel(packet) || policies.wide.empty();
+}
+
 [[gnu::always_inline]] inline Query query_for(const Packet& packet, Direction direction,
                                               Judges& judges, const WorkerContext& my) noexcept {
   const Judge& judge = judges.of(packet);
-  const FlowKey key = FlowKey::of(packet.summary, judge.scope, direction);
+  const PolicyScope scope =
+      is_in_tunnel(packet) ? judges.policies().in_tunnel(judge.scope) : judge.scope;
+  const FlowKey key = FlowKey::of(packet.summary, scope, direction);
   return {key, my.flows.hash(key), judge};
 }
 
@@ -117,7 +130,7 @@ void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContex
              Flow* place) noexcept {
   const Direction direction = query.key.direction();
   const SelectorFields fields = selector_fields(packet.summary, direction);
-  const PolicyId policy = now.policies->match(query.judge.scope, fields);
+  const PolicyId policy = match_scope(packet, query.judge.scope, fields, now, my);
   const PolicyEntry& entry = now.policies->entry(policy);
   const FlowCache::Decision decision{
       .policy = policy,
@@ -129,13 +142,15 @@ void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContex
   packet.policy = policy;
   packet.handle = decision.handle;
   packet.action = entry.action;
+  if (!may_be_cached(packet, *now.policies)) return;
   if (!may_be_remembered(decision, packet, direction, my)) {
     if (place != nullptr) FlowCache::forget(*place);
     return;
   }
   if (place == nullptr) place = my.flows.place(query.hash);
   if (place != nullptr) my.flows.fill(*place, query.key, decision);
-  if (direction == Direction::Outbound && entry.action == PolicyAction::Bypass)
+  if (direction == Direction::Outbound && entry.action == PolicyAction::Bypass &&
+      !is_in_tunnel(packet))
     remember_answers(query, fields, decision, now, my);
 }
 
@@ -149,7 +164,8 @@ void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContex
 
 [[gnu::always_inline]] inline void match(Packet& packet, const Query& query, const Tables& now,
                                          WorkerContext& my) noexcept {
-  Flow* const flow = my.flows.find(query.key, query.hash);
+  Flow* const flow =
+      may_be_cached(packet, *now.policies) ? my.flows.find(query.key, query.hash) : nullptr;
   if (flow != nullptr && !my.flows.is_over(*flow) && still_true(*flow, *now.policies)) [[likely]]
     return adopt(packet, *flow);
   match_anew(packet, query, now, my, flow);
@@ -270,6 +286,13 @@ class PolicyTally {
 };
 
 }  // namespace
+
+PolicyId match_scope(const Packet& packet, PolicyScope scope, const SelectorFields& fields,
+                     const Tables& now, const WorkerContext& my) noexcept {
+  if (!is_in_tunnel(packet)) [[likely]]
+    return now.policies->match(scope, fields);
+  return now.policies->match_in_tunnel(scope, tunnel_name(packet, my), fields);
+}
 
 void match_policies(Burst& burst, Direction direction, const Tables& now,
                     WorkerContext& my) noexcept {

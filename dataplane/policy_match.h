@@ -17,6 +17,12 @@ void match_policies(Burst& burst, Direction direction, const Tables& now,
 // fragments, whose first may have gone to another, keep its verdict while the policy stands.
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// The policy for these fields of the packet, in its tunnel if it comes out of one or goes into one.
+// `scope` is the one without a tunnel.
+[[nodiscard]] PolicyId match_scope(const Packet& packet, PolicyScope scope,
+                                   const SelectorFields& fields, const Tables& now,
+                                   const WorkerContext& my) noexcept;
+
 // Drops what policy discards or no policy matched, and tells the source.
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept;
 

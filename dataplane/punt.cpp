@@ -17,6 +17,12 @@ void hand_over(Packet& packet, Counter& counter, RateLimit& limit, WorkerContext
     my.drops.drop(packet, DropReason::PuntFull);
 }
 
+// What opened it last.
+bool in_transport_mode(const Packet& packet, const WorkerContext& my) noexcept {
+  return packet.sa != kNoSa && packet.sa_direction == Direction::Inbound &&
+         my.sas.inbound(packet.sa).mode == IpsecMode::Transport;
+}
+
 }  // namespace
 
 void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
@@ -30,9 +36,13 @@ void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
 
 void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
   // The link header, if there was one, is still in front of the data.
-  Envelope envelope{
-      .purpose = Purpose::Deliver, .port = packet.ingress, .decapsulated = packet.decapsulated};
-  if (packet.ingress != kNoPort && !packet.decapsulated) {
+  Envelope envelope{.purpose = Purpose::Deliver,
+                    .port = packet.ingress,
+                    .decapsulated = packet.decapsulated,
+                    .transport = packet.decapsulated && in_transport_mode(packet, my),
+                    .came_by = packet.came_by};
+  if (packet.came_by != CameBy::Link) envelope.next_hop = Envelope::of(packet.mbuf).next_hop;
+  if (packet.ingress != kNoPort && !packet.decapsulated && packet.came_by == CameBy::Link) {
     const std::uint16_t link_bytes = my.ports[packet.ingress.value].port().link_bytes();
     std::memcpy(envelope.mac.bytes.data(), packet.data() - link_bytes + RTE_ETHER_ADDR_LEN,
                 RTE_ETHER_ADDR_LEN);
@@ -61,6 +71,8 @@ void punt_acquire(Packet& packet, std::uint32_t policy_generation, WorkerContext
                                        .passes = packet.passes,
                                        .forwarded = packet.forwarded,
                                        .decapsulated = packet.decapsulated,
+                                       .form = packet.form,
+                                       .came_by = packet.came_by,
                                        .policy = packet.policy,
                                        .generation = policy_generation};
   hand_over(packet, my.counters.held, my.punts.acquires, my);

@@ -16,8 +16,8 @@ void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
 // Judged, and without an SA: control holds it until there is one.
 void punt_acquire(Packet& packet, std::uint32_t policy_generation, WorkerContext& my) noexcept;
 // Drops the packet for `reason` and, rate permitting, has control tell its source (RFC 1812 4.3,
-// RFC 4443). `purpose` is HopLimit, Unreachable, Prohibited, TooBig or RoutingType; `mtu` goes
-// with TooBig.
+// RFC 4443), or that its binding is not known (RFC 6275 9.3.3). `purpose` is one of those from
+// HopLimit to UnknownBinding; `mtu` goes with TooBig.
 struct IcmpCause {
   DropReason reason;
   Purpose purpose;

@@ -24,9 +24,28 @@ IcmpError error_of(Purpose purpose) noexcept {
       return IcmpError::TooBig;
     case Purpose::RoutingType:
       return IcmpError::RoutingType;
+    case Purpose::UnknownOption:
+      return IcmpError::UnknownOption;
+    case Purpose::TunnelLimit:
+      return IcmpError::TunnelLimit;
+    case Purpose::OffLink:
+      return IcmpError::NoNeighbour;
     default:
       return IcmpError::NoRoute;
   }
+}
+
+std::optional<OuterHeader> tunnel_of(const Envelope& envelope) noexcept {
+  if (envelope.came_by == CameBy::Link) return std::nullopt;
+  return OuterHeader{envelope.next_hop, envelope.came_by == CameBy::SaTunnel};
+}
+
+// What handlers of ICMP are asked by in place of a port.
+std::uint16_t port_of(const PacketSummary& summary) noexcept {
+  constexpr unsigned kType = 8;
+  return port_meaning(summary.protocol) == PortMeaning::Icmp
+             ? static_cast<std::uint16_t>(summary.source_port >> kType)
+             : summary.destination_port;
 }
 
 }  // namespace
@@ -71,6 +90,9 @@ void PuntService::take(rte_mbuf* packet, Instant now) {
     case Purpose::Deliver:
       taken = deliver(packet, now);
       break;
+    case Purpose::UnknownBinding:
+      if (unknown_binding_) unknown_binding_(bytes_of(packet), now);
+      break;
     default:
       report(packet, envelope, now);
       break;
@@ -81,8 +103,11 @@ void PuntService::take(rte_mbuf* packet, Instant now) {
 
 bool PuntService::deliver(rte_mbuf* packet, Instant now) {
   const Envelope& envelope = Envelope::of(packet);
-  Delivery delivery{
-      .port = envelope.port, .mac = envelope.mac, .decapsulated = envelope.decapsulated};
+  Delivery delivery{.port = envelope.port,
+                    .mac = envelope.mac,
+                    .decapsulated = envelope.decapsulated,
+                    .transport = envelope.transport,
+                    .tunnel = tunnel_of(envelope)};
   if (summarize(bytes_of(packet), delivery.summary) != ParseVerdict::Good) return false;
   delivery.datagram = bytes_of(packet).first(delivery.summary.length);
   if (is_neighbour_discovery(delivery.summary)) return my_.messages.take_discovery(delivery, now);
@@ -92,7 +117,7 @@ bool PuntService::deliver(rte_mbuf* packet, Instant now) {
 bool PuntService::offer(const Delivery& delivery, Instant now) {
   const PacketSummary& summary = delivery.summary;
   if (summary.fragment) return false;
-  for (const std::uint16_t port : {summary.destination_port, std::uint16_t{0}}) {
+  for (const std::uint16_t port : {port_of(summary), std::uint16_t{0}}) {
     const auto handler = handlers_.find({summary.protocol, port});
     if (handler != handlers_.end()) return handler->second(delivery, now);
   }

@@ -38,7 +38,8 @@ class PuntService {
   unsigned poll(Instant now);
   static constexpr unsigned kBudget = 256;
 
-  // What comes whole for an address of ours by `protocol`, to `port` if the protocol has ports.
+  // What comes whole for an address of ours by `protocol`, to `port` if the protocol has ports, and
+  // of that type if it is ICMP.
   // The handler says whether it took the packet, which it only borrows.
   struct Upper {
     std::uint8_t protocol{};
@@ -47,6 +48,9 @@ class PuntService {
   };
   using Handler = std::function<bool(const Delivery& delivery, Instant now)>;
   void register_upper(const Upper& upper, Handler handler);
+  // Who is to answer a Home Address option without a binding; gets the packet as the wire had it.
+  using Rejected = std::function<void(ByteView datagram, Instant now)>;
+  void on_unknown_binding(Rejected handler) { unknown_binding_ = std::move(handler); }
 
  private:
   unsigned drain(PacketRing& ring, Instant now);
@@ -58,6 +62,7 @@ class PuntService {
   Surroundings my_;
   std::vector<PacketRing*> from_workers_;
   std::map<Upper, Handler> handlers_;
+  Rejected unknown_binding_;
 };
 
 }  // namespace sallyport

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "dataplane/binding.h"
 #include "dataplane/routes.h"
 #include "sad/retirement.h"
 #include "spd/spd.h"
@@ -19,6 +20,7 @@ namespace sallyport {
 struct Tables {
   std::shared_ptr<const PolicySet> policies;
   std::shared_ptr<const Routes> routes;
+  std::shared_ptr<const MobilityFacts> mobility{};  // null: Mobile IPv6 is off
 };
 
 // One writer (control), one reader per worker.

@@ -6,6 +6,7 @@
 
 #include "dataplane/buffer_room.h"
 #include "dataplane/cut_datagram.h"
+#include "dataplane/mobility.h"
 #include "dataplane/punt.h"
 
 namespace sallyport {
@@ -125,6 +126,7 @@ void transmit_one(Packet& packet, const Way& way, WorkerContext& my) noexcept {
 bool may_cut(const Packet& packet, const Way& way) noexcept {
   if (packet.summary.family == Family::V4) return !packet.summary.dont_fragment;
   if (packet.next_hop->kind == NextHop::Kind::LocalStack || packet.ingress == kNoPort) return true;
+  if (packet.form == HomeForm::OnWire) return true;  // where it could have been shorter it was told
   return way.queue->port().side() == Side::Unprotected && packet.action == PolicyAction::Protect;
 }
 
@@ -156,6 +158,7 @@ void send_to(Packet& packet, PortId port, const MacAddress& destination,
 }
 
 void transmit(Burst& burst, WorkerContext& my) noexcept {
+  finish_home_addresses(burst, my);
   Ways ways(my);
   for (Packet* packet : burst) {
     const Way& way = ways.of(*packet);

@@ -10,6 +10,7 @@
 #include "dataplane/from_control.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/inbound.h"
+#include "dataplane/mobility.h"
 #include "dataplane/parse.h"
 
 namespace sallyport {
@@ -62,6 +63,7 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .populated = shared.populated,
           .keys = shared.keys,
           .neighbours = shared.neighbours,
+          .bindings = shared.bindings,
           .key_manager = shared.key_manager,
           .pool = shared.pool,
           .large_pool = shared.large_pool,
@@ -108,6 +110,7 @@ bool Worker::receive_from(PortQueue& port, const Tables& now) noexcept {
   if (burst.empty()) return false;
   my_.laps.mark(Verb::Receive);
   parse(burst, port.port(), my_);
+  take_home_addresses(burst, now, my_);
   my_.laps.mark(Verb::Parse);
   if (port.port().side() == Side::Unprotected) inbound(burst, now, my_);
   forward(burst, now, my_);

@@ -22,6 +22,7 @@ class Worker {
     const PopulatedHandles& populated;
     const KeyTable& keys;
     const NeighbourTable& neighbours;
+    const BindingTable& bindings;
     const AuditSwitches& audit;
     const std::atomic<bool>& key_manager;
     rte_mempool* pool;

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <vector>
 
+#include "base/rate_limit.h"
 #include "dataplane/asked_sas.h"
+#include "dataplane/binding_table.h"
 #include "dataplane/crypto/engine.h"
 #include "dataplane/crypto/iv_source.h"
 #include "dataplane/crypto/key_table.h"
@@ -19,7 +21,6 @@
 #include "dataplane/neighbour_table.h"
 #include "dataplane/populated_handles.h"
 #include "dataplane/port.h"
-#include "dataplane/rate_limit.h"
 #include "dataplane/reassembly.h"
 #include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
@@ -58,6 +59,7 @@ struct WorkerContext {
   const PopulatedHandles& populated;
   const KeyTable& keys;
   const NeighbourTable& neighbours;
+  const BindingTable& bindings;
   const std::atomic<bool>& key_manager;  // there is one to ask for SAs
   rte_mempool* pool;
   rte_mempool* large_pool;  // buffers of 64 KiB

@@ -167,7 +167,12 @@ void AcquiredSas::leave(const Sad::Names& names) {
 
 bool AcquiredSas::decides(const Policy& policy, const SelectorFields& packet) const {
   // Which local user's packet it was is not known any more.
-  if (!policy.names.empty()) return true;
+  // One that no packet meets now may be met by it later (MAPI-08).
+  if (!policy.names.empty() || !policy.active) return true;
+  const PolicySet& policies = my_.dataplane.policies();
+  if (policy.tunnel)
+    return policies.match_in_tunnel(policies.outbound(policy.spd), *policy.tunnel, packet) ==
+           my_.spd.id_of(policy.name);
   return my_.dataplane.policies().match(policy.spd, packet) == my_.spd.id_of(policy.name);
 }
 

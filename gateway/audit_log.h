@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "dataplane/rate_limit.h"
+#include "base/rate_limit.h"
 #include "gateway/audit_output.h"
 #include "gateway/config/configuration.h"
 #include "gateway/job_pool.h"

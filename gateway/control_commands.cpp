@@ -6,6 +6,7 @@
 #include "gateway/control_views.h"
 #include "gateway/explain_command.h"
 #include "gateway/ike_views.h"
+#include "gateway/mip6_views.h"
 #include "gateway/request_arguments.h"
 
 namespace sallyport {
@@ -20,13 +21,21 @@ Json error_json(const Error& error) {
 }
 
 using View = void (*)(Gateway&, PageOfRows&);
-const std::map<std::string_view, View> kViews{
-    {"show.ports", show_ports},       {"show.routes", show_routes},
-    {"show.sas", show_sas},           {"show.neighbours", show_neighbours},
-    {"show.policies", show_policies}, {"show.workers", show_workers},
-    {"show.account", show_account},   {"show.icmp", show_icmp},
-    {"show.ike-sas", show_ike_sas},   {"show.child-sas", show_child_sas},
-    {"show.peers", show_peers},       {"show.pools", show_pools}};
+const std::map<std::string_view, View> kViews{{"show.ports", show_ports},
+                                              {"show.routes", show_routes},
+                                              {"show.sas", show_sas},
+                                              {"show.neighbours", show_neighbours},
+                                              {"show.policies", show_policies},
+                                              {"show.workers", show_workers},
+                                              {"show.account", show_account},
+                                              {"show.icmp", show_icmp},
+                                              {"show.ike-sas", show_ike_sas},
+                                              {"show.child-sas", show_child_sas},
+                                              {"show.peers", show_peers},
+                                              {"show.pools", show_pools},
+                                              {"show.bindings", show_bindings},
+                                              {"show.home-agents", show_home_agents},
+                                              {"show.mobile-node", show_mobile_node}};
 
 // The place that one of these arguments names: "before", "at", and "last" where it may be said.
 PolicyPlace place_of(const RequestArguments& arguments, std::initializer_list<const char*> names) {

@@ -109,6 +109,8 @@ Json row_of(Gateway& gateway, const Policy& policy, std::size_t position) {
   add_traffic(traffic, row);
   if (policy.direction != PolicyDirection::Both)
     row["direction"] = policy.direction == PolicyDirection::Inbound ? "in" : "out";
+  if (policy.tunnel) row["interface"] = "tunnel " + to_string(*policy.tunnel);
+  if (!policy.active) row["active"] = false;
   if (!policy.names.empty()) row["names"] = policy.names;
   if (policy.pfp != PopulateFromPacket{}) row["pfp"] = names_of(policy.pfp);
   if (policy.protect) row["protect"] = protection(*policy.protect);

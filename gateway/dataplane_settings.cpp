@@ -24,6 +24,15 @@ PortSettings port_settings(const PortConfig& port, const Configuration& configur
           .udp_zero_checksum_v6 = port.udp_zero_checksum_v6};
 }
 
+// Of all roles; a mobile node's own are a few, and one for each correspondent.
+std::size_t bindings_of(const Configuration& configuration) {
+  std::size_t bindings = 64;
+  if (configuration.home_agent) bindings += configuration.home_agent->max_bindings;
+  if (configuration.correspondent.enabled) bindings += configuration.correspondent.max_bindings;
+  if (configuration.mobile_node) bindings += 256;
+  return bindings;
+}
+
 }  // namespace
 
 DataplaneSettings dataplane_settings(const Configuration& configuration) {
@@ -41,6 +50,7 @@ DataplaneSettings dataplane_settings(const Configuration& configuration) {
   settings.neighbours = limits.neighbours;
   settings.neighbour_hold = limits.neighbour_hold;
   settings.sa_hold = limits.sa_hold;
+  settings.bindings = bindings_of(configuration);
   settings.flow_cache = configuration.dataplane.flow_cache;
   // Checked when the configuration was read.
   settings.skipped_headers = SkippedHeaders::of(configuration.dataplane.skipped_headers).value();

@@ -87,8 +87,13 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
   ike_ = std::make_unique<IkeService>(
       IkeService::Surroundings{*control_, *dataplane_, *acquired_, *sad_, *spd_, ike_jobs_, audit_,
                                clock_, random},
-      IkeService::Hooks{.uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
-                        .reassign = [this](const std::string& sa) { acquired_->lead_again(sa); }});
+      IkeService::Hooks{
+          .uninstall = [this](const Sad::Names& names) { uninstall_sas(names); },
+          .reassign = [this](const std::string& sa) { acquired_->lead_again(sa); },
+          .installed = [this](const std::string& policy) { mobility_->on_installed(policy); },
+          .failed = [this](const std::string& policy,
+                           const std::string& why) { mobility_->on_failed(policy, why); }});
+  make_mobility(random);
   policy_edits_ = std::make_unique<PolicyEdits>(
       PolicyEdits::Parts{.spd = *spd_,
                          .sad = *sad_,
@@ -100,17 +105,20 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
 
 // All that may fail comes first, and nothing of it shows until all of it is there.
 Expected<void> Gateway::apply(Configuration next) {
-  const std::vector<Policy> policies = plan_policies(next);
+  std::vector<Policy> policies = plan_policies(next);
+  std::vector<Sa> planned;
+  for (const Sa& sa : next.sas) planned.push_back(sa.duplicate());
+  mobility_->carry_over(next, policies, planned);
   if (auto good = spd_->check(policies); !good) return good;
   std::vector<Route> routes = plan_routes(next, dataplane_->ports());
   auto built = Dataplane::build(routes);
   if (!built) return std::unexpected(built.error());
-  const Sad::Names gone = sas_not_among(next.sas);
-  for (const Sa& sa : next.sas)
+  const Sad::Names gone = sas_not_among(planned);
+  for (const Sa& sa : planned)
     if (acquired_->contains(sa.name)) return taken_by_negotiated(sa.name);
   std::vector<Sa> fresh;
-  for (const Sa& sa : next.sas)
-    if (gone.contains(sa.name) || !sad_->find(sa.name)) fresh.push_back(sa.duplicate());
+  for (Sa& sa : planned)
+    if (gone.contains(sa.name) || !sad_->find(sa.name)) fresh.push_back(std::move(sa));
   auto sas = prepare_sas(std::move(fresh), gone);
   if (!sas) return std::unexpected(sas.error());
 
@@ -133,6 +141,7 @@ Expected<void> Gateway::apply(Configuration next) {
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
   sad_->renew_link_mtus();
+  configure_mobility();
   ike_->configure(configuration_);
   // Where nobody is to be negotiated with, nobody is asked (SPD-16).
   if (!configuration_.peers.empty() && !has_key_manager_) {
@@ -317,12 +326,14 @@ void Gateway::poll() {
   jobs_.poll();
   ike_jobs_.poll();
   ike_->poll();
+  mobility_roles_->poll();
   take_events(now);
   expire(now);
   audit_.poll(now);
   if (now < next_housekeeping_) return;
   next_housekeeping_ = now + kHousekeepingPeriod;
   static_sas_->poll();
+  mobility_->poll();
   acquired_->poll();
   rebuild_matchers();
   dataplane_->for_each_suppressed([this](WorkerId worker, DropReason reason, std::uint64_t count) {

@@ -17,6 +17,8 @@
 #include "gateway/ike_service.h"
 #include "gateway/key_manager.h"
 #include "gateway/lifetime_report.h"
+#include "gateway/mip6_roles.h"
+#include "gateway/mip6_service.h"
 #include "gateway/policy_edits.h"
 #include "gateway/sa_assignment.h"
 #include "gateway/sa_lifetimes.h"
@@ -68,6 +70,8 @@ class Gateway {
   [[nodiscard]] Expected<void> refuse_sas(RequestId id);
 
   [[nodiscard]] IkeService& ike() noexcept { return *ike_; }
+  [[nodiscard]] Mip6Service& mobility() noexcept { return *mobility_; }
+  [[nodiscard]] const Mip6Roles& mobility_roles() const noexcept { return *mobility_roles_; }
   // Peers are told that all is over; true when they have answered, or there is nobody to tell.
   [[nodiscard]] bool say_goodbye();
 
@@ -105,6 +109,8 @@ class Gateway {
   void uninstall_sas(const Sad::Names& names);
   // Leads the policy to its outbound SAs.
   void assign_sas(const std::string& policy);
+  void make_mobility(Random& random);
+  void configure_mobility();
   [[nodiscard]] Expected<const Policy*> protecting_policy(const std::string& name) const;
   void follow_policy(const std::string& name);
   void retire_policies();
@@ -141,6 +147,8 @@ class Gateway {
   std::unique_ptr<SaAssignment> assignment_;
   std::unique_ptr<AcquiredSas> acquired_;
   std::unique_ptr<IkeService> ike_;
+  std::unique_ptr<Mip6Service> mobility_;
+  std::unique_ptr<Mip6Roles> mobility_roles_;
   bool has_key_manager_{};
   bool rebuilding_{};
   Instant next_housekeeping_{};

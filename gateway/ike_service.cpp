@@ -33,13 +33,17 @@ ike::Settings settings_of(const Configuration& configuration) {
 
 std::vector<ike::AddressPool> pools_of(const Configuration& configuration) {
   std::vector<ike::AddressPool> pools;
-  for (const PoolConfig& pool : configuration.pools)
+  for (const PoolConfig& pool : configuration.pools) {
     pools.push_back({.name = pool.name,
                      .addresses = pool.addresses,
                      .dns = pool.dns,
                      .subnets = pool.subnets,
                      .netmask = pool.netmask,
                      .prefix_length = pool.prefix_length});
+    if (pool.home_prefix)
+      pools.back().home_prefix =
+          ike::HomePrefix{.prefix = *pool.home_prefix, .lifetime = pool.home_prefix_lifetime};
+  }
   return pools;
 }
 
@@ -107,8 +111,11 @@ void IkeService::configure(const Configuration& configuration) {
   policies_.clear();
   for (std::size_t spd = 0; spd < configuration.spds.size(); ++spd)
     for (const Policy* const policy : my_.spd.ordered(SpdId{static_cast<std::uint16_t>(spd)}))
-      if (policy->protect && policy->protect->sas.empty())
-        policies_.push_back(std::make_shared<const Policy>(*policy));
+      if (policy->protect && policy->protect->sas.empty()) {
+        auto entry = std::make_shared<Policy>(*policy);
+        entry->active = true;  // whether packets meet it now is no matter of its SAs (MAPI-08)
+        policies_.push_back(std::move(entry));
+      }
   key_log_.configure(configuration.ike.key_log_directory);
   failures_ =
       RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
@@ -177,6 +184,7 @@ Expected<void> IkeService::install(const ike::ChildPlace& place, std::vector<Sa>
   if (!installed) return installed;
   installed_.insert(names.begin(), names.end());
   for (auto& line : key_lines) key_log_.add(KeyLogTable::EspSa, std::move(line));
+  if (hooks_.installed) hooks_.installed(place.policy);
   return {};
 }
 
@@ -236,6 +244,8 @@ void IkeService::soft_lifetime(const Sa& sa, LifeLimit) { daemon_.on_soft_limit(
 void IkeService::hard_lifetime(const Sa& sa, LifeLimit) { daemon_.on_hard_limit(sa.name); }
 
 void IkeService::report(const ike::Event& event) {
+  if (event.kind == ike::EventKind::ChildFailed && hooks_.failed)
+    hooks_.failed(event.subject, event.detail);
   if (is_failure(event.kind) && !failures_.allow(nanoseconds(my_.clock.now()))) {
     ++untold_failures_;
     return;

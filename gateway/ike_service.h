@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/rate_limit.h"
 #include "dataplane/control_plane.h"
-#include "dataplane/rate_limit.h"
 #include "gateway/acquired_sas.h"
 #include "gateway/audit_log.h"
 #include "gateway/certificate_fetcher.h"
@@ -49,6 +49,9 @@ class IkeService final : public KeyManager,
     std::function<void(const Sad::Names&)> uninstall;
     // Leads the packets of a negotiated SA by it as it is now.
     std::function<void(const std::string& sa)> reassign;
+    // SAs of a policy are there, and cannot be had.
+    std::function<void(const std::string& policy)> installed{};
+    std::function<void(const std::string& policy, const std::string& why)> failed{};
   };
   IkeService(const Surroundings& surroundings, Hooks hooks);
   ~IkeService() override;

@@ -19,6 +19,13 @@ const AddressPool* AddressPools::find(const std::string& name) const {
   return found == pools_.end() ? nullptr : &*found;
 }
 
+std::optional<HomePrefix> AddressPools::home_prefix(std::span<const std::string> names) const {
+  for (const std::string& name : names)
+    if (const AddressPool* const pool = find(name); pool != nullptr && pool->home_prefix)
+      return pool->home_prefix;
+  return std::nullopt;
+}
+
 bool AddressPools::has_family(std::span<const std::string> names, Family family) const {
   return std::ranges::any_of(names, [&](const std::string& name) {
     const AddressPool* const pool = find(name);

@@ -1,6 +1,7 @@
 // Inner addresses that peers are given by configuration payload (RFC 7296 2.19; CP-02..05).
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,13 +14,21 @@
 
 namespace sallyport::ike {
 
+// Of a home link, for peers that form their address themselves (RFC 5026 8.2).
+struct HomePrefix {
+  Prefix prefix;
+  std::chrono::seconds lifetime{};
+  friend bool operator==(const HomePrefix&, const HomePrefix&) = default;
+};
+
 struct AddressPool {
   std::string name;
   AddressRange addresses;
-  std::vector<Address> dns;         // to be told besides
-  std::vector<Prefix> subnets;      // reachable through us (INTERNAL_IP4_SUBNET)
-  std::optional<Address> netmask;   // of IPv4, to be told besides; absent: none
-  std::uint8_t prefix_length{128};  // of IPv6
+  std::vector<Address> dns;                 // to be told besides
+  std::vector<Prefix> subnets;              // reachable through us (INTERNAL_IP4_SUBNET)
+  std::optional<Address> netmask;           // of IPv4, to be told besides; absent: none
+  std::uint8_t prefix_length{128};          // of IPv6
+  std::optional<HomePrefix> home_prefix{};  // absent: addresses are given out, not formed
   friend bool operator==(const AddressPool&, const AddressPool&) = default;
 };
 
@@ -43,6 +52,8 @@ class AddressPools {
   // True where `claim` lies in a pool and an address in it is leased, to somebody who has not
   // `own`: whoever is configured to claim the pool does not claim that (RFC 4877 4.2; PAD-14).
   [[nodiscard]] bool is_anothers(const AddressRange& claim, std::span<const Address> own) const;
+  // That of the first of `names` that has one.
+  [[nodiscard]] std::optional<HomePrefix> home_prefix(std::span<const std::string> names) const;
   [[nodiscard]] bool has_family(std::span<const std::string> names, Family family) const;
 
   struct Usage {

@@ -71,6 +71,16 @@ std::optional<SelectorFields> first_packet(const TrafficSelector& local,
                         .remote_port = first_port(remote)};
 }
 
+// The one address that all of a side is for.
+std::optional<Address> only_address(const TrafficSelectors& side) {
+  if (side.empty()) return std::nullopt;
+  const AddressRange& first = side.front().addresses;
+  const bool one = first.first == first.last && std::ranges::all_of(side, [&](const auto& other) {
+                     return other.addresses == first;
+                   });
+  return one ? std::optional(first.first) : std::nullopt;
+}
+
 bool holds(const TrafficSelectors& side, const Address& address) {
   return std::ranges::any_of(
       side, [&](const TrafficSelector& one) { return one.addresses.contains(address); });
@@ -100,7 +110,15 @@ std::vector<PolicySource::Entry> ChildSa::policies() const {
   return all;
 }
 
-ChildPair make_pair(const ChildSa& child, const ChildKeys& keys, const ChildPath& path) {
+ChildPair make_pair(const ChildSa& child, const ChildKeys& keys, const ChildPath& along) {
+  ChildPath path = along;
+  // In transport mode between other addresses than IKE's, a home address for one, they are what
+  // packets have as IPsec sees them (RFC 4877 7.3).
+  if (!may_move(child, path)) {
+    const auto local = only_address(child.selectors.local);
+    const auto remote = only_address(child.selectors.remote);
+    if (local && remote) path.endpoints = {*local, *remote};
+  }
   ChildPair pair{one_half(child, path, Direction::Outbound),
                  one_half(child, path, Direction::Inbound)};
   pair.outbound.name = child.outbound_name();
@@ -137,8 +155,8 @@ std::vector<SelectorFields> packets_of(const SelectorPair& pair, const Policy& p
 }
 
 bool are_alike(const Policy& left, const Policy& right) {
-  return left.spd == right.spd && left.pfp == right.pfp && left.names == right.names &&
-         left.protect == right.protect;
+  return left.spd == right.spd && left.tunnel == right.tunnel && left.pfp == right.pfp &&
+         left.names == right.names && left.protect == right.protect;
 }
 
 ChildTerms terms_of(const Protection& protection, ForwardSecrecy secrecy) {

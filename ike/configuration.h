@@ -13,10 +13,17 @@ namespace sallyport::ike {
 
 // Asks for an inner address of each family, its DNS servers and the networks behind the peer.
 [[nodiscard]] ConfigurationPayload ask_for_addresses(std::span<const Family> families);
+// For the prefix of the home link besides (RFC 5026 5.3.2).
+void ask_for_home_prefix(ConfigurationPayload& request);
+// What one peer is given of one family at a time, at most: several home addresses (RFC 5026 5.3.1).
+inline constexpr std::size_t kMostAddresses = 8;
 
 struct GivenAddresses {
   ConfigurationPayload reply;
   std::vector<Address> leases;
+  // The peer wanted to form its home address and has to take the one that it is given: it is told
+  // by USE_ASSIGNED_HoA (RFC 5026 5.3.2).
+  bool home_address_assigned{};
 };
 // Answers a request out of the entry's pools. An error where not one of the addresses that were
 // asked for is to be had (INTERNAL_ADDRESS_FAILURE, CP-04); a request for none has an empty reply.
@@ -27,6 +34,8 @@ struct GivenAddresses {
     AddressPools& pools);
 
 // The inner addresses in a reply; malformed attributes and unknown ones are passed over (CP-05).
+// MIP6_HOME_PREFIX with a prefix that is one; the first counts.
+[[nodiscard]] std::optional<HomePrefix> home_prefix_in(const ConfigurationPayload& reply);
 [[nodiscard]] std::vector<Address> addresses_in(const ConfigurationPayload& reply);
 
 }  // namespace sallyport::ike

@@ -56,6 +56,7 @@ void Daemon::poll() {
   while (!answering_until_.empty() && answering_until_.front().first <= now)
     forget_oldest_answering();
   ended_.clear();
+  poll_orphans();
 }
 
 void Daemon::receive(const Path& path, ByteView message) {

@@ -53,6 +53,8 @@ class Daemon final : private Registry {
   [[nodiscard]] Expected<void> initiate(const std::string& policy);
   // The same under an IKE SA of its own, whatever else is up.
   [[nodiscard]] Expected<void> initiate_anew(const std::string& policy);
+  // An IKE SA with the peer and no child (RFC 6023): for what it tells of itself (RFC 5026 5.3).
+  [[nodiscard]] Expected<void> initiate_alone(const std::string& peer);
   // By the number of the IKE SA; its end begins.
   [[nodiscard]] Expected<void> terminate(std::uint64_t number);
   [[nodiscard]] Expected<void> terminate_child(const std::string& child);
@@ -72,6 +74,16 @@ class Daemon final : private Registry {
   // address otherwise ends (MOBIKE-02, MOBIKE-04). Before follow_configuration(), whose requests go
   // the new way then.
   void follow_addresses();
+  // Of peers that their registrations move (Mobile IPv6, RFC 4877 7). Where one is, and from where
+  // it is spoken to: IKE SAs that are begun go that way. Nullopt: nobody knows (MDYN-13).
+  void place_peer(const std::string& peer, const std::optional<Endpoints>& ends);
+  // Its IKE SAs and their tunnels follow without a message; message IDs stay as they are (MAPI-06).
+  void move_peer(const std::string& peer, const Endpoints& to);
+  // Its IKE SAs of other places end without a word, and new ones go this way. SAs in transport mode
+  // go on until others take their place, their time is over, or their policy goes (MDYN-16).
+  void drop_peer(const std::string& peer, const Endpoints& except);
+  // SAs of the policy are there, or are being replaced.
+  [[nodiscard]] bool has_children_of(const std::string& policy) const;
   // An established IKE SA and its children for another node; refused while an exchange is under
   // way. The record holds keys.
   [[nodiscard]] Expected<Octets> export_ike_sa(std::uint64_t number) const;
@@ -113,6 +125,7 @@ class Daemon final : private Registry {
   void authenticated(const Session& session) override;
   void add_child(const std::shared_ptr<ChildSa>& child, Session& owner) override {
     sessions_.add_child(child, owner);
+    replace_orphans(*child);
   }
   void remove_child(const ChildSa& child) override { sessions_.remove_child(child); }
   std::vector<SessionPtr> others_between_the_same(const Session& session) override {
@@ -134,8 +147,15 @@ class Daemon final : private Registry {
   [[nodiscard]] Pad::Entry peer_of(const Policy& policy) const;
   [[nodiscard]] Expected<SessionPtr> session_for(ChildRequest& request);
   [[nodiscard]] Expected<SessionPtr> begin_session(const Pad::Entry& peer, ChildRequest& request);
+  [[nodiscard]] Expected<Path> path_to(const Pad::Entry& peer, Endpoints ends) const;
   [[nodiscard]] Expected<ChildRequest> request_for(const std::string& policy) const;
   void follow_configuration(Session& session);
+  [[nodiscard]] Endpoints ends_with(const Pad::Entry& peer, Endpoints ends) const;
+  void leave_transport_children(Session& session);
+  template <class Over>
+  void end_orphans(Over over);
+  void replace_orphans(const ChildSa& by);
+  void poll_orphans();
 
   Parts parts_;
   Settings settings_;
@@ -151,6 +171,12 @@ class Daemon final : private Registry {
   Instant replied_{};  // to an unknown SPI
 
   SessionIndex sessions_;
+  std::map<std::string, Endpoints> peer_places_;  // by the PAD entry's name
+  struct Orphan {
+    std::shared_ptr<ChildSa> child;  // of no IKE SA any more
+    Instant until{};
+  };
+  std::vector<Orphan> orphans_;
   // Half-open ones of which we are responder, by the initiator's SPI and address (IKE-23).
   std::map<std::pair<std::uint64_t, Endpoint>, std::weak_ptr<Session>> initiating_;
   std::map<Address, std::size_t> half_open_of_;          // by source: IPv4 address, IPv6 /64

@@ -77,22 +77,44 @@ Expected<std::shared_ptr<Session>> Daemon::session_for(ChildRequest& request) {
   return begin_session(peer, request);
 }
 
-Expected<std::shared_ptr<Session>> Daemon::begin_session(const Pad::Entry& peer,
-                                                         ChildRequest& request) {
-  const Endpoints& endpoints = request.policy->protect->endpoints;
-  const auto remote = peer->locator.remote ? *peer->locator.remote : endpoints.remote;
+// Both ends of an IKE SA with the peer, unspecified where nobody knows: as its registration says,
+// or the entry, or else the policy's tunnel.
+Endpoints Daemon::ends_with(const Pad::Entry& peer, Endpoints ends) const {
+  if (const auto placed = peer_places_.find(peer->name); placed != peer_places_.end())
+    return placed->second;
+  if (peer->locator.remote) ends.remote = *peer->locator.remote;
+  if (peer->locator.local) ends.local = *peer->locator.local;
+  return ends;
+}
+
+Expected<Path> Daemon::path_to(const Pad::Entry& peer, Endpoints ends) const {
+  const auto [named, remote] = ends_with(peer, ends);
   if (remote.is_unspecified())
     return fail(Error::Code::NotFound, "nobody knows where the peer is: it comes to us",
                 "give it a `remote`", "peer " + peer->name);
-  std::optional<Address> local = peer->locator.local;
-  if (!local && !endpoints.local.is_unspecified()) local = endpoints.local;
-  if (!local) local = parts_.datagrams.source_for(remote);
+  std::optional<Address> local = named;
+  if (named.is_unspecified()) local = parts_.datagrams.source_for(remote);
   if (!local)
     return fail(Error::Code::NotFound, "no route leads to the peer", "add a [[route]]",
                 "peer " + peer->name);
   const std::uint16_t port = peer->locator.remote_port;
-  const Path path{{*local, port == kIkeNatPort ? kIkeNatPort : kIkePort}, {remote, port}};
-  return ike::initiate(surroundings_, peer, path, std::move(request));
+  return Path{{*local, port == kIkeNatPort ? kIkeNatPort : kIkePort}, {remote, port}};
+}
+
+Expected<std::shared_ptr<Session>> Daemon::begin_session(const Pad::Entry& peer,
+                                                         ChildRequest& request) {
+  const auto path = path_to(peer, request.policy->protect->endpoints);
+  if (!path) return std::unexpected(path.error());
+  return ike::initiate(surroundings_, peer, *path, std::move(request));
+}
+
+Expected<void> Daemon::initiate_alone(const std::string& peer) {
+  const Pad::Entry entry = parts_.peers.pad().by_name(peer);
+  if (!entry) return no_such("peer", peer);
+  const auto path = path_to(entry, {});
+  if (!path) return std::unexpected(path.error());
+  static_cast<void>(ike::initiate(surroundings_, entry, *path, std::nullopt));
+  return {};
 }
 
 void Daemon::acquire(ChildRequest request) {

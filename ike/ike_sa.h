@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ike/address_pool.h"
 #include "ike/child_sa.h"
 #include "ike/key_schedule.h"
 #include "ike/mobility.h"
@@ -69,8 +70,9 @@ struct IkeSa {
   Pad::Entry peer{};
   Identity local_identity{};
   Identity remote_identity{};
-  std::vector<Address> leases{};    // of ours, that the peer has been given
-  std::vector<Address> assigned{};  // that the peer has given us
+  std::vector<Address> leases{};            // of ours, that the peer has been given
+  std::vector<Address> assigned{};          // that the peer has given us
+  std::optional<HomePrefix> home_prefix{};  // likewise, of its home link
   std::vector<std::shared_ptr<ChildSa>> children{};
   std::uint32_t children_made{};
 

@@ -61,7 +61,8 @@ struct PeerLocator {
 enum class NatTraversal : std::uint8_t { Detect, Force, Off };
 enum class Offer : std::uint8_t { No, Yes };
 // What moves the SAs with it to other addresses: one of these and no other (MOBIKE-07).
-enum class PeerMobility : std::uint8_t { None, Mobike };
+// MobileIpv6: the registration of its care-of address does (RFC 4877 7.4).
+enum class PeerMobility : std::uint8_t { None, Mobike, MobileIpv6 };
 
 struct PeerTimers {
   std::chrono::seconds ike_lifetime{std::chrono::hours(24)};   // IKE-124; rekeyed before
@@ -92,6 +93,7 @@ struct Peer {
   std::vector<std::string> policies;      // names of those it may use; empty: any
   std::vector<std::string> pools;         // address pools for it, of either family (CP-02)
   std::vector<Family> request_addresses;  // as initiator: ask for an inner address of these
+  Offer request_home_prefix{Offer::No};   // likewise: to form a home address of (RFC 5026 5.3.2)
 
   PeerMobility mobility{PeerMobility::Mobike};
   // Its packets go to a new address of its own when it has answered from there, and not before

@@ -167,6 +167,9 @@ Expected<void> validate_name(const Policy& policy) {
     return refuse("what is protected is protected both ways", "leave the direction out");
   for (const std::string& name : policy.names)
     if (auto ok = validate_policy_name(name); !ok) return ok;
+  if (policy.tunnel && (policy.tunnel->is_unspecified() || policy.tunnel->is_multicast()))
+    return refuse(fmt::format("no tunnel goes to {}", to_string(*policy.tunnel)),
+                  "the home address of a mobile node, or a home agent's");
   return {};
 }
 

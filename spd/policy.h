@@ -138,6 +138,11 @@ struct Policy {
   PopulateFromPacket pfp{};
   PolicyAction action{PolicyAction::Discard};
   std::optional<Protection> protect{};  // present where action is Protect
+  // Met only by what goes into or comes out of the mobility tunnel to this address: the policy is
+  // bound to that virtual interface (RFC 4877 7.2.4).
+  std::optional<Address> tunnel{};
+  bool active{
+      true};  // one that is not keeps its place and its SAs, and is met by nothing (MAPI-08)
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -22,11 +22,15 @@ bool is_for_local_user(const Policy& policy, std::string_view user) noexcept {
   });
 }
 
-bool is_met(const Policy& policy, Direction direction, std::string_view user) noexcept {
+bool is_for(const Policy& policy, Direction direction, std::string_view user) noexcept {
   const bool outbound = direction == Direction::Outbound;
   if (policy.direction == (outbound ? PolicyDirection::Inbound : PolicyDirection::Outbound))
     return false;
   return policy.names.empty() || (outbound && !user.empty() && is_for_local_user(policy, user));
+}
+
+bool is_met(const Policy& policy, Direction direction, std::string_view user) noexcept {
+  return policy.active && !policy.tunnel && is_for(policy, direction, user);
 }
 
 Expected<void> validate_policy_name(std::string_view name) {

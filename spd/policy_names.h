@@ -15,8 +15,11 @@ inline constexpr std::string_view kUserPrefix = "user:";
 [[nodiscard]] bool is_for_local_users(const Policy& policy) noexcept;
 [[nodiscard]] bool is_for_local_user(const Policy& policy, std::string_view user) noexcept;
 
-// Packets that go this way meet the entry: those of the local user, or of none where `user` is
+// The entry is for packets that go this way: those of the local user, or of none where `user` is
 // empty.
+[[nodiscard]] bool is_for(const Policy& policy, Direction direction,
+                          std::string_view user = {}) noexcept;
+// Such packets meet it, if they go through no mobility tunnel.
 [[nodiscard]] bool is_met(const Policy& policy, Direction direction,
                           std::string_view user = {}) noexcept;
 

@@ -11,6 +11,7 @@
 #include "spd/policy_names.h"
 #include "spd/policy_overlaps.h"
 #include "spd/populate.h"
+#include "spd/tunnel_policies.h"
 
 namespace sallyport {
 namespace {
@@ -52,11 +53,6 @@ std::unexpected<Error> past_the_end(std::size_t last, const std::string& where) 
               fmt::format("choose 0 to {}", last), where);
 }
 
-std::unexpected<Error> no_such_policy(std::string_view name) {
-  return fail(Error::Code::NotFound, fmt::format("there is no policy {}", name),
-              "`show policies` lists them");
-}
-
 std::unexpected<Error> no_such_spd(const Policy& policy, std::size_t databases) {
   return fail(Error::Code::NotFound, fmt::format("there is no SPD {}", policy.spd.value),
               fmt::format("choose 0 to {}", databases - 1), "policy " + policy.name);
@@ -70,10 +66,6 @@ std::unexpected<Error> too_many_policies(std::size_t capacity) {
 std::unexpected<Error> too_many_edits() {
   return fail(Error::Code::Exhausted, "workers still read the policies that were removed last",
               "try again");
-}
-
-std::size_t position_in(const std::vector<PolicyId>& order, PolicyId id) {
-  return static_cast<std::size_t>(std::ranges::find(order, id) - order.begin());
 }
 
 }  // namespace
@@ -90,9 +82,11 @@ Spd::Spd(std::size_t capacity, std::size_t databases, std::vector<std::string> u
 }
 
 bool Spd::is_met(const Policy& policy, std::size_t scope) const noexcept {
-  const std::size_t part = scope % scopes_each();
-  if (part == 0) return sallyport::is_met(policy, Direction::Inbound);
-  return sallyport::is_met(policy, Direction::Outbound, part == 1 ? "" : users_[part - 2]);
+  const std::size_t part = scope % ways();
+  const bool in_tunnel = scope % scopes_each() >= ways();
+  if (!policy.active || (policy.tunnel && (!in_tunnel || is_wide(policy)))) return false;
+  if (part == 0) return is_for(policy, Direction::Inbound);
+  return is_for(policy, Direction::Outbound, part == 1 ? "" : users_[part - 2]);
 }
 
 std::vector<std::size_t> Spd::matchers_with(const Policy& policy) const {
@@ -218,7 +212,7 @@ Expected<void> Spd::move(std::string_view name, std::size_t position) {
   Database& database = databases_[slot.policy->spd.value];
   if (position >= database.order.size())
     return past_the_end(database.order.size() - 1, fmt::format("policy {}", name));
-  const std::size_t from = position_in(database.order, *id);
+  const std::size_t from = place_of(database.order, *id);
   database.order.erase(database.order.begin() + static_cast<std::ptrdiff_t>(from));
   // None of these fails: the policy is there, and so is the place.
   for (const std::size_t scope : matchers_with(*slot.policy))
@@ -399,6 +393,7 @@ std::shared_ptr<const PolicySet> Spd::snapshot() const {
     set->entries.push_back(entry_of(slot.policy.get(), slot.generation));
   set->stateful = std::ranges::any_of(set->entries, &PolicyEntry::stateful);
   set->users = static_cast<std::uint16_t>(users_.size());
+  place_wide(*set);
   for (const Scope& scope : scopes_)
     if (scope.matcher != nullptr && scope.view == nullptr) scope.view = scope.matcher->view();
   for (std::size_t i = 0; i < scopes_.size(); ++i)

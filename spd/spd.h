@@ -12,7 +12,8 @@
 namespace sallyport {
 
 // Which part of which SPD packets are asked against: inbound SPD-I, outbound SPD-S and SPD-O as
-// each local user sees them (RFC 4301 4.4.1; ARCH-10, SPD-02, SPD-12).
+// each local user sees them (RFC 4301 4.4.1; ARCH-10, SPD-02, SPD-12); and the same for what goes
+// through a mobility tunnel, which meets policies that are bound to one as well.
 using PolicyScope = Strong<struct PolicyScopeTag, std::uint16_t>;
 
 // What a worker needs of one policy. `generation` rises with every edit that may change the answer
@@ -23,6 +24,17 @@ struct PolicyEntry {
   bool stateful{};    // later fragments go where their first went (FRAG-04, FRAG-05)
   bool negotiable{};  // a key manager may be asked for its SAs (SPD-15)
   PopulateFromPacket pfp;
+  std::uint32_t place{};  // in its SPD's order; only where PolicySet::wide is not empty
+};
+
+// A policy that is bound to a tunnel and names no address at all: only the tunnel tells whose it is
+// (MSEC-38).
+struct WidePolicy {
+  Address tunnel;
+  SpdId spd{};
+  std::uint32_t place{};
+  PolicyId id;
+  std::vector<Selector> selectors;
 };
 
 // One immutable state of every SPD. Read by workers, made by Spd::snapshot.
@@ -32,9 +44,18 @@ struct PolicySet {
   std::vector<std::shared_ptr<const PolicyView>> views;  // by PolicyScope
   std::uint16_t users{};                                 // local ones
   bool stateful{};                                       // one of the entries is
+  std::vector<WidePolicy> wide;                          // by tunnel, then place
 
+  // Of each SPD, twice: for packets on their own, and in tunnels.
+  [[nodiscard]] std::uint16_t ways() const noexcept {
+    return static_cast<std::uint16_t>(users + 2u);
+  }
   [[nodiscard]] PolicyScope inbound(SpdId spd) const noexcept {
-    return PolicyScope{static_cast<std::uint16_t>(spd.value * (users + 2u))};
+    return PolicyScope{static_cast<std::uint16_t>(spd.value * 2u * ways())};
+  }
+  // Of what goes through a mobility tunnel and is otherwise of this scope: for the flow cache.
+  [[nodiscard]] PolicyScope in_tunnel(PolicyScope scope) const noexcept {
+    return PolicyScope{static_cast<std::uint16_t>(scope.value + ways())};
   }
   [[nodiscard]] PolicyScope outbound(SpdId spd, UserId user = kNoUser) const noexcept {
     return PolicyScope{static_cast<std::uint16_t>(inbound(spd).value + 1u + user.value)};
@@ -42,6 +63,9 @@ struct PolicySet {
   [[nodiscard]] PolicyId match(PolicyScope scope, const SelectorFields& fields) const noexcept {
     return views[scope.value]->match(fields);
   }
+  // Into or out of the tunnel to that address; `scope` is the one without a tunnel.
+  [[nodiscard]] PolicyId match_in_tunnel(PolicyScope scope, const Address& tunnel,
+                                         const SelectorFields& fields) const noexcept;
   // Outbound, for packets of no local user.
   [[nodiscard]] PolicyId match(SpdId spd, const SelectorFields& fields) const noexcept {
     return match(outbound(spd), fields);
@@ -71,6 +95,12 @@ class Spd {
   [[nodiscard]] Expected<void> remove(std::string_view name);
   // `position` is the one that the policy has in its SPD afterwards.
   [[nodiscard]] Expected<void> move(std::string_view name, std::size_t position);
+  // Whether packets meet the policy; it keeps its id and its place (MAPI-08).
+  enum class Activity : std::uint8_t { Active, Inactive };
+  [[nodiscard]] Expected<void> set_activity(std::string_view name, Activity activity);
+  // Where the policy's tunnel ends from now on: what it decides is the same, and so are its SAs
+  // (MAPI-01). Refuses what no tunnel's endpoints can be.
+  [[nodiscard]] Expected<void> set_endpoints(std::string_view name, const Endpoints& ends);
   // Refuses what the SPDs could not hold in place of what they hold now.
   [[nodiscard]] Expected<void> check(const std::vector<Policy>& next) const;
   // Makes each SPD hold these, which have passed check(), in this order. A policy that is among
@@ -129,7 +159,8 @@ class Spd {
     std::uint32_t generation{};
   };
   [[nodiscard]] Expected<PolicyId> free_slot() const;
-  [[nodiscard]] std::size_t scopes_each() const noexcept { return users_.size() + 2; }
+  [[nodiscard]] std::size_t ways() const noexcept { return users_.size() + 2; }
+  [[nodiscard]] std::size_t scopes_each() const noexcept { return 2 * ways(); }
   // What is for everyone stands in it: outbound, no user.
   [[nodiscard]] std::size_t main_scope(SpdId spd) const noexcept {
     return spd.value * scopes_each() + 1;
@@ -139,7 +170,8 @@ class Spd {
   }
   // Every scope meets it.
   [[nodiscard]] static bool is_for_all(const Policy& policy) noexcept {
-    return policy.names.empty() && policy.direction == PolicyDirection::Both;
+    return policy.names.empty() && policy.direction == PolicyDirection::Both && !policy.tunnel &&
+           policy.active;
   }
   // Packets of the scope meet the policy.
   [[nodiscard]] bool is_met(const Policy& policy, std::size_t scope) const noexcept;
@@ -161,6 +193,10 @@ class Spd {
   // Makes stale what `policies` decided and `edited` may decide from now on.
   void touch(std::span<const PolicyId> policies, const Policy& edited);
   void changed(const Policy& edited);
+  [[nodiscard]] Expected<void> activate(PolicyId id);
+  void deactivate(PolicyId id);
+  // Where tunnels alone tell policies apart, the order of all is in the snapshot.
+  void place_wide(PolicySet& set) const;
 
   std::size_t capacity_;
   std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry

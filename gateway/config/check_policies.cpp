@@ -183,12 +183,15 @@ std::string disagreement(const Sa& sa, const Protection& protection) {
 void check_policies(Loading& loading) {
   SasByName sas;
   for (const Sa& sa : loading.configuration.sas) sas.emplace(sa.name, &sa);
-  const auto elements = loading.elements("policy");
+  const auto elements = loading.policy_elements();
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const Policy& policy = loading.configuration.policies[i];
     if (!policy.protect) continue;
-    const Named named{policy, *elements[i], elements[i]->find("protect")};
-    check_transport(named, loading);
+    const bool derived = i < loading.derived.size();
+    const Value* const protect = derived ? elements[i] : elements[i]->find("protect");
+    const Named named{policy, *elements[i], protect};
+    // A home address is ours wherever we are.
+    if (!derived) check_transport(named, loading);
     check_keys(named, sas, loading);
   }
 }

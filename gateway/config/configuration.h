@@ -19,6 +19,7 @@
 #include "dataplane/port_facts.h"
 #include "gateway/changed_policy_sas.h"
 #include "gateway/config/ike_config.h"
+#include "gateway/config/mobility_config.h"
 #include "net/address.h"
 #include "sad/sa.h"
 #include "spd/policy.h"
@@ -187,13 +188,19 @@ struct Configuration {
   std::vector<RouteConfig> routes;
   std::vector<NeighbourConfig> neighbours;
   std::vector<SpdConfig> spds;
-  std::vector<Policy> policies;  // the operator's, in order; default policies are not among them
+  // In order: those that mobility is written out into, then the operator's; default policies are
+  // not among them.
+  std::vector<Policy> policies;
+  std::vector<MobilityPolicyFacts> mobility_policies;  // of the first ones, one by one
   std::vector<Sa> sas;
   IkeConfig ike;  // IKE runs where there is a peer
   std::vector<AuthorityConfig> authorities;
   std::vector<CredentialConfig> credentials;
   std::vector<PoolConfig> pools;
-  std::vector<PeerConfig> peers;              // the PAD, in the operator's order
+  std::vector<PeerConfig> peers;  // the PAD, in the operator's order
+  std::optional<HomeAgentConfig> home_agent;
+  std::optional<MobileNodeConfig> mobile_node;
+  CorrespondentConfig correspondent;
   std::map<std::string, KeyFiles> key_files;  // by SA name
   std::vector<std::string> warnings;          // "file:line:column: what (remedy)"
 };

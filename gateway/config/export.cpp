@@ -27,6 +27,9 @@ Expected<std::string> to_toml(const Configuration& configuration) {
   if (auto written = write_peers(configuration, out); !written) {
     return std::unexpected(std::move(written).error());
   }
+  write_home_agent(configuration, out);
+  write_mobile_node(configuration, out);
+  write_correspondent(configuration, out);
   return out;
 }
 

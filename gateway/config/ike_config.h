@@ -69,6 +69,9 @@ struct PoolConfig {
   std::vector<Prefix> subnets;      // what is to be reached behind us
   std::optional<Address> netmask;   // of IPv4; absent: none is told
   std::uint8_t prefix_length{128};  // of IPv6
+  // Of which mobile nodes may form a home address themselves (RFC 5026 5.3.2); absent: none may.
+  std::optional<Prefix> home_prefix;
+  std::chrono::seconds home_prefix_lifetime{std::chrono::days(1)};
   [[nodiscard]] Family family() const noexcept { return addresses.first.family; }
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };

@@ -4,6 +4,7 @@
 
 #include "gateway/config/disk_files.h"
 #include "gateway/config/loading.h"
+#include "gateway/config/mobility_expansion.h"
 #include "gateway/config/value_parsers.h"
 
 namespace sallyport {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::string_view kLists[] = {"port", "route",     "neighbour",  "spd",  "policy",
                                        "sa",   "authority", "credential", "pool", "peer"};
 // Sections of later versions.
-constexpr std::string_view kLater[] = {"metrics", "home_agent", "mobile_node"};
+constexpr std::string_view kLater[] = {"metrics"};
 
 // Adds the entries of an included file: lists grow, everything else may stand once.
 void merge(ValueTable& into, ValueTable from, Diagnostics& diagnostics) {
@@ -109,6 +110,10 @@ void read_sections(Loading& loading) {
   read_ports(loading);
   read_routes(loading);
   read_neighbours(loading);
+  read_home_agent(root, loading);
+  read_mobile_node(root, loading);
+  read_correspondent(root, loading);
+  expand_mobility(loading);
   read_policies(loading);
   read_sas(loading);
   read_ike(root, loading);
@@ -116,6 +121,7 @@ void read_sections(Loading& loading) {
   read_credentials(loading);
   read_pools(loading);
   read_peers(loading);
+  fill_in_mobile_peers(loading);
 }
 
 void check_whole(Loading& loading) {
@@ -124,6 +130,7 @@ void check_whole(Loading& loading) {
   check_sas(loading);
   check_pools(loading);
   check_peers(loading);
+  check_mobility(loading);
   check_capacities(loading);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "gateway/config/value_parsers.h"
 
@@ -23,6 +24,12 @@ std::vector<const Value*> Loading::elements(std::string_view section) const {
   const Value* value = root.find(section);
   if (value == nullptr || value->list() == nullptr) return tables;
   for (const Value& element : *value->list()) tables.push_back(&element);
+  return tables;
+}
+
+std::vector<const Value*> Loading::policy_elements() const {
+  std::vector<const Value*> tables = derived;
+  std::ranges::copy(elements("policy"), std::back_inserter(tables));
   return tables;
 }
 

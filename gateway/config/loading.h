@@ -19,9 +19,12 @@ struct Loading {
   const ConfigurationFiles& files;
   Diagnostics diagnostics;
   Configuration configuration;
+  std::vector<const Value*> derived{};  // where configuration.mobility_policies were read from
 
   // Element i is where element i of the configuration's vector of that kind was read from.
   [[nodiscard]] std::vector<const Value*> elements(std::string_view section) const;
+  // The same of configuration.policies.
+  [[nodiscard]] std::vector<const Value*> policy_elements() const;
 };
 
 // Names of one kind that are taken, with the place of each.
@@ -95,6 +98,9 @@ void read_spds(Loading& loading);
 void read_ports(Loading& loading);
 void read_routes(Loading& loading);
 void read_neighbours(Loading& loading);
+void read_home_agent(TableReader& root, Loading& loading);
+void read_mobile_node(TableReader& root, Loading& loading);
+void read_correspondent(TableReader& root, Loading& loading);
 void read_policies(Loading& loading);
 void read_sas(Loading& loading);
 void read_ike(TableReader& root, Loading& loading);
@@ -129,6 +135,9 @@ void write_ike(const Configuration& configuration, std::string& out);
 void write_authorities(const Configuration& configuration, std::string& out);
 void write_credentials(const Configuration& configuration, std::string& out);
 void write_pools(const Configuration& configuration, std::string& out);
+void write_home_agent(const Configuration& configuration, std::string& out);
+void write_mobile_node(const Configuration& configuration, std::string& out);
+void write_correspondent(const Configuration& configuration, std::string& out);
 [[nodiscard]] Expected<void> write_peers(const Configuration& configuration, std::string& out);
 
 }  // namespace sallyport

@@ -17,8 +17,9 @@ constexpr Words<ChildSearch, 2> kSearches{
     {{"selectors", ChildSearch::TrafficSelectors}, {"identity", ChildSearch::Identity}}};
 constexpr Words<NatTraversal, 3> kNatTraversals{
     {{"detect", NatTraversal::Detect}, {"force", NatTraversal::Force}, {"off", NatTraversal::Off}}};
-constexpr Words<PeerMobility, 2> kMobilities{
-    {{"none", PeerMobility::None}, {"mobike", PeerMobility::Mobike}}};
+constexpr Words<PeerMobility, 3> kMobilities{{{"none", PeerMobility::None},
+                                              {"mobike", PeerMobility::Mobike},
+                                              {"mobile-ipv6", PeerMobility::MobileIpv6}}};
 constexpr Words<Family, 2> kFamilies{{{"v4", Family::V4}, {"v6", Family::V6}}};
 constexpr std::uint16_t kLeastFragment = 576;
 constexpr std::uint16_t kMostFragment = 16384;

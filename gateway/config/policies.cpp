@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "gateway/config/loading.h"
+#include "gateway/config/proposals.h"
 #include "gateway/config/protection.h"
 #include "gateway/config/selectors.h"
 #include "gateway/config/toml_writer.h"
@@ -28,34 +30,6 @@ Expected<std::string> read_policy_name(const Value& value) {
   auto name = read_name(value);
   if (!name || !name->starts_with(kReservedPrefix)) return name;
   return wrong(value, shown(value) + " is a name for the default policies", "another name");
-}
-
-// Suites are spread out, and what stands twice counts where it stands first.
-Expected<std::vector<Transform>> read_proposals(const Value& value, IpsecProtocol protocol) {
-  const auto of_protocol = [protocol](const Value& one) { return read_transforms(one, protocol); };
-  const auto groups = list_of(of_protocol)(value);
-  if (!groups) return std::unexpected(groups.error());
-  std::vector<Transform> proposals;
-  for (const auto& group : *groups) {
-    for (const Transform& transform : group) {
-      if (std::ranges::find(proposals, transform) == proposals.end())
-        proposals.push_back(transform);
-    }
-  }
-  return proposals;
-}
-
-void check_proposals(const Protection& protect, TableReader& reader, const CryptoConfig& crypto) {
-  for (const Transform& transform : protect.proposals) {
-    if (icv_bytes(transform) == 0) {
-      reader.error("proposals", "proposals: " + to_string(transform) + " has no integrity",
-                   "add an integrity algorithm or take a combined one", Error::Code::Refused);
-    }
-    if (auto consent = check_consent(transform, protect.protocol, crypto); !consent) {
-      reader.error("proposals", "proposals: " + consent.error().what, consent.error().remedy,
-                   consent.error().code);
-    }
-  }
 }
 
 // With whom SAs are negotiated, and with what besides the proposals.
@@ -85,7 +59,9 @@ Protection read_protect(const Value& value, Loading& loading) {
               [&](const Value& proposals) { return read_proposals(proposals, protect.protocol); });
   reader.read("sas", protect.sas, list_of(read_name));
   read_negotiation(reader, protect, loading.configuration.crypto);
-  check_proposals(protect, reader, loading.configuration.crypto);
+  check_proposals(
+      {.key = "proposals", .proposals = protect.proposals, .protocol = protect.protocol}, reader,
+      loading.configuration.crypto);
   // RFC 4303 2.2.1, RPL-06: without a window the receiver cannot follow the high half.
   if (protect.esn && protect.replay_window == 0) {
     reader.error("replay_window", "replay_window: ESN needs a window",
@@ -119,6 +95,16 @@ Expected<PopulateFromPacket> read_pfp(const Value& value) {
   return pfp;
 }
 
+// "tunnel 2001:db8::1": the virtual interface of the mobility tunnel to and from that address.
+constexpr std::string_view kTunnel = "tunnel ";
+Expected<Address> read_tunnel(const Value& value) {
+  const std::string* const text = value.text();
+  if (text == nullptr || !text->starts_with(kTunnel))
+    return wrong(value, shown(value) + " is no virtual interface",
+                 "\"tunnel ADDRESS\", that of a mobile node at home or of a home agent");
+  return placed(value, Address::parse(text->substr(kTunnel.size())));
+}
+
 // A user whom no port has sends nothing.
 void check_users(const Policy& policy, TableReader& reader, const Configuration& configuration) {
   const std::vector<std::string> users = users_of(configuration);
@@ -137,7 +123,7 @@ Policy read_policy(TableReader& reader, Loading& loading) {
   reader.read("spd", policy.spd, SpdReference{loading.configuration});
   reader.require("action", policy.action, one_of(kActions),
                  "\"protect\", \"bypass\" or \"discard\"");
-  reader.not_available("interface");
+  reader.read("interface", policy.tunnel, read_tunnel);
   reader.read("direction", policy.direction, one_of(kDirections));
   reader.read("names", policy.names, list_of(read_policy_name_entry));
   reader.read("pfp", policy.pfp, read_pfp);
@@ -146,6 +132,14 @@ Policy read_policy(TableReader& reader, Loading& loading) {
   const Value* protect = reader.find("protect");
   if (protect != nullptr) policy.protect = read_protect(*protect, loading);
   return policy;
+}
+
+void check_derived_names(const Policy& policy, TableReader& reader,
+                         const Configuration& configuration) {
+  if (std::ranges::find(configuration.mobility_policies, policy.name,
+                        &MobilityPolicyFacts::policy) != configuration.mobility_policies.end())
+    reader.error("name", fmt::format("name: \"{}\" is what mobility calls one", policy.name),
+                 "another name", Error::Code::Exists);
 }
 
 // What only the whole policy shows.
@@ -159,10 +153,9 @@ void check_whole_policy(const Policy& policy, TableReader& reader) {
 TomlFields protection_fields(const Protection& protection) {
   TomlFields fields;
   write_protection(protection, fields);
-  std::vector<std::string> proposals;
-  for (const Transform& transform : protection.proposals)
-    proposals.push_back(to_string(transform, protection.protocol));
-  if (!proposals.empty()) fields.add("proposals", proposals);
+  write_proposals(
+      {.key = "proposals", .proposals = protection.proposals, .protocol = protection.protocol},
+      fields);
   if (!protection.sas.empty()) fields.add("sas", protection.sas);
   if (!protection.peer.empty()) fields.add("peer", protection.peer);
   if (!protection.pfs.empty()) fields.add("pfs", group_names(protection.pfs));
@@ -180,6 +173,7 @@ void read_policies(Loading& loading) {
     const std::size_t errors = loading.diagnostics.error_count();
     Policy policy = read_policy(reader, loading);
     names.claim(policy.name, reader);
+    check_derived_names(policy, reader, loading.configuration);
     if (loading.diagnostics.error_count() == errors) check_whole_policy(policy, reader);
     for (std::string& warning : warnings(policy)) loading.diagnostics.warn(reader.at(), warning);
     loading.configuration.policies.push_back(std::move(policy));
@@ -187,13 +181,16 @@ void read_policies(Loading& loading) {
 }
 
 void write_policies(const Configuration& configuration, std::string& out) {
-  for (const Policy& policy : configuration.policies) {
+  // Those that mobility is written out into are made of its own sections again.
+  for (const Policy& policy :
+       configuration.policies | std::views::drop(configuration.mobility_policies.size())) {
     TomlFields fields;
     fields.add("name", policy.name);
     fields.add("spd", configuration.spds[policy.spd.value].name);
     fields.add("action", word_for(kActions, policy.action));
     if (policy.direction != PolicyDirection::Both)
       fields.add("direction", word_for(kDirections, policy.direction));
+    if (policy.tunnel) fields.add("interface", std::string(kTunnel) + to_string(*policy.tunnel));
     if (!policy.names.empty()) fields.add("names", policy.names);
     if (policy.pfp != PopulateFromPacket{}) fields.add("pfp", names_of(policy.pfp));
     fields.add("selectors", selector_fields(policy.selectors));

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "gateway/config/loading.h"
+#include "gateway/config/mobility_protection.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
 
@@ -61,6 +62,8 @@ void check_families(const PoolConfig& pool, TableReader& reader) {
                  "a pool of its own for each family");
   if (pool.family() == Family::V6 && reader.has("netmask"))
     reader.error("netmask", "netmask: IPv6 has none", "prefix_length");
+  if (pool.family() == Family::V4 && reader.has("home_prefix"))
+    reader.error("home_prefix", "home_prefix is for IPv6", "leave it out");
   if (pool.family() == Family::V4 && reader.has("prefix_length"))
     reader.error("prefix_length", "prefix_length is for IPv6", "netmask");
 }
@@ -75,6 +78,10 @@ PoolConfig read_pool(TableReader& reader) {
   reader.read("subnets", pool.subnets, list_of(read_subnet));
   reader.read("netmask", pool.netmask, read_netmask);
   reader.read("prefix_length", pool.prefix_length, number<std::uint8_t>(1, 128));
+  reader.read("home_prefix", pool.home_prefix, read_mobile_prefix);
+  reader.read("home_prefix_lifetime", pool.home_prefix_lifetime, read_duration);
+  if (reader.has("home_prefix_lifetime") && !reader.has("home_prefix"))
+    reader.error("home_prefix_lifetime", "home_prefix_lifetime: of no prefix", "home_prefix");
   if (!addresses) return pool;
   pool.addresses = *addresses;
   check_families(pool, reader);
@@ -140,6 +147,10 @@ void write_pools(const Configuration& configuration, std::string& out) {
     if (!subnets.empty()) fields.add("subnets", subnets);
     if (pool.netmask) fields.add("netmask", to_string(*pool.netmask));
     if (pool.family() == Family::V6) fields.add("prefix_length", pool.prefix_length);
+    if (pool.home_prefix) {
+      fields.add("home_prefix", to_string(*pool.home_prefix));
+      fields.add("home_prefix_lifetime", duration_text(pool.home_prefix_lifetime));
+    }
     out += fields.block("[[pool]]");
   }
 }

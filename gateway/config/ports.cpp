@@ -70,12 +70,13 @@ void read_icmp_errors(TableReader& port, IcmpErrorRule& rule) {
   reader.read("rate", rule.rate, number(1u, 1'000'000u));
 }
 
-// Each SPD has a view for each user, and one each way (PolicyScope).
+// Each SPD has a view for each user, and one each way, and all of it again for tunnels
+// (PolicyScope).
 void check_user_count(const Configuration& configuration, TableReader& reader) {
   const std::size_t users = users_of(configuration).size();
-  if (users <= kMostUsers && configuration.spds.size() * (users + 2) <= kMostScopes) return;
+  if (users <= kMostUsers && configuration.spds.size() * 2 * (users + 2) <= kMostScopes) return;
   reader.error("user", fmt::format("{} users in {} SPDs", users, configuration.spds.size()),
-               fmt::format("{} users at most, and {} times SPDs", kMostUsers, kMostScopes));
+               fmt::format("{} users at most, and {} times SPDs", kMostUsers, kMostScopes / 2));
 }
 
 void check_port(const PortConfig& port, TableReader& reader) {

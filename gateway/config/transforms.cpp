@@ -82,6 +82,11 @@ Expected<std::vector<Group>> read_groups(const Value& value) {
   return without_repeats(list_of(read_group)(value));
 }
 
+bool encrypts(Transform transform) noexcept {
+  const CipherKind kind = facts(transform.cipher).kind;
+  return kind != CipherKind::Null && kind != CipherKind::Gmac;
+}
+
 std::vector<std::string> group_names(const std::vector<Group>& groups) {
   std::vector<std::string> names;
   for (const Group group : groups) names.emplace_back(facts(group).name);

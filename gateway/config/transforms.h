@@ -20,6 +20,8 @@ namespace sallyport {
 // Likewise for IKE: "aes128-gcm16+prf-hmac-sha256+curve25519", or a suite's name; one value or a
 // list, what stands twice counts where it stands first.
 [[nodiscard]] Expected<std::vector<IkeProposal>> read_ike_proposals(const Value& value);
+// True where what it protects cannot be read.
+[[nodiscard]] bool encrypts(Transform transform) noexcept;
 // Names of groups, as in "curve25519"; an empty list is none.
 [[nodiscard]] Expected<std::vector<Group>> read_groups(const Value& value);
 [[nodiscard]] std::vector<std::string> group_names(const std::vector<Group>& groups);

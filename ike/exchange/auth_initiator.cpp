@@ -70,6 +70,16 @@ void Auth::start() {
       });
 }
 
+bool asks_for_addresses(const Peer& peer) {
+  return !peer.request_addresses.empty() || peer.request_home_prefix == Offer::Yes;
+}
+
+ConfigurationPayload wishes_of(const Peer& peer) {
+  ConfigurationPayload request = ask_for_addresses(peer.request_addresses);
+  if (peer.request_home_prefix == Offer::Yes) ask_for_home_prefix(request);
+  return request;
+}
+
 void Auth::write(PayloadChain& payloads) {
   const IkeSa& sa = session_.sa;
   const Identity& id = sa.local_identity;
@@ -83,8 +93,7 @@ void Auth::write(PayloadChain& payloads) {
       payloads.id(PayloadType::IdResponder,
                   id_body(static_cast<std::uint8_t>(wanted->type), wanted->data));
   payloads.authentication(proof_.method, proof_.data);
-  if (!sa.peer->request_addresses.empty())
-    payloads.configuration(ask_for_addresses(sa.peer->request_addresses));
+  if (asks_for_addresses(*sa.peer)) payloads.configuration(wishes_of(*sa.peer));
   if (offer_) {
     offer_->write_sa(payloads);
     offer_->write_selectors(payloads);
@@ -171,9 +180,11 @@ void Auth::on_believed(const Message& response, const Expected<Belief>& belief) 
 
 void Auth::take_addresses(const Message& response) {
   // Unasked for it means nothing (CP-08).
-  if (response.configuration && !session_.sa.peer->request_addresses.empty() &&
-      response.configuration->type == ConfigurationType::Reply)
-    session_.sa.assigned = addresses_in(*response.configuration);
+  if (!response.configuration || !asks_for_addresses(*session_.sa.peer) ||
+      response.configuration->type != ConfigurationType::Reply)
+    return;
+  session_.sa.assigned = addresses_in(*response.configuration);
+  session_.sa.home_prefix = home_prefix_in(*response.configuration);
 }
 
 // Without a child the IKE SA is up all the same (IKE-100).

@@ -185,6 +185,7 @@ bool AuthAnswer::give(PayloadChain& payloads) {
   }
   sa.leases = std::move(given->leases);
   payloads.configuration(given->reply);
+  if (given->home_address_assigned) payloads.notify(NotifyType::UseAssignedHoa);
   return true;
 }
 

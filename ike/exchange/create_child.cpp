@@ -78,9 +78,9 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
   void on_no_response(NoResponse) override { give_up("the IKE SA has ended"); }
 
  private:
+  void give_up(const std::string& why);
   // There is nothing to be rekeyed any more: true where the peer has done it meanwhile.
   [[nodiscard]] bool was_overtaken();
-  void give_up(const std::string& why);
   // The same, and the IKE SA is closed.
   void break_off(const std::string& why) {
     give_up(why);

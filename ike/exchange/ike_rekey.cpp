@@ -51,6 +51,7 @@ std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView 
            .local_identity = old.sa.local_identity,
            .remote_identity = old.sa.remote_identity,
            .assigned = old.sa.assigned,
+           .home_prefix = old.sa.home_prefix,
            .made = old.now(),
            .authenticated = old.sa.authenticated,  // REAUTH-03
            .credentials_end = old.sa.credentials_end,

@@ -119,7 +119,7 @@ enum class NotifyType : std::uint16_t {
   InvalidSelectors = 39,
   UnacceptableAddresses = 40,
   UnexpectedNatDetected = 41,
-  UseAssignedHoa = 42,
+  UseAssignedHoa = 42,  // RFC 5026 5.3.2: beside an address, no refusal
   TemporaryFailure = 43,
   ChildSaNotFound = 44,
   StateNotFound = 47,

@@ -12,8 +12,9 @@
 using namespace sallyport;
 
 TEST_CASE("every show topic is a request of the protocol") {
-  CHECK(topics() == std::vector<std::string_view>{"account", "audit", "child-sas", "drops", "icmp",
-                                                  "ike-sas", "neighbours", "peers", "policies",
+  CHECK(topics() == std::vector<std::string_view>{"account", "audit", "bindings", "child-sas",
+                                                  "drops", "home-agents", "icmp", "ike-sas",
+                                                  "mobile-node", "neighbours", "peers", "policies",
                                                   "pools", "ports", "routes", "sas", "workers"});
   for (const std::string_view topic : topics()) {
     const std::string name(topic);

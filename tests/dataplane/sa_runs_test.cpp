@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "base/rate_limit.h"
 #include "dataplane/drop_reason.h"
-#include "dataplane/rate_limit.h"
 #include "tests/support/fixed_random.h"
 
 using namespace sallyport;

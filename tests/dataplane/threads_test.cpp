@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/binding_table.h"
 #include "dataplane/dataplane_parts.h"
 #include "dataplane/populated_handles.h"
 #include "tests/support/esp_pair.h"
@@ -297,4 +298,52 @@ TEST_CASE("SPD-15: workers at once miss one SA: asked for once, each packet leav
   CHECK(wire.size() + gateway.dropped(DropReason::HoldFull) == kPackets);
   CHECK(wire.size() >= kPackets / 2);
   CHECK(gateway.dropped_in_all() == gateway.dropped(DropReason::HoldFull));
+}
+
+TEST_CASE("HA-21: bindings come, move and go under workers that are led by them", "[threads]") {
+  TestGateway::Settings settings = two_ports({{.name = "any",
+                                               .selectors = {Selector{}},
+                                               .action = PolicyAction::Bypass,
+                                               .protect = std::nullopt}});
+  settings.workers = kWorkers;
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  gateway.dataplane().set_mobility(MobilityFacts{});
+  const Address home = Address::parse("2001:db8:b::100").value();
+  Binding binding{.use = BindingUse::HomeAgent,
+                  .home_address = home,
+                  .care_of = Address::parse("2001:db8:a::").value(),
+                  .peer = Address::parse("2001:db8::1").value()};
+  BindingTable& table = gateway.dataplane().bindings();
+  const auto plain = PacketBuilder("2001:db8:1::2", "2001:db8:b::100").udp(1, 2).build();
+  constexpr unsigned kPackets = 6000;
+  Running running(gateway);
+  running.feed(kPackets, [&](unsigned i) {
+    gateway.receive_by(static_cast<std::uint16_t>(i % kWorkers));
+    gateway.receive_ip(kInside, plain);
+    binding.care_of.bytes[15] = static_cast<std::uint8_t>(1 + i % 200);
+    if (i % 7 == 0)
+      table.remove(BindingUse::HomeAgent, home, {});
+    else
+      static_cast<void>(table.set(binding));  // all places may wait for workers
+    gateway.dataplane().poll();
+  });
+  running.finish();
+  const auto sent = running.take_sent(kOutside);
+  CHECK(sent.size() == kPackets);
+  unsigned tunnelled = 0;
+  for (const PacketBytes& packet : sent) {
+    PacketSummary summary;
+    REQUIRE(summarize(packet, summary) == ParseVerdict::Good);
+    const bool inside = summary.protocol == kProtocolIpv6;
+    tunnelled += inside ? 1 : 0;
+    REQUIRE(std::equal(packet.end() - static_cast<std::ptrdiff_t>(plain.size()) + 8, packet.end(),
+                       plain.begin() + 8));
+    if (inside) {
+      const std::uint8_t last = summary.destination[15];
+      REQUIRE((last >= 1 && last <= 200));
+    }
+  }
+  CHECK(tunnelled != 0);
+  CHECK(tunnelled != kPackets);
 }

@@ -124,7 +124,8 @@ addresses = "10.4.0.0/24"
                                              {address("10.1.0.53"), address("10.1.0.54")},
                                              {*Prefix::parse("10.1.0.0/16")},
                                              address("255.255.255.0"),
-                                             128});
+                                             128,
+                                             std::nullopt});
   CHECK(configuration.pools[0].family() == Family::V4);
   CHECK(configuration.pools[1] ==
         PoolConfig{"v6",
@@ -132,10 +133,11 @@ addresses = "10.4.0.0/24"
                    {address("2001:db8:1::53")},
                    {},
                    std::nullopt,
-                   64});
+                   64,
+                   std::nullopt});
   CHECK(configuration.pools[1].family() == Family::V6);
   CHECK(configuration.pools[2] ==
-        PoolConfig{"bare", range("10.4.0.1-10.4.0.254"), {}, {}, {}, 128});
+        PoolConfig{"bare", range("10.4.0.1-10.4.0.254"), {}, {}, {}, 128, {}});
   REQUIRE(configuration.warnings.size() == 3);
   CHECK_THAT(configuration.warnings[0], Catch::Contains(":3:8: no peer names pool \"v4\""));
 }

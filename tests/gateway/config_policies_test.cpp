@@ -356,7 +356,7 @@ TEST_CASE("what a [[policy]] refuses") {
   check_refused("names = [\"a\"]", "4:10", "\"a\" names nobody");
   check_refused("names = \"user:carol\"", "4:9", "no port has the user \"carol\"");
   check_refused("direction = \"up\"", "4:13", "\"up\" is not known");
-  check_refused("interface = \"t0\"", "4:13", "interface in [[policy]] is not available");
+  check_refused("interface = \"t0\"", "4:13", "no virtual interface");
   check_refused("protect = { mode = \"transport\" }", "1:1",
                 "a policy to discard has a protection");
   check_refused("selectors = []", "4:13", "selectors: the list is empty");

@@ -14,8 +14,20 @@ namespace sallyport {
 // One case: SAs as the sender holds them, and packets before, on and behind the wire.
 struct GoldenCase {
   std::string id;
-  std::string skip;   // why it cannot run yet; empty: it can
   std::string fault;  // what is wrong with the case itself
+  // Of Mobile IPv6: who is who, and what the packets on the wire have in their extension headers.
+  struct Mobility {
+    Address home_address;
+    Address care_of;
+    Address home_agent;
+    bool home_address_option{};
+    bool type2_routing{};
+    bool from_mobile_node{};
+    std::uint8_t protocol{};
+    PacketBytes upper;  // from the upper-layer header on
+  };
+  std::optional<Mobility> mobility;
+  bool sealed{true};  // by `sa`; otherwise there is none
   IpsecMode mode{};
   Family outer{};
   Selector selector;       // local: the sender's side

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "spd/policy_names.h"
+#include "spd/tunnel_policies.h"
 #include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 
@@ -46,6 +47,24 @@ void set_apart(Policy& policy, RandomPolicies& random) {
   if (random.below(8) == 0) policy.direction = PolicyDirection::Inbound;
   if (random.below(8) == 0) policy.direction = PolicyDirection::Outbound;
   if (random.below(8) == 0) policy.names = {"user:alice"};
+  // Or for a tunnel, or for nobody just now.
+  if (random.below(8) == 0) policy.tunnel = Address::parse("2001:db8::1").value();
+  if (is_wide(policy)) policy.tunnel.reset();
+  policy.active = random.below(8) != 0;
+}
+
+bool is_met(const Policy& policy, const PolicySet& set, PolicyScope scope) {
+  const SpdId id = policy.spd;
+  const auto is = [&](PolicyScope plain) {
+    return scope == plain || scope == set.in_tunnel(plain);
+  };
+  const bool meant = is(set.inbound(id))    ? is_for(policy, Direction::Inbound)
+                     : is(set.outbound(id)) ? is_for(policy, Direction::Outbound)
+                                            : is(set.outbound(id, UserId{1})) &&
+                                                  is_for(policy, Direction::Outbound, "alice");
+  const bool plain =
+      scope == set.inbound(id) || scope == set.outbound(id) || scope == set.outbound(id, UserId{1});
+  return meant && policy.active && !(plain && policy.tunnel);
 }
 
 // Asks the list itself.
@@ -53,11 +72,7 @@ PolicyId first_match(const Spd& spd, const PolicySet& set, PolicyScope scope,
                      const SelectorFields& fields) {
   for (const SpdId id : {SpdId{0}, SpdId{1}})
     for (const Policy* policy : spd.ordered(id)) {
-      const bool met = scope == set.inbound(id) ? is_met(*policy, Direction::Inbound)
-                       : scope == set.outbound(id)
-                           ? is_met(*policy, Direction::Outbound)
-                           : scope == set.outbound(id, UserId{1}) &&
-                                 is_met(*policy, Direction::Outbound, "alice");
+      const bool met = is_met(*policy, set, scope);
       const auto holds = [&](const Selector& selector) { return matches(selector, fields); };
       if (met && std::ranges::any_of(policy->selectors, holds))
         return spd.id_of(policy->name).value();

@@ -1,0 +1,71 @@
+#include "dataplane/mobility_service.h"
+
+#include <vector>
+
+#include "net/datagram.h"
+#include "net/mobility_extensions.h"
+#include "net/neighbour_discovery.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t kMostOctets = 65'000;  // with all headers a length field holds it
+
+// In its logical form.
+std::vector<std::uint8_t> with_extensions(const MobilityDatagram& datagram) {
+  const CareOfAddresses care_of{datagram.source_care_of, datagram.destination_care_of};
+  std::vector<std::uint8_t> plain = make_datagram({.source = datagram.source,
+                                                   .destination = datagram.destination,
+                                                   .protocol = datagram.protocol,
+                                                   .hop_limit = datagram.hop_limit},
+                                                  datagram.octets);
+  if (care_of.octets() == 0) return plain;
+  plain.insert(plain.begin(), care_of.octets(), 0);
+  insert_mobility_extensions(plain, care_of);
+  return plain;
+}
+
+}  // namespace
+
+bool MobilityService::take(const Delivery& delivery, Instant now) const {
+  if (!handlers_.message) return false;
+  const PacketSummary& summary = delivery.summary;
+  // Router advertisements are of one link: out of a tunnel they are nobody's (RFC 4861 6.1.2).
+  if (is_link_protocol(summary) && !delivery.from_link()) return false;
+  MobilityMessage message{.source = summary.source_address(),
+                          .destination = summary.destination_address(),
+                          .protection = delivery.transport,
+                          .tunnel = delivery.tunnel,
+                          .port = delivery.port,
+                          .link_source = delivery.mac,
+                          .protocol = summary.protocol,
+                          .octets = delivery.upper(),
+                          .datagram = delivery.datagram};
+  const MobilityExtensions found = find_mobility_extensions(delivery.datagram);
+  if (found.option_at != 0) message.source_care_of = found.option_address(delivery.datagram);
+  if (found.routing_at != 0) message.destination_care_of = found.routing_address(delivery.datagram);
+  handlers_.message(message, now);
+  return true;
+}
+
+void MobilityService::reject(ByteView datagram, Instant now) const {
+  PacketSummary summary;
+  if (!handlers_.unknown_binding || summarize(datagram, summary) != ParseVerdict::Good) return;
+  const MobilityExtensions found = find_mobility_extensions(datagram);
+  if (found.option_at == 0 || found.fault != MobilityFault::None) return;
+  handlers_.unknown_binding({.source = summary.source_address(),
+                             .destination = summary.destination_address(),
+                             .home_address = found.option_address(datagram)},
+                            now);
+}
+
+void MobilityService::send(const MobilityDatagram& datagram) {
+  if (datagram.octets.size() > kMostOctets) return;
+  const std::vector<std::uint8_t> octets = with_extensions(datagram);
+  if (datagram.link)
+    sender_.originate_on_link(octets, *datagram.link);
+  else
+    sender_.originate(octets);
+}
+
+}  // namespace sallyport

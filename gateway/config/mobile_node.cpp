@@ -1,0 +1,109 @@
+#include <algorithm>
+
+#include "gateway/config/loading.h"
+#include "gateway/config/mobility_protection.h"
+#include "gateway/config/toml_writer.h"
+#include "gateway/config/value_parsers.h"
+
+namespace sallyport {
+namespace {
+
+constexpr Words<TunnelMove, 2> kMoves{
+    {{"on-update", TunnelMove::OnUpdate}, {"on-acknowledgement", TunnelMove::OnAcknowledgement}}};
+
+void read_bootstrap(TableReader& parent, MobileNodeConfig& config) {
+  const Value* const value = parent.find("bootstrap");
+  if (value == nullptr) return;
+  BootstrapConfig& bootstrap = config.bootstrap;
+  TableReader reader(*value, "bootstrap", parent.diagnostics());
+  reader.read("home_agent_name", bootstrap.home_agent_name, read_name);
+  reader.read("domain", bootstrap.domain, read_name);
+  reader.read("own_address", bootstrap.own_address, read_flag);
+  if (config.home_agent && (reader.has("home_agent_name") || reader.has("domain")))
+    reader.error(reader.has("domain") ? "domain" : "home_agent_name",
+                 "the home agent is given already", "home_agent, or a name to look it up by");
+  if (config.home_address && reader.has("own_address"))
+    reader.error("own_address", "own_address: the home address is given already",
+                 "home_address, or how to come by one");
+}
+
+// What is not given has to come from somewhere (RFC 5026 5).
+void check_sources(const MobileNodeConfig& config, TableReader& reader) {
+  const bool named = !config.bootstrap.home_agent_name.empty() || !config.bootstrap.domain.empty();
+  if (!config.home_agent && !named && !(config.home_address && config.discovery))
+    reader.error("home_agent", "home_agent: nothing says where one is",
+                 "home_agent = \"...\", bootstrap = { domain = \"...\" }, or discovery on the home "
+                 "link of a home_address");
+  if (config.protection.peer.empty() && !(config.home_agent && config.home_address))
+    reader.error("sas", "sas: configured SAs are of one home address with one home agent",
+                 "home_address and home_agent, or a peer");
+  if (config.home_address && config.home_address == config.home_agent)
+    reader.error("home_agent", "home_agent: the node's own home address", "two addresses");
+}
+
+void read_mobile_node_table(TableReader& reader, MobileNodeConfig& config, Loading& loading) {
+  const Configuration& configuration = loading.configuration;
+  reader.read("home_address", config.home_address, read_mobile_address);
+  reader.read("home_agent", config.home_agent, read_mobile_address);
+  reader.read("home_prefix_length", config.home_prefix_length, number<std::uint8_t>(1, 128));
+  reader.require("links", config.links, list_of(PortReference{configuration}),
+                 "ports with care-of addresses, the preferred first");
+  reader.read("spd", config.spd, SpdReference{configuration});
+  reader.read("lifetime", config.lifetime, read_binding_lifetime);
+  reader.read("migrate", config.migrate, one_of(kMoves));
+  reader.read("prefixes", config.prefixes, list_of(read_mobile_prefix));
+  reader.read("discovery", config.discovery, read_flag);
+  read_bootstrap(reader, config);
+  read_mobility_protection(reader, config.protection, configuration.crypto);
+  check_sources(config, reader);
+  for (const PortId link : config.links) {
+    const PortConfig& port = configuration.ports[link.value];
+    if (port.kind != PortKind::Link || port.side != PortSide::Unprotected)
+      reader.error("links", "links: port \"" + port.name + "\" is no link to the outside",
+                   "ports with side = \"unprotected\"");
+  }
+}
+
+}  // namespace
+
+void read_mobile_node(TableReader& root, Loading& loading) {
+  const Value* const value = root.find("mobile_node");
+  if (value == nullptr) return;
+  MobileNodeConfig config;
+  const std::size_t errors = loading.diagnostics.error_count();
+  {
+    TableReader reader(*value, "[mobile_node]", loading.diagnostics);
+    read_mobile_node_table(reader, config, loading);
+  }
+  if (loading.diagnostics.error_count() != errors) return;
+  loading.configuration.mobile_node = std::move(config);
+}
+
+void write_mobile_node(const Configuration& configuration, std::string& out) {
+  if (!configuration.mobile_node) return;
+  const MobileNodeConfig& config = *configuration.mobile_node;
+  std::vector<std::string> links;
+  for (const PortId link : config.links) links.push_back(configuration.ports[link.value].name);
+  TomlFields fields;
+  if (config.home_address) fields.add("home_address", to_string(*config.home_address));
+  if (config.home_agent) fields.add("home_agent", to_string(*config.home_agent));
+  fields.add("home_prefix_length", config.home_prefix_length);
+  fields.add("links", links);
+  fields.add("spd", configuration.spds[config.spd.value].name);
+  fields.add("lifetime", duration_text(config.lifetime));
+  fields.add("migrate", word_for(kMoves, config.migrate));
+  if (!config.prefixes.empty()) fields.add("prefixes", texts_of(config.prefixes));
+  fields.add("discovery", config.discovery);
+  const BootstrapConfig& bootstrap = config.bootstrap;
+  if (bootstrap != BootstrapConfig{}) {
+    TomlFields table;
+    if (!bootstrap.home_agent_name.empty()) table.add("home_agent_name", bootstrap.home_agent_name);
+    if (!bootstrap.domain.empty()) table.add("domain", bootstrap.domain);
+    if (bootstrap.own_address) table.add("own_address", true);
+    fields.add("bootstrap", table);
+  }
+  write_mobility_protection(config.protection, fields);
+  out += fields.block("[mobile_node]");
+}
+
+}  // namespace sallyport

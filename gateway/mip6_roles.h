@@ -1,0 +1,66 @@
+// The roles of Mobile IPv6 that the configuration has: correspondent and home agent, each fed with
+// what comes for it.
+#pragma once
+
+#include <memory>
+
+#include "base/random.h"
+#include "base/timer_wheel.h"
+#include "dataplane/dataplane.h"
+#include "gateway/config/configuration.h"
+#include "gateway/mip6_neighbours.h"
+#include "gateway/mip6_packets.h"
+#include "gateway/mip6_service.h"
+#include "mip6/correspondent.h"
+#include "mip6/home_agent_service.h"
+#include "mip6/mobility_input.h"
+
+namespace sallyport {
+
+// Control thread.
+class Mip6Roles {
+ public:
+  // References to what outlives it.
+  struct Surroundings {
+    ControlPlane& control;
+    Dataplane& dataplane;
+    Mip6Service& service;
+    const Clock& clock;
+    Random& random;
+  };
+  explicit Mip6Roles(const Surroundings& surroundings);
+  ~Mip6Roles();
+
+  // The roles that `configuration` has from now on. Those whose part of it is as it was go on, with
+  // their bindings; an error says why one of them is not there.
+  [[nodiscard]] Expected<void> configure(const Configuration& configuration);
+  void poll() { timers_.advance(); }
+
+  [[nodiscard]] const mip6::BindingCache& cache() const noexcept { return cache_; }
+  // We are a home agent at work.
+  [[nodiscard]] bool serves() const noexcept { return home_agent_ != nullptr; }
+
+ private:
+  void start_correspondent(const Configuration& configuration);
+  [[nodiscard]] Expected<void> start_home_agent(const Configuration& configuration);
+  void receive(const MobilityMessage& message);
+  // Of a router or of who looks for one.
+  void hear(const MobilityMessage& message);
+
+  Surroundings my_;
+  TimerWheel timers_;
+  mip6::BindingCache cache_;
+  Mip6Packets packets_;
+  Mip6Neighbours neighbours_;
+  CorrespondentConfig correspondent_config_;
+  std::optional<HomeAgentConfig> home_agent_config_;
+  std::unique_ptr<mip6::Correspondent> correspondent_;
+  std::unique_ptr<mip6::HomeAgentService> home_agent_;
+  std::unique_ptr<mip6::MobilityInput> input_;
+};
+
+// As mip6 has them.
+[[nodiscard]] std::vector<mip6::ServedNode> served_nodes(const Configuration& configuration);
+[[nodiscard]] std::vector<mip6::HomePrefix> home_prefixes(const HomeAgentConfig& config);
+
+}  // namespace sallyport

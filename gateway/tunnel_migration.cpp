@@ -1,0 +1,88 @@
+#include "gateway/tunnel_migration.h"
+
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+// Where IKE is spoken from and to, its tunnels end: policy names no endpoints then.
+bool names_endpoints(const Policy& policy) { return policy.protect->endpoints != Endpoints{}; }
+
+}  // namespace
+
+std::vector<std::string> TunnelMigration::tunnels_of(const Order& order) const {
+  std::vector<std::string> tunnels;
+  for (const std::string& name : order.policies) {
+    const Policy* const policy = my_.spd.find(name);
+    if (policy != nullptr && policy->protect && policy->protect->mode == IpsecMode::Tunnel)
+      tunnels.push_back(name);
+  }
+  return tunnels;
+}
+
+std::vector<std::string> TunnelMigration::sas_of(const std::string& policy) const {
+  std::vector<std::string> names = my_.spd.find(policy)->protect->sas;
+  std::ranges::move(my_.negotiated(policy), std::back_inserter(names));
+  return names;
+}
+
+Expected<void> TunnelMigration::move_sa(const std::string& sa, const std::string& policy,
+                                        const Endpoints& to) {
+  const auto entry = my_.sad.find(sa);
+  if (!entry) return {};  // it has ended, and is not asked for any more
+  return my_.sad.move(sa, {.endpoints = to, .encapsulation = entry->sa->encapsulation},
+                      [this, policy](SaSlot) { my_.lead(policy); });
+}
+
+void TunnelMigration::carry_out(const Order& order, std::vector<Outcome>& outcomes) {
+  struct Done {
+    std::string sa;
+    std::string policy;
+    Endpoints from;
+  };
+  const std::vector<std::string> tunnels = tunnels_of(order);
+  std::vector<Done> done;
+  for (const std::string& policy : tunnels)
+    for (const std::string& sa : sas_of(policy)) {
+      const auto entry = my_.sad.find(sa);
+      if (!entry || std::ranges::find(done, sa, &Done::sa) != done.end()) continue;
+      const Endpoints from = entry->sa->endpoints;
+      Expected<void> moved = move_sa(sa, policy, order.to);
+      const bool good = moved.has_value();
+      outcomes.push_back({sa, std::move(moved)});
+      if (good) {
+        done.push_back({sa, policy, from});
+        continue;
+      }
+      for (const Done& back : done)
+        static_cast<void>(move_sa(back.sa, back.policy, back.from));  // it was there before
+      return;
+    }
+  for (const std::string& name : tunnels) {
+    // Of a policy that is there, and endpoints that its SAs have taken.
+    if (names_endpoints(*my_.spd.find(name)))
+      static_cast<void>(my_.spd.set_endpoints(name, order.to));
+    static_cast<void>(my_.spd.set_activity(name, Spd::Activity::Active));
+  }
+}
+
+std::vector<TunnelMigration::Outcome> TunnelMigration::migrate(std::span<const Order> orders) {
+  std::vector<Outcome> outcomes;
+  for (const Order& order : orders) carry_out(order, outcomes);
+  my_.publish();
+  return outcomes;
+}
+
+void TunnelMigration::deactivate(std::span<const std::string> policies) {
+  for (const std::string& name : policies)
+    static_cast<void>(my_.spd.set_activity(name, Spd::Activity::Inactive));
+  my_.publish();
+}
+
+Expected<void> joined(const std::vector<TunnelMigration::Outcome>& outcomes) {
+  for (const TunnelMigration::Outcome& outcome : outcomes)
+    if (!outcome.moved) return outcome.moved;
+  return {};
+}
+
+}  // namespace sallyport

@@ -1,0 +1,313 @@
+// A home agent at work, by the packets of its two sides: the home link inside, and outside the
+// network that a mobile node visits. ESP here has no encryption, so that a test can make and read
+// it.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "mip6/build_message.h"
+#include "mip6/parse_message.h"
+#include "net/mobility_extensions.h"
+#include "net/neighbour_discovery.h"
+#include "tests/gateway/config_mobility.h"
+#include "tests/gateway/wired_gateway.h"
+#include "tests/support/reference_mac.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+constexpr PortId kHomePort{0};
+constexpr PortId kVisitedPort{1};
+constexpr std::size_t kIpBytes = 40;
+constexpr std::size_t kRoutingBytes = 24;
+constexpr std::size_t kEspBytes = 8;
+constexpr std::size_t kIcvBytes = 16;
+constexpr std::uint8_t kRouting = 43;
+constexpr std::uint32_t kToAgent = 0x1001;  // SA1: Binding Updates
+constexpr std::uint32_t kToNode = 0x1002;   // SA2: Binding Acknowledgements
+constexpr std::uint32_t kPayload = 0x1008;  // SA8: TCP to the node, in the tunnel
+
+const Address kOther = Address::parse("2001:db8:1::11").value();
+const Address kNeighbour = Address::parse("2001:db8:1::5").value();
+const Address kCareOf = Address::parse("2001:db8:77::5").value();
+const Address kNext = Address::parse("2001:db8:88::5").value();
+
+const std::string kWires = R"([[port]]
+name = "lan"
+device = "wire0"
+side = "protected"
+addresses = ["2001:db8:1::1/64"]
+
+[[port]]
+name = "wan"
+device = "wire1"
+side = "unprotected"
+addresses = ["2001:db8:f::1/64"]
+)";
+const std::string kWays = R"([[route]]
+to = "::/0"
+via = "2001:db8:f::2"
+[[neighbour]]
+address = "2001:db8:f::2"
+mac = "02:00:00:00:00:99"
+port = "wan"
+[[neighbour]]
+address = "2001:db8:1::10"
+mac = "02:00:00:00:00:99"
+port = "lan"
+)";
+
+std::string readable_sa(unsigned number) {
+  return "[[sa]]\nname = \"sa" + std::to_string(number) + "\"\ndirection = \"" +
+         (number % 2 == 1 ? "in" : "out") + "\"\nspi = 0x100" + std::to_string(number) +
+         "\ntransform = \"null+hmac-sha256-128\"\nesn = false\nintegrity_key = \"0x" +
+         hex_key(32, number) + "\"\n";
+}
+
+std::string home_agent_with_readable_sas() {
+  std::string text = "[crypto]\nallow = \"null\"\n" + kHomeLink +
+                     "[[home_agent.nodes]]\nname = \"mn\"\nhome_address = \"2001:db8:1::10\"\n"
+                     "payload = \"tcp\"\n" +
+                     kSasOfPair + kWays;
+  // Those of return routability must encrypt.
+  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u}) text += readable_sa(number);
+  return text + study_sa(3, "in") + study_sa(4, "out");
+}
+
+// What ESP of this SA ends with. Keys count up from the SA's number.
+PacketBytes icv_of(std::uint32_t spi, ByteView packet) {
+  std::vector<std::uint8_t> key;
+  for (std::uint32_t i = 0; i < 32; ++i) key.push_back(static_cast<std::uint8_t>((spi & 0xf) + i));
+  PacketBytes icv = reference_mac(Integrity::HmacSha256_128, key, packet);
+  icv.resize(kIcvBytes);
+  return icv;
+}
+
+PacketBytes sealed(std::uint32_t spi, std::uint32_t sequence, std::uint8_t next, ByteView payload) {
+  PacketBytes esp(kEspBytes);
+  store_be<std::uint32_t>(esp.data(), spi);
+  store_be<std::uint32_t>(&esp[4], sequence);
+  esp.insert(esp.end(), payload.begin(), payload.end());
+  std::uint8_t padding = 0;
+  while ((esp.size() + 2) % 4 != 0) esp.push_back(++padding);
+  esp.push_back(padding);
+  esp.push_back(next);
+  const PacketBytes icv = icv_of(spi, esp);
+  esp.insert(esp.end(), icv.begin(), icv.end());
+  return esp;
+}
+
+struct Opened {
+  std::uint32_t spi{};
+  std::uint8_t next{};
+  PacketBytes payload;
+};
+
+// ESP that begins at `offset` of the packet and ends with it.
+Opened opened(const PacketBytes& packet, std::size_t offset) {
+  REQUIRE(packet.size() > offset + kEspBytes + 2 + kIcvBytes);
+  const ByteView esp = ByteView(packet).subspan(offset, packet.size() - offset - kIcvBytes);
+  const auto spi = load_be<std::uint32_t>(esp.data());
+  const ByteView icv = ByteView(packet).last(kIcvBytes);
+  CHECK(PacketBytes(icv.begin(), icv.end()) == icv_of(spi, esp));
+  const std::uint8_t padding = esp[esp.size() - 2];
+  const ByteView payload = esp.subspan(kEspBytes, esp.size() - kEspBytes - 2 - padding);
+  return {spi, esp.back(), {payload.begin(), payload.end()}};
+}
+
+Address source_of(ByteView packet) { return Address::v6(packet.subspan<8, 16>()); }
+Address destination_of(ByteView packet) { return Address::v6(packet.subspan<24, 16>()); }
+
+PacketBytes home_address_option(const Address& address) {
+  PacketBytes options{1, 2, 0, 0, kHomeAddressOption, 16};
+  options.insert(options.end(), address.bytes.begin(), address.bytes.end());
+  return options;
+}
+
+struct Update {
+  Address care_of{kCareOf};
+  std::uint16_t sequence{1};
+  mip6::BindingLifetime lifetime{100};
+  Address home_address{kHome};
+};
+
+PacketBytes message_of(const Update& update) {
+  const mip6::BindingUpdate message{
+      .sequence = update.sequence,
+      .flags = {mip6::UpdateFlag::Acknowledge, mip6::UpdateFlag::HomeRegistration},
+      .lifetime = update.lifetime,
+      .options = {.alternate_care_of = update.care_of}};
+  return mip6::build_message(message, update.home_address, kAgent).value();
+}
+
+class HomeAgentOnWires {
+ public:
+  // As SA1 of the node protects it.
+  void register_at(const Update& update) {
+    receive(update, kProtocolEsp,
+            sealed(kToAgent, ++esp_number_, kProtocolMobility, message_of(update)));
+  }
+  void register_unprotected(const Update& update) {
+    receive(update, kProtocolMobility, message_of(update));
+  }
+  void pass(Duration time) {
+    gateway_.running().clock().advance(time);
+    gateway_.running().settle();
+  }
+
+  // What has left for the visited network.
+  std::vector<PacketBytes> out() { return gateway_.sent_datagrams(kVisitedPort); }
+  // Neighbour discovery about the home address that has left for the home link.
+  std::vector<NeighbourMessage> at_home() {
+    std::vector<NeighbourMessage> messages;
+    for (const PacketBytes& datagram : gateway_.sent_datagrams(kHomePort)) {
+      PacketSummary summary;
+      REQUIRE(summarize(datagram, summary) == ParseVerdict::Good);
+      if (!is_neighbour_discovery(summary)) continue;
+      const auto message = parse_neighbour_message(datagram, summary);
+      REQUIRE(message);
+      if (message->target == kHome) messages.push_back(*message);
+    }
+    return messages;
+  }
+  void ask_at_home(const NeighbourMessage& question) {
+    gateway_.receive(kHomePort, build_neighbour_message(question));
+    gateway_.running().settle();
+  }
+  // A neighbour of the home link sends to the home address.
+  void call_home() {
+    gateway_.receive(kHomePort, PacketBuilder(kNeighbour, kHome).tcp(80, 1024).filler(40).build());
+    gateway_.running().settle();
+  }
+  // Of the home address.
+  std::string care_of() {
+    const Json rows = gateway_.running().rows("show.bindings");
+    for (const Json& row : rows)
+      if (row.at("state") == "valid" && row.at("home_address") == to_string(kHome))
+        return row.at("care_of");
+    return "none";
+  }
+  [[nodiscard]] WiredGateway& gateway() noexcept { return gateway_; }
+
+ private:
+  void receive(const Update& update, std::uint8_t protocol, PacketBytes octets) {
+    gateway_.receive(kVisitedPort,
+                     PacketBuilder(update.care_of, kAgent)
+                         .destination_options(home_address_option(update.home_address))
+                         .protocol(protocol)
+                         .payload(std::move(octets))
+                         .build());
+    gateway_.running().settle();
+  }
+
+  WiredGateway gateway_{2, kWires, home_agent_with_readable_sas()};
+  std::uint32_t esp_number_{};
+};
+
+// The one packet that has left for `care_of` is an acknowledgement, as SA2 protects it.
+mip6::BindingAcknowledgement acknowledgement(const std::vector<PacketBytes>& packets,
+                                             const Address& care_of) {
+  REQUIRE(packets.size() == 1);
+  const PacketBytes& packet = packets.front();
+  CHECK(source_of(packet) == kAgent);
+  CHECK(destination_of(packet) == care_of);
+  REQUIRE(packet.size() > kIpBytes + kRoutingBytes);
+  CHECK(packet[6] == kRouting);
+  CHECK(packet[kIpBytes] == kProtocolEsp);
+  CHECK(packet[kIpBytes + 2] == kType2Routing);
+  CHECK(packet[kIpBytes + 3] == 1);  // segments left
+  CHECK(Address::v6(ByteView(packet).subspan<kIpBytes + 8, 16>()) == kHome);
+  const Opened esp = opened(packet, kIpBytes + kRoutingBytes);
+  CHECK(esp.spi == kToNode);
+  CHECK(esp.next == kProtocolMobility);
+  const auto message = mip6::parse_message(esp.payload, kAgent, kHome);
+  REQUIRE(message);
+  return std::get<mip6::BindingAcknowledgement>(*message);
+}
+
+// The one packet that has left is in the tunnel of SA8 to `care_of`, from `kNeighbour`.
+void check_tunnelled(const std::vector<PacketBytes>& packets, const Address& care_of) {
+  REQUIRE(packets.size() == 1);
+  const PacketBytes& packet = packets.front();
+  CHECK(source_of(packet) == kAgent);
+  CHECK(destination_of(packet) == care_of);
+  CHECK(packet[6] == kProtocolEsp);
+  const Opened esp = opened(packet, kIpBytes);
+  CHECK(esp.spi == kPayload);
+  CHECK(esp.next == kProtocolIpv6);
+  REQUIRE(esp.payload.size() > kIpBytes);
+  CHECK(source_of(esp.payload) == kNeighbour);
+  CHECK(destination_of(esp.payload) == kHome);
+}
+
+void register_first(HomeAgentOnWires& agent) {
+  agent.register_at({});
+  agent.pass(std::chrono::seconds(1));
+  CHECK(acknowledgement(agent.out(), kCareOf).status == mip6::BindingStatus::Accepted);
+  REQUIRE(agent.care_of() == to_string(kCareOf));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "HA-01, HA-06, MSEC-05, MSEC-06: a protected update is acknowledged by ESP once the home "
+    "address is found unique") {
+  HomeAgentOnWires agent;
+  agent.register_at({});
+  CHECK(agent.out().empty());
+  const auto asked = agent.at_home();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked.front().kind == NeighbourMessage::Kind::Solicitation);
+  CHECK(asked.front().source.is_unspecified());
+  CHECK(agent.care_of() == "none");
+  agent.pass(std::chrono::seconds(1));
+  const mip6::BindingAcknowledgement answer = acknowledgement(agent.out(), kCareOf);
+  CHECK(answer.status == mip6::BindingStatus::Accepted);
+  CHECK(answer.sequence == 1);
+  CHECK(answer.lifetime == mip6::BindingLifetime{100});
+  CHECK(agent.care_of() == to_string(kCareOf));
+}
+
+TEST_CASE("HA-06: a home address that somebody on the home link has is refused with 134") {
+  HomeAgentOnWires agent;
+  agent.register_at({});
+  agent.ask_at_home({.kind = NeighbourMessage::Kind::Advertisement,
+                     .source = kHome,
+                     .destination = all_nodes(),
+                     .target = kHome,
+                     .link_address = MacAddress{{2, 0, 0, 0, 0, 0x42}},
+                     .override = true});
+  CHECK(acknowledgement(agent.out(), kCareOf).status == mip6::BindingStatus::DuplicateAddress);
+  CHECK(agent.care_of() == "none");
+}
+
+TEST_CASE("HA-01, MSEC-06: an update without its node's SA comes to nothing") {
+  HomeAgentOnWires agent;
+  agent.register_unprotected({});
+  agent.register_at({.home_address = kOther});  // SA1 is for another node
+  agent.pass(std::chrono::seconds(2));
+  CHECK(agent.out().empty());
+  CHECK(agent.at_home().empty());
+  CHECK(agent.care_of() == "none");
+  register_first(agent);  // the same gateway takes what is right
+}
+
+TEST_CASE("HA-15, MAPI-02: packets for the node follow it by the ESP tunnel, until it is home") {
+  HomeAgentOnWires agent;
+  agent.call_home();
+  CHECK(agent.out().empty());
+  register_first(agent);
+  agent.call_home();
+  check_tunnelled(agent.out(), kCareOf);
+  agent.register_at({.care_of = kNext, .sequence = 2});
+  CHECK(acknowledgement(agent.out(), kNext).sequence == 2);
+  CHECK(agent.care_of() == to_string(kNext));
+  agent.call_home();
+  check_tunnelled(agent.out(), kNext);
+  agent.register_at({.care_of = kNext, .sequence = 3, .lifetime = {}});
+  CHECK(acknowledgement(agent.out(), kNext).lifetime == mip6::BindingLifetime{});
+  CHECK(agent.care_of() == "none");
+  agent.call_home();
+  CHECK(agent.out().empty());
+}
