@@ -60,7 +60,7 @@ class RecordWriter {
   std::vector<std::uint8_t> bytes_;
 };
 
-// Untrusted bytes. After the first thing that cannot be, every field stays as it is.
+// Untrusted bytes. After the first thing that cannot be, every field stays as it is or is empty.
 class RecordReader {
  public:
   explicit RecordReader(ByteView bytes) : reader_(bytes) {}

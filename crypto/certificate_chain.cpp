@@ -44,6 +44,13 @@ std::string remedy_for(int problem) {
   }
 }
 
+bool is_untimely_anchor(X509_STORE_CTX* context, int problem) {
+  const bool untimely =
+      problem == X509_V_ERR_CERT_HAS_EXPIRED || problem == X509_V_ERR_CERT_NOT_YET_VALID;
+  const int last = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+  return untimely && X509_STORE_CTX_get_error_depth(context) == last;
+}
+
 // The path from the leaf to an anchor, which is its last certificate.
 Expected<OwnedCertificates> build_path(const ChainQuestion& question, X509_STORE* store) {
   const StoreContext context(X509_STORE_CTX_new());
@@ -58,8 +65,10 @@ Expected<OwnedCertificates> build_path(const ChainQuestion& question, X509_STORE
     const X509* at_fault = X509_STORE_CTX_get_current_cert(context.get());
     auto refusal = refuse(at_fault != nullptr ? at_fault : question.leaf.handle(),
                           X509_verify_cert_error_string(problem), remedy_for(problem));
-    // An authority of the same name with another key is another one.
-    if (leads_nowhere(problem) || problem == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+    // An authority of the same name with another key is another one, and of two with one key the
+    // younger may be in another set.
+    if (leads_nowhere(problem) || problem == X509_V_ERR_CERT_SIGNATURE_FAILURE ||
+        is_untimely_anchor(context.get(), problem))
       refusal.error().code = Error::Code::NotFound;
     return refusal;
   }

@@ -31,41 +31,56 @@ CertificateFetcher::~CertificateFetcher() {
   curl_multi_cleanup(multi_);
 }
 
-void CertificateFetcher::fetch(const std::string& url, std::vector<std::uint8_t> body, Done done) {
+std::size_t CertificateFetcher::waiting() const noexcept {
+  std::size_t waiting = 0;
+  for (const auto& of_kind : waiting_) waiting += of_kind.size();
+  return waiting;
+}
+
+void CertificateFetcher::fetch(Asker asker, const std::string& url, std::vector<std::uint8_t> body,
+                               Done done) {
   const Key key{url, body};
-  if (const auto same = waiting_.find(key); same != waiting_.end()) {
+  auto& waiting = waiting_[std::to_underlying(asker)];
+  if (const auto same = waiting.find(key); same != waiting.end()) {
     same->second.push_back(std::move(done));
     return;
   }
-  const bool full = waiting_.size() >= kMostWaiting;
-  waiting_[key].push_back(std::move(done));
-  if (full || multi_ == nullptr || !is_http_url(url)) {
-    refused_.emplace_back(key, fail(Error::Code::Exhausted,
-                                    full ? "too much is being fetched" : "it is nothing to fetch"));
+  const bool full = waiting.size() >= kMostWaiting || multi_ == nullptr;
+  waiting[key].push_back(std::move(done));
+  if (full || !is_http_url(url)) {
+    refused_.push_back({asker, key,
+                        full ? fail(Error::Code::Exhausted, "too much is being fetched")
+                             : fail(Error::Code::Invalid, "it is nothing to fetch")});
     return;
   }
   auto transfer = std::make_unique<HttpTransfer>(FetchOrder{url, std::move(body)}, terms_);
   {
     const std::lock_guard lock(mutex_);
-    ordered_.push_back(std::move(transfer));
+    ordered_[std::to_underlying(asker)].push_back(std::move(transfer));
   }
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
   curl_multi_wakeup(multi_);
 }
 
 void CertificateFetcher::poll() {
-  if (waiting_.empty()) return;
-  std::deque<std::pair<Key, Answer>> ended = std::exchange(refused_, {});
+  if (waiting() == 0) return;
+  std::deque<Ended> ended = std::exchange(refused_, {});
   {
     const std::lock_guard lock(mutex_);
     std::ranges::move(std::exchange(ended_, {}), std::back_inserter(ended));
   }
-  for (auto& [key, answer] : ended) {
-    if (!answer) spdlog::info("fetching {}: {}", key.first, to_string(answer.error()));
-    const auto dones = waiting_.extract(key);
-    if (dones.empty()) continue;
-    for (const Done& done : dones.mapped()) done(answer);
-  }
+  for (Ended& one : ended) tell(one);
+}
+
+// Strangers can have as many lines in the log as they like.
+void CertificateFetcher::tell(Ended& ended) {
+  if (!ended.answer && is_http_url(ended.key.first))
+    spdlog::log(ended.asker == Asker::Signer ? spdlog::level::info : spdlog::level::debug,
+                "fetching {}: {}", ended.key.first, to_string(ended.answer.error()));
+  const auto dones = waiting_[std::to_underlying(ended.asker)].extract(ended.key);
+  if (dones.empty()) return;
+  const auto answer = std::make_shared<const Answer>(std::move(ended.answer));
+  for (const Done& done : dones.mapped()) done(answer);
 }
 
 void CertificateFetcher::work() {
@@ -75,33 +90,43 @@ void CertificateFetcher::work() {
     begin_ordered(under_way);
     int running = 0;
     curl_multi_perform(multi_, &running);
-    end_finished(under_way);
+    if (end_finished(under_way)) continue;  // there is room for others
     curl_multi_poll(multi_, nullptr, 0, kLongestWait, nullptr);
   }
-  for (const auto& [handle, transfer] : under_way) curl_multi_remove_handle(multi_, handle);
+  for (const auto& [handle, one] : under_way) curl_multi_remove_handle(multi_, handle);
 }
 
 void CertificateFetcher::begin_ordered(Transfers& under_way) {
-  while (under_way.size() < kMostAtOnce) {
-    std::unique_ptr<HttpTransfer> next;
-    {
-      const std::lock_guard lock(mutex_);
-      if (ordered_.empty()) return;
-      next = std::move(ordered_.front());
-      ordered_.pop_front();
-    }
-    void* const handle = next->handle();
-    if (handle != nullptr && curl_multi_add_handle(multi_, handle) == CURLM_OK) {
-      under_way.emplace(handle, std::move(next));
-      continue;
-    }
-    const std::lock_guard lock(mutex_);
-    ended_.emplace_back(Key{next->order().url, next->order().body},
-                        next->outcome(CURLE_OUT_OF_MEMORY));
+  for (const Asker asker : {Asker::Signer, Asker::Stranger}) {
+    const auto of_this_kind = [asker](const auto& one) { return one.second.asker == asker; };
+    auto busy = static_cast<std::size_t>(std::ranges::count_if(under_way, of_this_kind));
+    while (busy < kMostAtOnce && begin_next(asker, under_way)) ++busy;
   }
 }
 
-void CertificateFetcher::end_finished(Transfers& under_way) {
+bool CertificateFetcher::begin_next(Asker asker, Transfers& under_way) {
+  std::unique_ptr<HttpTransfer> next;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& ordered = ordered_[std::to_underlying(asker)];
+    if (ordered.empty()) return false;
+    next = std::move(ordered.front());
+    ordered.pop_front();
+  }
+  void* const handle = next->handle();
+  if (handle != nullptr && curl_multi_add_handle(multi_, handle) == CURLM_OK) {
+    under_way.emplace(handle, UnderWay{asker, std::move(next)});
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  ended_.push_back({asker,
+                    {next->order().url, next->order().body},
+                    fail(Error::Code::Exhausted, "no memory to fetch it")});
+  return true;
+}
+
+bool CertificateFetcher::end_finished(Transfers& under_way) {
+  bool any = false;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -110,11 +135,14 @@ void CertificateFetcher::end_finished(Transfers& under_way) {
     const auto ended = under_way.extract(handle);
     curl_multi_remove_handle(multi_, handle);
     if (ended.empty()) continue;
-    HttpTransfer& transfer = *ended.mapped();
+    any = true;
+    HttpTransfer& transfer = *ended.mapped().transfer;
     Answer answer = transfer.outcome(result);
     const std::lock_guard lock(mutex_);
-    ended_.emplace_back(Key{transfer.order().url, transfer.order().body}, std::move(answer));
+    ended_.push_back(
+        {ended.mapped().asker, {transfer.order().url, transfer.order().body}, std::move(answer)});
   }
+  return any;
 }
 
 }  // namespace sallyport

@@ -48,7 +48,6 @@ HttpTransfer::~HttpTransfer() {
 // A proxy would resolve and connect where nobody checks; a connection that is used again has been
 // checked for another URL.
 void HttpTransfer::set_options() {
-  curl_easy_setopt(handle_, CURLOPT_PRIVATE, this);
   curl_easy_setopt(handle_, CURLOPT_URL, order_.url.c_str());
   curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, "http");
   curl_easy_setopt(handle_, CURLOPT_FOLLOWLOCATION, 0L);

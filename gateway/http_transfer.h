@@ -31,7 +31,7 @@ class HttpTransfer {
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
-  // libcurl's easy handle, whose CURLOPT_PRIVATE is this; null without memory.
+  // libcurl's easy handle; null without memory.
   [[nodiscard]] void* handle() const noexcept { return handle_; }
   [[nodiscard]] const FetchOrder& order() const noexcept { return order_; }
   // Once it has ended, with what libcurl says of it.

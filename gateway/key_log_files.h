@@ -27,8 +27,11 @@ class KeyLogFiles {
   KeyLogFiles(const KeyLogFiles&) = delete;
   KeyLogFiles& operator=(const KeyLogFiles&) = delete;
 
-  // From now on; without a directory nothing is kept.
-  void configure(std::filesystem::path directory) { directory_ = std::move(directory); }
+  // From now on; without a directory nothing is kept, and what waits for the last one is lost.
+  void configure(std::filesystem::path directory) {
+    if (directory != directory_) waiting_.clear();
+    directory_ = std::move(directory);
+  }
   [[nodiscard]] bool is_on() const noexcept { return !directory_.empty(); }
   // A line with its end; nothing where it is not on or there is no line.
   void add(KeyLogTable table, std::optional<SecretBytes> line);

@@ -139,12 +139,12 @@ class Arrivals {
 
  private:
   [[nodiscard]] Expected<Arrival> take(const CarriedChild& carried) {
-    const PolicySource::Entry policy = find(carried.policy);
+    const PolicySource::Entry policy = my_.policies.find(carried.policy);
     if (!policy || policy->protect->protocol != carried.protocol)
       return refused(fmt::format("no policy \"{}\" here makes such SAs", carried.policy));
     auto child = child_of(carried, policy);
     for (const std::string& name : carried.linked) {
-      const auto linked = find(name);
+      const auto linked = my_.policies.find(name);
       if (!linked || !are_alike(*linked, *policy))
         return refused(fmt::format("policy \"{}\" is not here as it was there", name));
       child->linked.push_back(linked);
@@ -155,13 +155,6 @@ class Arrivals {
     if (!outbound) return std::unexpected(outbound.error());
     return Arrival{std::move(child),
                    {.outbound = std::move(*outbound), .inbound = std::move(*inbound)}};
-  }
-
-  // Null where it is not here.
-  [[nodiscard]] PolicySource::Entry find(const std::string& name) const {
-    for (const PolicySource::Entry& entry : my_.policies.negotiable())
-      if (entry->name == name) return entry;
-    return nullptr;
   }
 
   [[nodiscard]] Expected<Sa> half_of(const CarriedChild& child, const std::string& name,

@@ -150,6 +150,8 @@ std::optional<ChildAnswer> PolicySearch::judge(const PolicySource::Entry& policy
 // Where something that is offered is left over, entries that have it join if they are as the
 // answer's but for their selectors (SPD-05): one for each family, mostly.
 void PolicySearch::link(ChildAnswer& answer, const SelectorPair& offered) const {
+  constexpr unsigned kMostTried = 64;  // so that nobody's offer keeps us for long
+  unsigned tried = 0;
   std::vector<Selector> selectors = answer.policy->selectors;
   for (const PolicySource::Entry& policy : session_.my.policies.negotiable()) {
     const bool whole = is_subset(offered.local, answer.selectors.local) &&
@@ -157,6 +159,7 @@ void PolicySearch::link(ChildAnswer& answer, const SelectorPair& offered) const 
     if (whole || answer.linked.size() == kMostLinked) return;
     if (policy == answer.policy || !are_alike(*policy, *answer.policy) || !may_be(*policy))
       continue;
+    if (++tried > kMostTried) return;
     std::vector<Selector> both = selectors;
     both.insert(both.end(), policy->selectors.begin(), policy->selectors.end());
     auto wider = narrow(both, offered);
@@ -189,13 +192,23 @@ Refusal PolicySearch::why_not() const {
                 fmt::format("no policy protects {} to {}", local, remote));
 }
 
+// A successor takes its predecessor's place. Those that are about to go are bounded as well: there
+// are as many as the peer has rekeyed within the time that they linger.
+bool has_room(const IkeSa& sa, const ChildQuestion& question) {
+  constexpr std::size_t kMostGoing = 3;  // times the limit
+  const std::size_t limit = sa.peer->limits.children + (question.rekeyed ? 1 : 0);
+  const auto lasting = static_cast<std::size_t>(
+      std::ranges::count_if(sa.children, [](const auto& child) { return child->lasts(); }));
+  return lasting < limit && sa.children.size() - lasting < kMostGoing * limit;
+}
+
 }  // namespace
 
 Negotiated<ChildAnswer> answer_child(Session& session, const ChildQuestion& question) {
   const Message& request = question.request;
   if (!request.sa || !request.initiator_selectors || !request.responder_selectors)
     return std::unexpected(refuse(NotifyType::InvalidSyntax, "no SA, TSi or TSr"));
-  if (session.sa.children.size() >= session.sa.peer->limits.children)
+  if (!has_room(session.sa, question))
     return std::unexpected(refuse(NotifyType::NoAdditionalSas, "max_children is reached"));
   PolicySearch search(session, question);
   for (const LookUp& look_up : look_ups(session, request))

@@ -63,6 +63,20 @@ ChildPlace place_of(const ChildSa& child, std::optional<AcquireId> question) {
   return place;
 }
 
+// What was to take the place of another is gone before it has: the other one goes on.
+void revive(const std::shared_ptr<ChildSa>& old, const ChildSa& gone) {
+  if (!old || old->successor.get() != &gone) return;
+  old->successor.reset();
+  if (old->state == ChildState::Replaced && !old->has_retired()) old->state = ChildState::Live;
+}
+
+// A reload that came while it was negotiated.
+void follow_policy(Session& session, const std::shared_ptr<ChildSa>& child) {
+  if (change_for(*child, session.my.policies) == PolicyChange::None) return;
+  session.after(session.my.settings.retry,
+                [&session, child] { begin_child_rekey(session, child); });
+}
+
 }  // namespace
 
 Expected<void> install_child(Session& session, const std::shared_ptr<ChildSa>& child,
@@ -82,6 +96,7 @@ Expected<void> install_child(Session& session, const std::shared_ptr<ChildSa>& c
   session.sa.children.push_back(child);
   session.my.registry.add_child(child, session);
   arm(session, child);
+  follow_policy(session, child);
   return {};
 }
 
@@ -91,6 +106,7 @@ void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child) {
   take_places(session, *child);
   if (child->state == ChildState::Replaced) {
     if (child->successor) start_sending(session, *child->successor);
+    session.my.timers.cancel(std::exchange(child->linger, kNoTimer));  // the old session's
     return retire_child(session, child);
   }
   const bool going = child->state == ChildState::Deleting;
@@ -100,13 +116,12 @@ void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child) {
   if (child->rekey_due) begin_child_rekey(session, child);
 }
 
-PolicyChange change_for(const ChildSa& child, std::span<const PolicySource::Entry> negotiable) {
+PolicyChange change_for(const ChildSa& child, PolicySource& policies) {
   PolicyChange change = PolicyChange::None;
   for (const PolicySource::Entry& policy : child.policies()) {
-    const auto found =
-        std::ranges::find(negotiable, policy->name, [](const auto& entry) { return entry->name; });
-    if (found == negotiable.end() && policy == child.policy) return PolicyChange::Gone;
-    if (found == negotiable.end() || **found != *policy) change = PolicyChange::Changed;
+    const auto found = policies.find(policy->name);
+    if (!found && policy == child.policy) return PolicyChange::Gone;
+    if (!found || *found != *policy) change = PolicyChange::Changed;
   }
   return change;
 }
@@ -146,17 +161,15 @@ void start_sending(Session& session, ChildSa& child) {
 }
 
 void drop_child(Session& session, ChildSa& child, const std::string& why) {
-  session.my.timers.cancel(child.soft);
-  session.my.timers.cancel(child.hard);
+  for (TimerId* const timer : {&child.soft, &child.hard, &child.linger})
+    session.my.timers.cancel(*timer);
   std::erase_if(session.sa.children, [&](const auto& other) { return other.get() == &child; });
   if (child.state == ChildState::Gone) return;
   const bool replaced = child.state == ChildState::Replaced;
   child.state = ChildState::Gone;
   child.waiting_outbound.reset();  // what it replaced may still be about to let it send
-  if (const auto loser = child.loser.lock(); loser && loser->state == ChildState::Replaced) {
-    loser->state = ChildState::Live;  // after all
-    loser->successor.reset();
-  }
+  revive(child.loser.lock(), child);
+  revive(child.predecessor.lock(), child);
   session.my.registry.remove_child(child);
   if (std::exchange(child.placed, false)) session.my.places.leave(child);
   const std::string names[] = {child.outbound_name(), child.inbound_name()};
@@ -165,15 +178,17 @@ void drop_child(Session& session, ChildSa& child, const std::string& why) {
 }
 
 void retire_child(Session& session, const std::shared_ptr<ChildSa>& child) {
+  if (child->has_retired()) return;
   session.my.timers.cancel(child->soft);
   session.my.timers.cancel(child->hard);
   child->state = ChildState::Replaced;
   const std::string sending[] = {child->outbound_name()};
   session.my.installer.uninstall(sending);
   // What is under way still arrives. The session may have been replaced itself by then.
-  session.my.timers.after(session.my.settings.linger, [weak = session.weak_from_this(), child] {
-    if (const auto self = weak.lock()) drop_child(*self, *child, {});
-  });
+  child->linger =
+      session.my.timers.after(session.my.settings.linger, [weak = session.weak_from_this(), child] {
+        if (const auto self = weak.lock()) drop_child(*self, *child, {});
+      });
 }
 
 }  // namespace sallyport::ike

@@ -21,8 +21,7 @@ void adopt_child(Session& session, const std::shared_ptr<ChildSa>& child);
 // What a change of the policies means for a child: its own is not there any more, or that or a
 // linked one is not what it was.
 enum class PolicyChange : std::uint8_t { None, Changed, Gone };
-[[nodiscard]] PolicyChange change_for(const ChildSa& child,
-                                      std::span<const PolicySource::Entry> negotiable);
+[[nodiscard]] PolicyChange change_for(const ChildSa& child, PolicySource& policies);
 // The peer has replaced `child`, which has a successor, and is to delete it.
 void yield_to_successor(Session& session, ChildSa& child);
 // From now on `child` is the one that takes the place of `old`.

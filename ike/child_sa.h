@@ -57,7 +57,13 @@ struct ChildSa {
   Instant made{};
   TimerId soft{kNoTimer};
   TimerId hard{kNoTimer};
+  TimerId linger{kNoTimer};  // it has retired, and only takes what is under way still
 
+  [[nodiscard]] bool has_retired() const noexcept { return linger != kNoTimer; }
+  // Counts where there is a limit to children.
+  [[nodiscard]] bool lasts() const noexcept {
+    return state == ChildState::Live || state == ChildState::Rekeying;
+  }
   [[nodiscard]] IpsecProtocol protocol() const noexcept { return policy->protect->protocol; }
   // Another one may still take its place as successor.
   [[nodiscard]] bool is_contested() const noexcept {

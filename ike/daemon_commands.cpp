@@ -20,10 +20,6 @@ std::unexpected<Error> no_such(std::string_view what, const std::string& name) {
 // The child's name within that of one of its SAs.
 std::string child_of(const std::string& sa) { return sa.substr(0, sa.rfind('-')); }
 
-bool is_usable(const IkeSa& sa) {
-  return sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
-}
-
 }  // namespace
 
 // Who the entry's SAs are to be made with: named, or found at the tunnel's end.
@@ -46,8 +42,8 @@ std::shared_ptr<Session> Daemon::find_for(const Policy& policy, const Peer& peer
     const IkeSa& sa = session->sa;
     const bool fits = endpoints.remote.is_unspecified() || sa.nat.any() ||
                       endpoints.remote == sa.path.remote.address;
-    if (!fits) continue;
-    if (is_usable(sa)) return session->shared_from_this();
+    if (!fits || sa.stands_by) continue;
+    if (sa.is_up()) return session->shared_from_this();
     if (sa.side == Side::Initiator && sa.state < IkeState::Established)
       coming = session->shared_from_this();
   }
@@ -128,9 +124,8 @@ void Daemon::acquire(ChildRequest request) {
 }
 
 Expected<ChildRequest> Daemon::request_for(const std::string& policy) const {
-  for (const PolicySource::Entry& entry : parts_.policies.negotiable())
-    if (entry->name == policy)
-      return ChildRequest{.policy = entry, .selectors = {}, .packet = {}, .question = {}};
+  if (auto entry = parts_.policies.find(policy))
+    return ChildRequest{.policy = std::move(entry), .selectors = {}, .packet = {}, .question = {}};
   return no_such("policy that negotiates", policy);
 }
 
@@ -216,7 +211,7 @@ void Daemon::follow_configuration(Session& session) {
   sa.peer = std::move(entry);
   const auto children = sa.children;
   for (const auto& child : children) {
-    const PolicyChange change = change_for(*child, parts_.policies.negotiable());
+    const PolicyChange change = change_for(*child, parts_.policies);
     if (change == PolicyChange::Gone)
       begin_child_delete(session, child, "its policy is gone");
     else if (change == PolicyChange::Changed)

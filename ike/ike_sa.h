@@ -88,8 +88,12 @@ struct IkeSa {
   std::shared_ptr<Session> rival{};           // the peer's successor, while ours is under way
   bool stands_by{};                           // such a successor, to which nothing belongs so far,
   std::weak_ptr<Session> predecessor{};       // and whose
-  unsigned child_exchanges{};                 // of ours, under way
+  unsigned child_exchanges{};                 // of ours, under way: ChildExchange
 
+  // Its children are its own, and it makes others.
+  [[nodiscard]] bool is_up() const noexcept {
+    return state == IkeState::Established || state == IkeState::Rekeying;
+  }
   [[nodiscard]] IkeSpi our_spi() const noexcept {
     return side == Side::Initiator ? initiator_spi : responder_spi;
   }
@@ -111,6 +115,19 @@ struct IkeSa {
   }
   // That of the IKE SA, or an earlier one until the peer has answered along it (RFC 4555 3.3, 3.7).
   [[nodiscard]] ChildPath child_path() const;
+};
+
+// As long as it lasts children come or go by our own doing, and the IKE SA is not replaced
+// (RFC 7296 2.25.2; IKE-116).
+class ChildExchange {
+ public:
+  explicit ChildExchange(IkeSa& sa) noexcept : sa_(sa) { ++sa_.child_exchanges; }
+  ~ChildExchange() { --sa_.child_exchanges; }
+  ChildExchange(const ChildExchange&) = delete;
+  ChildExchange& operator=(const ChildExchange&) = delete;
+
+ private:
+  IkeSa& sa_;
 };
 
 }  // namespace sallyport::ike

@@ -1,6 +1,15 @@
 #include "ike/ports.h"
 
+#include <algorithm>
+
 namespace sallyport::ike {
+
+PolicySource::Entry PolicySource::find(std::string_view name) {
+  const std::span<const Entry> all = negotiable();
+  const auto found = std::ranges::find(
+      all, name, [](const Entry& entry) -> std::string_view { return entry->name; });
+  return found == all.end() ? nullptr : *found;
+}
 
 std::string_view to_string(EventKind kind) noexcept {
   switch (kind) {

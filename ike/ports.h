@@ -94,6 +94,8 @@ class PolicySource {
   using Entry = std::shared_ptr<const Policy>;
   // PROTECT entries whose SAs are negotiated, in order of precedence.
   [[nodiscard]] virtual std::span<const Entry> negotiable() = 0;
+  // Of them the one of this name, or null.
+  [[nodiscard]] Entry find(std::string_view name);
 };
 
 class PeerSource {
@@ -115,10 +117,16 @@ class Jobs {
 class Fetches {
  public:
   virtual ~Fetches() = default;
-  using Done = std::function<void(Expected<std::vector<std::uint8_t>>)>;
+  using Answer = Expected<std::vector<std::uint8_t>>;
+  // One for all who wait for the same.
+  using Done = std::function<void(const std::shared_ptr<const Answer>&)>;
+  // For whom: anybody may ask for what makes him known, and must not keep others waiting by it.
+  enum class Asker : std::uint8_t { Stranger, Signer };
   // GET of an http URL, or POST of an OCSP request where `body` is not empty. `done` runs on the
-  // control thread, at once or later, and not at all where all else ends before.
-  virtual void fetch(const std::string& url, std::vector<std::uint8_t> body, Done done) = 0;
+  // control thread, at once or later, and not at all where all else ends before. Exhausted: it has
+  // not been tried.
+  virtual void fetch(Asker asker, const std::string& url, std::vector<std::uint8_t> body,
+                     Done done) = 0;
 };
 
 // What happens to IKE SAs and children, for `monitor`, the log and the audit trail (PAD-16).

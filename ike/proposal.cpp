@@ -223,6 +223,20 @@ std::vector<Group> groups_of(std::span<const IkeProposal> proposals) {
   return groups;
 }
 
+Notify wants_group(Group group) {
+  Notify notify{.type = NotifyType::InvalidKePayload};
+  append(notify.data, facts(group).ike_id);
+  return notify;
+}
+
+std::optional<Group> other_group(const Notify& error, std::span<const Group> offered,
+                                 std::optional<Group> used) {
+  if (error.type != NotifyType::InvalidKePayload || error.data.size() != 2) return std::nullopt;
+  const auto group = group_by_ike_id(load_be<std::uint16_t>(error.data.data()));
+  const bool is_offered = group && std::ranges::find(offered, *group) != offered.end();
+  return is_offered && group != used ? group : std::nullopt;
+}
+
 std::vector<Proposal> offer_child(const ChildTerms& terms, Spi spi) {
   std::vector<Proposal> offer;
   for (const Transform transform : terms.transforms) {

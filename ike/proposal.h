@@ -29,6 +29,12 @@ struct ChosenIke {
 // The groups of an offer, in order, without repetition.
 [[nodiscard]] std::vector<Group> groups_of(std::span<const IkeProposal> proposals);
 
+// INVALID_KE_PAYLOAD: a KE payload of this group is wanted (RFC 7296 1.3).
+[[nodiscard]] Notify wants_group(Group group);
+// What such a notification asks for, where it is another one of what was offered (IKE-43).
+[[nodiscard]] std::optional<Group> other_group(const Notify& error, std::span<const Group> offered,
+                                               std::optional<Group> used);
+
 [[nodiscard]] ProtocolId protocol_id(IpsecProtocol protocol) noexcept;
 
 // What policy asks of a child (RFC 4301 4.4.1.2).

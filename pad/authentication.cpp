@@ -76,17 +76,6 @@ Error refusal(AuthenticationFailure failure, std::string_view detail) {
           .remedy = {}};
 }
 
-Expected<void> check_strength(const PublicKey& key, unsigned least_rsa_bits) {
-  const KeyKind kind = key.kind();
-  if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
-    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
-  const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
-  if (rsa && key.bits() < least_rsa_bits)
-    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
-                                       key.bits(), least_rsa_bits));
-  return {};
-}
-
 Expected<AcceptedKey> accept_key(const RemoteAuthentication& method, const Identity& asserted,
                                  const PresentedCertificates& presented,
                                  const Circumstances& circumstances) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <span>
 
 #include "crypto/digest.h"
@@ -95,6 +96,7 @@ std::vector<EvidenceRequest> requests_about(const UncoveredCertificate& certific
                                             const TrustAnchors& anchors) {
   std::vector<EvidenceRequest> requests;
   const auto add = [&](EvidenceKind kind, const std::string& url) {
+    if (requests.size() == FetchedEvidence::kMostPlaces) return;
     Digested key;
     key.add_number(static_cast<std::uint64_t>(kind));
     key.add(certificate.issuer_key);
@@ -117,33 +119,36 @@ std::vector<EvidenceRequest> requests_about(const UncoveredCertificate& certific
   return requests;
 }
 
-// Adds what was fetched before; false where there is nothing.
-bool add_fetched(ChainQuestion& question, const std::vector<UncoveredCertificate>& uncovered,
-                 const TrustAnchors& anchors, FetchedEvidence& fetched) {
-  bool added = false;
+// Adds what was fetched before, and says by which keys it was found.
+std::set<Fingerprint> add_fetched(ChainQuestion& question,
+                                  const std::vector<UncoveredCertificate>& uncovered,
+                                  const TrustAnchors& anchors, FetchedEvidence& fetched) {
+  std::set<Fingerprint> added;
   for (const UncoveredCertificate& certificate : uncovered)
     for (const EvidenceRequest& request : requests_about(certificate, anchors)) {
       if (auto response = fetched.response(request.key, question.now)) {
         question.ocsp_responses.push_back(std::move(*response));
-        added = true;
+        added.insert(request.key);
       }
       if (auto list = fetched.list(request.key, question.now)) {
         question.lists.push_back(std::move(*list));
-        added = true;
+        added.insert(request.key);
       }
     }
   return added;
 }
 
-// For each certificate the best that has not been tried. What is there has been used in vain.
+// For each certificate the best that has not been tried. What others have brought meanwhile is
+// wanted as well, and soon had.
 std::vector<EvidenceRequest> wanted_for(const std::vector<UncoveredCertificate>& uncovered,
-                                        const TrustAnchors& anchors, FetchedEvidence& fetched,
-                                        WallTime now) {
+                                        const TrustAnchors& anchors,
+                                        const std::set<Fingerprint>& tried,
+                                        FetchedEvidence& fetched, WallTime now) {
   std::vector<EvidenceRequest> wanted;
   for (const UncoveredCertificate& certificate : uncovered)
     for (EvidenceRequest& request : requests_about(certificate, anchors)) {
       if (fetched.has_failed(request, now)) continue;
-      if (fetched.response(request.key, now) || fetched.list(request.key, now)) {
+      if (tried.contains(request.key)) {
         fetched.note_useless(request, now);
         continue;
       }
@@ -164,10 +169,11 @@ Judgement judge(ChainQuestion question, const TrustAnchors& anchors, FetchedEvid
   question.anchors = anchors.certificates;
   ChainVerdict verdict = judge_chain(question);
   if (fetched == nullptr || verdict.uncovered.empty()) return {.chain = std::move(verdict.chain)};
-  if (add_fetched(question, verdict.uncovered, anchors, *fetched)) verdict = judge_chain(question);
+  const auto tried = add_fetched(question, verdict.uncovered, anchors, *fetched);
+  if (!tried.empty()) verdict = judge_chain(question);
   Judgement judgement{.chain = std::move(verdict.chain)};
   judgement.uncovered = !verdict.uncovered.empty();
-  judgement.wanted = wanted_for(verdict.uncovered, anchors, *fetched, question.now);
+  judgement.wanted = wanted_for(verdict.uncovered, anchors, tried, *fetched, question.now);
   return judgement;
 }
 
@@ -202,6 +208,17 @@ std::unexpected<Error> refuse(AuthenticationFailure failure, std::string_view de
 }
 
 }  // namespace
+
+Expected<void> check_strength(const PublicKey& key, unsigned least_rsa_bits) {
+  const KeyKind kind = key.kind();
+  if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
+    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
+  const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
+  if (rsa && key.bits() < least_rsa_bits)
+    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
+                                       key.bits(), least_rsa_bits));
+  return {};
+}
 
 std::optional<Certificate> signers_certificate(const PresentedCertificates& presented) {
   for (const Octets& der : first_of(presented.certificates))

@@ -7,17 +7,10 @@
 namespace sallyport {
 namespace {
 
-constexpr std::size_t kKeyHashBytes = 20;
-
 bool holds(ByteView hashes, ByteView hash) noexcept {
   for (; hashes.size() >= kKeyHashBytes; hashes = hashes.subspan(kKeyHashBytes))
     if (std::ranges::equal(hashes.first(kKeyHashBytes), hash)) return true;
   return false;
-}
-
-void add(std::vector<std::uint8_t>& hashes, const Certificate& authority) {
-  const std::vector<std::uint8_t> hash = authority.key_hash();
-  if (!holds(hashes, hash)) hashes.insert(hashes.end(), hash.begin(), hash.end());
 }
 
 Expected<void> validate_published(const Credential& credential) {
@@ -31,6 +24,13 @@ Expected<void> validate_published(const Credential& credential) {
 }
 
 }  // namespace
+
+void add_key_hashes(std::vector<std::uint8_t>& hashes, ByteView more) {
+  for (; more.size() >= kKeyHashBytes; more = more.subspan(kKeyHashBytes)) {
+    const ByteView one = more.first(kKeyHashBytes);
+    if (!holds(hashes, one)) hashes.insert(hashes.end(), one.begin(), one.end());
+  }
+}
 
 Expected<void> validate(const Credential& credential) {
   if (credential.name.empty())
@@ -52,11 +52,11 @@ Expected<void> validate(const Credential& credential) {
 std::vector<std::uint8_t> authorities_of(const std::vector<Certificate>& chain,
                                          const std::vector<Certificate>& anchors) {
   std::vector<std::uint8_t> hashes;
-  for (const Certificate& own : chain) add(hashes, own);
+  for (const Certificate& own : chain) add_key_hashes(hashes, own.key_hash());
   for (const Certificate& anchor : anchors)
     if (std::ranges::any_of(chain,
                             [&](const Certificate& own) { return own.is_issued_by(anchor); }))
-      add(hashes, anchor);
+      add_key_hashes(hashes, anchor.key_hash());
   return hashes;
 }
 

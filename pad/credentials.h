@@ -42,6 +42,10 @@ struct Credential {
 // What `authorities` is for this chain, where those anchors are known.
 [[nodiscard]] std::vector<std::uint8_t> authorities_of(const std::vector<Certificate>& chain,
                                                        const std::vector<Certificate>& anchors);
+// Authorities in CERTREQ are SHA-1 hashes of their keys, one behind the other (RFC 7296 3.7).
+inline constexpr std::size_t kKeyHashBytes = 20;
+// Adds those of `more` that are not there yet.
+void add_key_hashes(std::vector<std::uint8_t>& hashes, ByteView more);
 // Some of the credential's authorities are among `asked`, a CERTREQ's hashes (CERT-02).
 [[nodiscard]] bool leads_to_any(const Credential& credential, ByteView asked) noexcept;
 

@@ -1,5 +1,6 @@
 #include "pad/fetched_evidence.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport {
@@ -24,6 +25,8 @@ std::optional<Value> FetchedEvidence::current(KeptMap<Value>& map, const Fingerp
 
 void FetchedEvidence::note(const EvidenceRequest& request,
                            const Expected<std::vector<std::uint8_t>>& answer, WallTime now) {
+  // Nobody was asked: that says nothing of who would have answered.
+  if (!answer && answer.error().code == Error::Code::Exhausted) return;
   const bool kept = answer && (request.kind == EvidenceKind::RevocationList
                                    ? keep_list(request.key, *answer, now)
                                    : keep_response(request.key, *answer, now));
@@ -37,6 +40,12 @@ bool FetchedEvidence::keep_list(const Fingerprint& key, ByteView der, WallTime n
   if (!list) return false;
   const WallTime until = life_of(list->next_update(), now);
   const std::lock_guard lock(mutex_);
+  // Each of those who have waited for it brings it: it is known, and its signer may be.
+  if (Kept<RevocationList>* const same = lists_.find(key);
+      same != nullptr && same->value.fingerprint() == list->fingerprint()) {
+    same->until = until;
+    return true;
+  }
   lists_.put(key, {.value = *std::move(list), .until = until});
   ++generation_;
   return true;
@@ -64,8 +73,13 @@ std::optional<RevocationList> FetchedEvidence::list(const Fingerprint& key, Wall
 void FetchedEvidence::note_useless(const EvidenceRequest& request, WallTime now) {
   const std::lock_guard lock(mutex_);
   responses_.erase(request.key);
-  const Kept<RevocationList>* list = lists_.find(request.key);
-  if (list != nullptr && !list->value.has_known_signer()) lists_.erase(request.key);
+  if (Kept<RevocationList>* const list = lists_.find(request.key); list != nullptr) {
+    // Whoever stands between might have put an authority's other list there.
+    if (list->value.has_known_signer())
+      list->until = std::min(list->until, now + kPause);
+    else
+      lists_.erase(request.key);
+  }
   failures_.put(request.about, now + kPause);
 }
 

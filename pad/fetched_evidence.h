@@ -29,6 +29,8 @@ struct EvidenceRequest {
 // thread.
 class FetchedEvidence {
  public:
+  // Asked about one certificate, the best first: that often in a row something is wanted.
+  static constexpr std::size_t kMostPlaces = 8;
   static constexpr std::size_t kMostResponses = 4096;
   static constexpr std::size_t kMostResponseOctets = 16'384;
   static constexpr std::size_t kMostLists = 32;  // as long as may be fetched at all
@@ -38,14 +40,15 @@ class FetchedEvidence {
   // So long what could not be had, or was of no use, is not asked for again.
   static constexpr std::chrono::seconds kPause{60};
 
-  // The answer to a request, or why there is none.
+  // The answer to a request, or why there is none. Exhausted: nobody was asked.
   void note(const EvidenceRequest& request, const Expected<std::vector<std::uint8_t>>& answer,
             WallTime now);
   [[nodiscard]] std::optional<std::vector<std::uint8_t>> response(const Fingerprint& key,
                                                                   WallTime now);
   [[nodiscard]] std::optional<RevocationList> list(const Fingerprint& key, WallTime now);
   // It was there and told nothing of the certificate, for which it is not asked again for a while.
-  // It goes, unless it is an authority's list that tells of others.
+  // It goes, at once or, where it is an authority's list that tells of others, when it may be asked
+  // for again.
   void note_useless(const EvidenceRequest& request, WallTime now);
   [[nodiscard]] bool has_failed(const EvidenceRequest& request, WallTime now);
 

@@ -103,7 +103,12 @@ CredentialConfig read_credential(TableReader& reader, const Loading& loading) {
   reader.require("name", credential.name, read_name, "what peers call it");
   std::optional<KeyFile> key = read_private_key(reader, loading.files);
   reader.read("certificates", chain, list_of(ReadCertificateFile{loading.files}));
-  if (!key) return credential;
+  if (!key) {
+    // What only makes sense with a key is none the worse for it.
+    for (const std::string_view field : {"urls", "bundle", "ocsp_responses"})
+      static_cast<void>(reader.find(field));
+    return credential;
+  }
   Credential loaded{credential.name, std::move(key->key), {}};
   for (const CertificateFile& file : chain)
     loaded.chain.insert(loaded.chain.end(), file.certificates.begin(), file.certificates.end());

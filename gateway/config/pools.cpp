@@ -142,7 +142,9 @@ void write_pools(const Configuration& configuration, std::string& out) {
     for (const Prefix& subnet : pool.subnets) subnets.push_back(to_string(subnet));
     TomlFields fields;
     fields.add("name", pool.name);
-    fields.add("addresses", to_string(pool.addresses));
+    // Never as a network, of which two addresses would be left out.
+    fields.add("addresses", fmt::format("{}-{}", to_string(pool.addresses.first),
+                                        to_string(pool.addresses.last)));
     if (!dns.empty()) fields.add("dns", dns);
     if (!subnets.empty()) fields.add("subnets", subnets);
     if (pool.netmask) fields.add("netmask", to_string(*pool.netmask));

@@ -9,8 +9,6 @@
 namespace sallyport::ike {
 namespace {
 
-constexpr std::size_t kKeyHashBytes = 20;  // SHA-1
-
 std::unexpected<Error> disbelieve(AuthenticationFailure failure, std::string_view detail) {
   return std::unexpected(refusal(failure, detail));
 }
@@ -115,22 +113,10 @@ void append_chain(PayloadChain& payloads, const Credential& credential,
     payloads.certificate(CertificateEncoding::X509Signature, certificate.der());
 }
 
-// Of one list of hashes, those that are not there yet.
-void append_new_hashes(Octets& hashes, ByteView more) {
-  for (; more.size() >= kKeyHashBytes; more = more.subspan(kKeyHashBytes)) {
-    const ByteView one = more.first(kKeyHashBytes);
-    bool there = false;
-    for (ByteView rest = hashes; rest.size() >= kKeyHashBytes && !there;
-         rest = rest.subspan(kKeyHashBytes))
-      there = std::ranges::equal(rest.first(kKeyHashBytes), one);
-    if (!there) append(hashes, one);
-  }
-}
-
 // A peer that has proved nothing may send as many as a message holds: it is heard so far.
 void note_authorities(Octets& noted, ByteView hashes) {
   constexpr std::size_t kMostAuthorities = 64;
-  append_new_hashes(noted, hashes.first(std::min(hashes.size(), kMostAuthorities * kKeyHashBytes)));
+  add_key_hashes(noted, hashes.first(std::min(hashes.size(), kMostAuthorities * kKeyHashBytes)));
   noted.resize(std::min(noted.size(), kMostAuthorities * kKeyHashBytes));
 }
 
@@ -152,6 +138,12 @@ Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inp
       break;
   }
   return fail(Error::Code::Unsupported, "EAP is not spoken here", "another method");
+}
+
+bool may_need_certificates(std::span<const RemoteAuthentication> methods, AuthMethod chosen) {
+  return std::ranges::any_of(methods, [chosen](const RemoteAuthentication& by) {
+    return by.kind == kind_of(chosen) && !by.anchors.empty();
+  });
 }
 
 Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
@@ -219,7 +211,7 @@ void append_certificate_requests(PayloadChain& payloads, std::span<const Pad::En
           !by.anchors.empty() && (by.revocation == RevocationRule::Required || by.fetch_revocation);
       for (const auto& trusted : by.anchors)
         if (anchors.insert(trusted.get()).second)
-          append_new_hashes(authorities, trusted->certificates.key_hashes());
+          add_key_hashes(authorities, trusted->certificates.key_hashes());
     }
   if (!authorities.empty() && lookup == CertificateLookup::Offered)
     payloads.notify(NotifyType::HttpCertLookupSupported);

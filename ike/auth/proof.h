@@ -36,6 +36,9 @@ struct Belief {
   // is known when these have been fetched: then it is checked again (ike/auth/proof_work).
   std::vector<EvidenceRequest> wanted{};
 };
+// Whether the peer has chosen what certificates are of use for.
+[[nodiscard]] bool may_need_certificates(std::span<const RemoteAuthentication> methods,
+                                         AuthMethod chosen);
 // The peer's: by one of the entry's methods, the one that it has chosen (PAD-07).
 struct PeerProof {
   const Identity& asserted;

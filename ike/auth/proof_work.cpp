@@ -7,10 +7,10 @@
 namespace sallyport::ike {
 namespace {
 
-// So often something more is fetched for one proof: each certificate has a few places to ask at.
-constexpr unsigned kMostRounds = 8;
+// So often something more is fetched for one proof.
+constexpr std::size_t kMostRounds = FetchedEvidence::kMostPlaces;
 
-using Answer = Expected<Octets>;
+using Answer = std::shared_ptr<const Fetches::Answer>;
 
 // What jobs work on. The pool has it while a job runs, the control thread in between.
 struct Material {
@@ -47,7 +47,7 @@ Proofs judge(Material& material, WallTime now) {
   const ProofTask& task = material.task;
   std::vector<GoodObject> objects = resolve_pointers(material);
   for (const auto& [request, answer] : std::exchange(material.answers, {}))
-    material.evidence->note(request, answer, now);
+    material.evidence->note(request, *answer, now);
   auto belief = check_proof(task.peer->remote, task.theirs,
                             {.asserted = task.asserted,
                              .authentication = task.authentication,
@@ -79,26 +79,31 @@ class ProofWork : public std::enable_shared_from_this<ProofWork> {
   void on_proofs(Proofs proofs);
   void fetch_wanted(std::vector<EvidenceRequest> wanted);
   // Asks for one of several; `take` has the answer before run() goes on with all of them.
-  void fetch(const std::string& url, Octets body, std::function<void(Answer)> take);
+  using Take = std::function<void(const Answer&)>;
+  void fetch(Fetches::Asker asker, const std::string& url, Octets body, Take take);
   void arrive();
 
   std::shared_ptr<Session> session_;
   std::shared_ptr<Material> material_;
   std::function<void(Proofs)> done_;
   std::size_t awaited_{};
-  unsigned rounds_{};
+  std::size_t rounds_{};
 };
 
 void ProofWork::start() {
   std::vector<CertificatePointer>& pointers = material_->task.pointers;
-  if (lookups() == nullptr || !session_->my.settings.hash_and_url) pointers.clear();
+  const ProofTask& task = material_->task;
+  if (lookups() == nullptr || !session_->my.settings.hash_and_url ||
+      !may_need_certificates(task.peer->remote, task.authentication.method))
+    pointers.clear();
   material_->objects.resize(pointers.size());
   awaited_ = 1;  // this function itself: answers may come at once
   for (std::size_t i = 0; i < pointers.size(); ++i) {
     material_->objects[i] = material_->evidence->object(pointers[i].hash);
     if (material_->objects[i]) continue;
-    fetch(pointers[i].url, {}, [this, i](Answer answer) {
-      if (answer) material_->objects[i] = std::move(*answer);
+    fetch(Fetches::Asker::Stranger, pointers[i].url, {}, [this, i](const Answer& answer) {
+      if (*answer && (*answer)->size() <= FetchedEvidence::kMostObjectOctets)
+        material_->objects[i] = **answer;
     });
   }
   arrive();
@@ -125,21 +130,23 @@ void ProofWork::fetch_wanted(std::vector<EvidenceRequest> wanted) {
   for (EvidenceRequest& request : wanted) {
     const std::string url = request.url;
     const Octets body = request.body;
-    fetch(url, body, [this, request = std::move(request)](Answer answer) {
-      material_->answers.emplace_back(request, std::move(answer));
-    });
+    fetch(Fetches::Asker::Signer, url, body,
+          [this, request = std::move(request)](const Answer& answer) {
+            material_->answers.emplace_back(request, answer);
+          });
   }
   arrive();
 }
 
-void ProofWork::fetch(const std::string& url, Octets body, std::function<void(Answer)> take) {
+void ProofWork::fetch(Fetches::Asker asker, const std::string& url, Octets body, Take take) {
   ++awaited_;
-  lookups()->fetches.fetch(url, std::move(body),
-                           [self = shared_from_this(), take = std::move(take)](Answer answer) {
-                             if (self->session_->dead()) return;
-                             take(std::move(answer));
-                             self->arrive();
-                           });
+  lookups()->fetches.fetch(
+      asker, url, std::move(body),
+      [self = shared_from_this(), take = std::move(take)](const Answer& answer) {
+        if (self->session_->dead()) return;
+        take(answer);
+        self->arrive();
+      });
 }
 
 void ProofWork::arrive() {

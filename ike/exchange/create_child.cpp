@@ -15,13 +15,6 @@
 namespace sallyport::ike {
 namespace {
 
-// The entry as it is now: a reload may have changed it, or taken it away.
-PolicySource::Entry current(Session& session, const Policy& policy) {
-  for (const PolicySource::Entry& entry : session.my.policies.negotiable())
-    if (entry->name == policy.name) return entry;
-  return nullptr;
-}
-
 void add_all(std::vector<Selector>& to, const std::vector<Selector>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
@@ -43,7 +36,7 @@ ChildRequest successor_request(Session& session, const PolicySource::Entry& poli
   ChildRequest request{
       .policy = policy, .linked = {}, .selectors = {}, .packet = {}, .question = {}};
   for (const PolicySource::Entry& old : child.linked)
-    if (auto entry = current(session, *old); entry && are_alike(*entry, *policy))
+    if (auto entry = session.my.policies.find(old->name); entry && are_alike(*entry, *policy))
       request.linked.push_back(std::move(entry));
   request.selectors = successor_selectors(*policy, child);
   for (const PolicySource::Entry& entry : request.linked)
@@ -59,13 +52,11 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
         offer_(session, std::move(request), ForwardSecrecy::AsPolicySays),
         replaced_(std::move(replaced)),
         nonce_(kNonceBytes) {
-    ++session.sa.child_exchanges;
     if (replaced_) ++replaced_->replacements;
     if (!offer_.terms().groups.empty()) group_ = offer_.terms().groups.front();
   }
 
   ~CreateChild() override {
-    --session_.sa.child_exchanges;
     if (replaced_) --replaced_->replacements;
   }
   CreateChild(const CreateChild&) = delete;
@@ -78,9 +69,9 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
   void on_no_response(NoResponse) override { give_up("the IKE SA has ended"); }
 
  private:
-  void give_up(const std::string& why);
   // There is nothing to be rekeyed any more: true where the peer has done it meanwhile.
   [[nodiscard]] bool was_overtaken();
+  void give_up(const std::string& why);
   // The same, and the IKE SA is closed.
   void break_off(const std::string& why) {
     give_up(why);
@@ -92,6 +83,7 @@ class CreateChild final : public Exchange, public std::enable_shared_from_this<C
   void replace(const std::shared_ptr<ChildSa>& child);
 
   Session& session_;
+  const ChildExchange counted_{session_.sa};
   ChildOffer offer_;
   std::shared_ptr<ChildSa> replaced_;
   Octets nonce_;
@@ -153,37 +145,24 @@ void CreateChild::retry_later(const std::string& why) {
 
 void CreateChild::on_error(const Notify& error) {
   const std::string why = fmt::format("{} from the peer", name_of(error.type));
+  if (error.type == NotifyType::TemporaryFailure) return retry_later(why);
+  if (error.type == NotifyType::InvalidKePayload) {
+    const auto other = other_group(error, offer_.terms().groups, group_);
+    if (!other || std::exchange(regrouped_, true)) return give_up(why);
+    group_ = other;
+    return start();
+  }
+  if (!replaced_) return give_up(why);
+  if (was_overtaken() || replaced_->state != ChildState::Rekeying) return;  // it is not needed now
   switch (error.type) {
-    case NotifyType::InvalidKePayload: {
-      const auto other = error.data.size() == 2
-                             ? group_by_ike_id(load_be<std::uint16_t>(error.data.data()))
-                             : std::nullopt;
-      const auto& groups = offer_.terms().groups;
-      const bool offered = other && std::ranges::find(groups, *other) != groups.end();
-      if (!offered || other == group_ || std::exchange(regrouped_, true)) return give_up(why);
-      group_ = other;
-      return start();
-    }
-    case NotifyType::TemporaryFailure:
-      return retry_later(why);
-    case NotifyType::ChildSaNotFound:
-      // The peer has it no more: a new one takes its place, unless a rekey of the peer's has.
-      if (was_overtaken()) return;
-      if (replaced_ && replaced_->state == ChildState::Rekeying) {
-        drop_child(session_, *replaced_, why);
-        return begin_child(session_, offer_.request());
-      }
-      if (!replaced_) give_up(why);
-      return;
+    case NotifyType::ChildSaNotFound:  // the peer has it no more: a new one takes its place
+      drop_child(session_, *replaced_, why);
+      return begin_child(session_, offer_.request());
     case NotifyType::NoAdditionalSas:
-      if (replaced_) {
-        begin_child_delete(session_, replaced_, why);
-        return begin_child(session_, offer_.request());
-      }
-      return give_up(why);
+      begin_child_delete(session_, replaced_, why);
+      return begin_child(session_, offer_.request());
     default:
-      give_up(why);
-      if (replaced_) session_.close("a child could not be rekeyed: " + why);
+      break_off("a child could not be rekeyed: " + why);
   }
 }
 
@@ -249,7 +228,7 @@ void begin_child_rekey(Session& session, const std::shared_ptr<ChildSa>& child) 
     });
     return;
   }
-  const auto policy = current(session, *child->policy);
+  const auto policy = session.my.policies.find(child->policy->name);  // as it is now
   if (!policy) return begin_child_delete(session, child, "its policy is gone");
   ChildRequest request = successor_request(session, policy, *child);
   if (request.selectors.empty())

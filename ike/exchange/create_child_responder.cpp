@@ -7,7 +7,6 @@
 #include "ike/exchange/ike_rekey.h"
 #include "ike/exchange/key_agreement.h"
 #include "ike/rekey_collision.h"
-#include "ike/wire/append.h"
 
 namespace sallyport::ike {
 namespace {
@@ -91,11 +90,8 @@ void ChildResponder::start() {
   answer_ = *answer;
   const std::optional<Group> group = answer_.chosen.group;
   if (!group) return finish({}, {});
-  if (!request_.key_exchange || request_.key_exchange->group != facts(*group).ike_id) {
-    Refusal other{{.type = NotifyType::InvalidKePayload}, "another group"};
-    append(other.notify.data, facts(*group).ike_id);
-    return refuse(other);
-  }
+  if (!request_.key_exchange || request_.key_exchange->group != facts(*group).ike_id)
+    return refuse({wants_group(*group), "another group"});
   session_.compute<ResponderKeys>(
       [group = *group, value = request_.key_exchange->data] {
         return make_responder_keys(group, value);
@@ -111,7 +107,8 @@ void ChildResponder::with_secret(ResponderKeys made) {
 
 void ChildResponder::finish(ByteView public_value, ByteView secret) {
   // While values were computed; not where our own rekey is what deletes it.
-  if (replaced_ && replaced_->state == ChildState::Deleting && !replaced_->successor)
+  if (session_.sa.state >= IkeState::Rekeyed) return refuse_going();
+  if (replaced_ && replaced_->state >= ChildState::Deleting && !replaced_->successor)
     return refuse_going();
   const auto child = install_answer(session_, answer_,
                                     {.initiator_nonce = *request_.nonce, .responder_nonce = nonce_},
@@ -136,11 +133,8 @@ void ChildResponder::settle(const std::shared_ptr<ChildSa>& child) {
   if (ours) settle_collision(session_, ours, child);
   if (child->state == ChildState::Replaced) return;
   succeed(replaced_, child);
-  if (ours) return;
-  // Ours is under way as well: its answer decides (IKE-114).
-  if (replaced_->state == ChildState::Rekeying) return;
-  if (replaced_->state == ChildState::Gone) start_sending(session_, *child);
-  if (replaced_->state != ChildState::Live) return;
+  // Where ours is under way as well its answer decides (IKE-114).
+  if (ours || replaced_->state != ChildState::Live) return;
   yield_to_successor(session_, *replaced_);
 }
 
@@ -154,12 +148,7 @@ void respond_to_create_child(Session& session, MessageId id, const Message& requ
     return session.refuse_malformed(ExchangeType::CreateChildSa, id, "CREATE_CHILD_SA without SA");
   const bool of_ike = request.sa->front().protocol == ProtocolId::Ike;
   const IkeState state = session.sa.state;
-  if (of_ike) {
-    // Not while children come and go by our own doing (IKE-116).
-    if (session.sa.child_exchanges > 0 && state != IkeState::Rekeying)
-      return refuse(NotifyType::TemporaryFailure);
-    return respond_to_ike_rekey(session, id, request);
-  }
+  if (of_ike) return respond_to_ike_rekey(session, id, request);
   if (state != IkeState::Established) return refuse(NotifyType::TemporaryFailure);
   std::make_shared<ChildResponder>(session, id, request)->start();
 }

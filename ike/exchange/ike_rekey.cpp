@@ -89,8 +89,6 @@ class IkeRekey final : public Exchange, public std::enable_shared_from_this<IkeR
   void on_no_response(NoResponse) override {}
 
  private:
-  // Null where the peer asks for no group that we offer, or has asked once before.
-  [[nodiscard]] std::optional<Group> other_group(const Notify& error);
   void on_error(const Notify& error);
   void retry_later();
   void conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteView secret);
@@ -112,23 +110,15 @@ void IkeRekey::start() {
                             });
 }
 
-std::optional<Group> IkeRekey::other_group(const Notify& error) {
-  if (error.type != NotifyType::InvalidKePayload || error.data.size() != 2) return std::nullopt;
-  const auto group = group_by_ike_id(load_be<std::uint16_t>(error.data.data()));
-  const auto groups = groups_of(session_.sa.peer->proposals);
-  if (!group || *group == group_ || std::ranges::find(groups, *group) == groups.end())
-    return std::nullopt;
-  return std::exchange(regrouped_, true) ? std::nullopt : group;
-}
-
 void IkeRekey::on_error(const Notify& error) {
   IkeSa& sa = session_.sa;
-  if (const auto group = other_group(error)) {
+  const auto group = other_group(error, groups_of(sa.peer->proposals), group_);
+  if (group && !std::exchange(regrouped_, true)) {
     group_ = *group;
     return start();
   }
   // The peer was replacing it itself, and has: its successor is the one.
-  if (sa.rival && !sa.rival->dead()) return settle_for_rival(session_);
+  if (may_settle_for_rival(sa)) return settle_for_rival(session_);
   if (sa.state == IkeState::Rekeying) sa.state = IkeState::Established;
   if (error.type == NotifyType::TemporaryFailure) return retry_later();
   session_.close(fmt::format("{} to an IKE rekey", name_of(error.type)));
@@ -169,8 +159,8 @@ void IkeRekey::conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteV
                              .initiator_nonce = nonce_,
                              .responder_nonce = peer_nonce},
                             secret);
-  session_.requests().resume();
   if (session_.sa.state != IkeState::Rekeying) {  // it has been told to end meanwhile
+    session_.requests().resume();
     ours->sa.state = IkeState::Rekeyed;
     return begin_ike_delete(*ours, "its predecessor has ended");
   }
@@ -178,11 +168,13 @@ void IkeRekey::conclude(const ChosenIke& chosen, const Octets& peer_nonce, ByteV
   if (rival && !rival->dead() &&
       survivor_of(ours->sa.lowest_nonce, rival->sa.lowest_nonce) == Survivor::Theirs) {
     settle_for_rival(session_);
+    session_.requests().resume();
     ours->sa.state = IkeState::Rekeyed;
     return begin_ike_delete(*ours, "the peer's rekey has won");
   }
   session_.report(EventKind::IkeRekeyed, to_string(ours->sa.suite));
   hand_over(session_, *ours);
+  session_.requests().resume();
   begin_ike_delete(session_, "rekeyed");
   // Who has begun the other one deletes it, unless it has never heard that it was made.
   if (rival)
@@ -213,12 +205,13 @@ class IkeRekeyAnswer : public std::enable_shared_from_this<IkeRekeyAnswer> {
   Octets nonce_ = Octets(kNonceBytes);
 };
 
-// Once, and no faster than the old ones go: successors are IKE SAs of the entry as others are.
+// Once, not while children come and go by our own doing (IKE-116), and no faster than the old ones
+// go: successors are IKE SAs of the entry as others are.
 bool IkeRekeyAnswer::may_be_replaced() const {
   const IkeSa& sa = session_.sa;
-  const bool lasts = sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
   const bool replaced = sa.rival && !sa.rival->dead();
-  return lasts && !replaced &&
+  const bool busy = sa.child_exchanges > 0 && sa.state != IkeState::Rekeying;
+  return sa.is_up() && !replaced && !busy &&
          session_.my.registry.count_of(*sa.peer) < 2 * std::size_t{sa.peer->limits.ike_sas};
 }
 
@@ -228,11 +221,7 @@ void IkeRekeyAnswer::start(const Message& request) {
   if (!chosen || chosen->peer_spi.size() != 8)
     return refuse({.type = NotifyType::NoProposalChosen});
   const std::uint16_t group = facts(chosen->suite.group).ike_id;
-  if (group != request.key_exchange->group) {
-    Notify other{.type = NotifyType::InvalidKePayload};
-    append(other.data, group);
-    return refuse(other);
-  }
+  if (group != request.key_exchange->group) return refuse(wants_group(chosen->suite.group));
   chosen_ = std::move(*chosen);
   peer_nonce_ = *request.nonce;
   session_.my.random.fill(nonce_);
@@ -289,6 +278,10 @@ void begin_ike_rekey(Session& session) {
   std::make_shared<IkeRekey>(session)->start();
 }
 
+bool may_settle_for_rival(const IkeSa& sa) noexcept {
+  return sa.state == IkeState::Rekeying && sa.rival && !sa.rival->dead();
+}
+
 void settle_for_rival(Session& session) {
   const auto rival = std::exchange(session.sa.rival, nullptr);
   session.report(EventKind::IkeRekeyed, to_string(rival->sa.suite));
@@ -297,7 +290,9 @@ void settle_for_rival(Session& session) {
 
 void take_over(Session& successor) {
   const auto old = successor.sa.predecessor.lock();
-  if (successor.sa.stands_by && old && old->sa.rival.get() == &successor) settle_for_rival(*old);
+  if (successor.sa.stands_by && old && old->sa.rival.get() == &successor &&
+      may_settle_for_rival(old->sa))
+    settle_for_rival(*old);
 }
 
 void hand_over(Session& from, Session& to) {

@@ -24,7 +24,6 @@ class IkeDelete final : public Informational {
   IkeDelete(Session& session, std::string why) : Informational(session), why_(std::move(why)) {}
   void write(PayloadChain& payloads) override { payloads.remove_ike_sa(); }
   void on_response(const Message&) override { session_.end(why_); }
-  void on_no_response(NoResponse) override {}
 
  private:
   std::string why_;
@@ -33,25 +32,20 @@ class IkeDelete final : public Informational {
 class ChildDelete final : public Informational {
  public:
   ChildDelete(Session& session, std::shared_ptr<ChildSa> child, std::string why)
-      : Informational(session), child_(std::move(child)), why_(std::move(why)) {
-    ++session.sa.child_exchanges;
-  }
-  ~ChildDelete() override { --session_.sa.child_exchanges; }
-  ChildDelete(const ChildDelete&) = delete;
-  ChildDelete& operator=(const ChildDelete&) = delete;
-
+      : Informational(session), child_(std::move(child)), why_(std::move(why)) {}
   void write(PayloadChain& payloads) override {
     payloads.remove(protocol_id(child_->protocol()), {&child_->inbound, 1});
   }
   void on_response(const Message&) override {
-    if (child_->successor || replaced_)
-      retire_child(session_, child_);
-    else
-      drop_child(session_, *child_, why_);
+    if (session_.sa.state == IkeState::Rekeyed) return;  // it is the successor's, which deletes it
+    if (!child_->successor && !replaced_) return drop_child(session_, *child_, why_);
+    if (child_->successor) start_sending(session_, *child_->successor);
+    retire_child(session_, child_);
   }
   void was_replaced() noexcept { replaced_ = true; }
 
  private:
+  const ChildExchange counted_{session_.sa};
   std::shared_ptr<ChildSa> child_;
   std::string why_;
   bool replaced_{};
@@ -66,6 +60,7 @@ class OrphanDelete final : public Informational {
   }
 
  private:
+  const ChildExchange counted_{session_.sa};
   IpsecProtocol protocol_;
   Spi inbound_;
 };
@@ -92,7 +87,8 @@ class Deletes {
   // The peer names what it receives by: our outbound SPIs.
   std::shared_ptr<ChildSa> find(ProtocolId protocol, Spi spi) const {
     const auto found = std::ranges::find_if(session_.sa.children, [&](const auto& child) {
-      return child->chosen.peer_spi == spi && protocol_id(child->protocol()) == protocol;
+      return child->chosen.peer_spi == spi && protocol_id(child->protocol()) == protocol &&
+             !child->has_retired();
     });
     return found == session_.sa.children.end() ? nullptr : *found;
   }
@@ -116,7 +112,7 @@ bool deletes_ike_sa(const Message& request) {
 
 void answer_ike_delete(Session& session, MessageId id) {
   session.respond(ExchangeType::Informational, id, PayloadChain{});
-  if (session.sa.rival && !session.sa.rival->dead()) settle_for_rival(session);
+  if (may_settle_for_rival(session.sa)) settle_for_rival(session);
   session.end_answered(session.sa.state == IkeState::Rekeyed ? "rekeyed" : "deleted by the peer");
 }
 
@@ -148,7 +144,7 @@ void begin_ike_delete(Session& session, const std::string& why) {
 
 void begin_child_delete(Session& session, const std::shared_ptr<ChildSa>& child,
                         const std::string& why) {
-  if (child->state == ChildState::Deleting || child->state == ChildState::Gone) return;
+  if (child->state >= ChildState::Deleting || child->has_retired()) return;
   const auto exchange = std::make_shared<ChildDelete>(session, child, why);
   if (child->state == ChildState::Replaced) exchange->was_replaced();
   child->state = ChildState::Deleting;

@@ -16,10 +16,6 @@ namespace {
 constexpr unsigned kPatience = 3;
 constexpr std::size_t kCookieBytes = 16;  // 8 to 64 (RFC 4555 4.2.5)
 
-bool is_up(const IkeSa& sa) noexcept {
-  return sa.state == IkeState::Established || sa.state == IkeState::Rekeying;
-}
-
 bool is_among(const std::vector<Path>& paths, const Path& path) noexcept {
   return std::ranges::find(paths, path) != paths.end();
 }
@@ -214,7 +210,7 @@ void begin_address_list(Session& session) {
 void tell_addresses(Session& session) {
   const IkeSa& sa = session.sa;
   // An update that is under way says it, too.
-  if (!uses_mobike(sa) || !is_up(sa) || sa.mobility.update_due) return;
+  if (!uses_mobike(sa) || !sa.is_up() || sa.mobility.update_due) return;
   if (other_addresses(sa, session.my.datagrams) != sa.mobility.told) begin_address_list(session);
 }
 
@@ -255,7 +251,7 @@ void take_path(Session& session, const Path& path, NatFindings nat) {
 
 void begin_address_update(Session& session, const Path& path) {
   IkeSa& sa = session.sa;
-  if (!chooses_path(sa) || !is_up(sa)) return;
+  if (!chooses_path(sa) || !sa.is_up()) return;
   take_path(session, path, sa.nat);
   sa.mobility.update_due = true;
   if (std::exchange(sa.mobility.waiting.update, true)) return;
@@ -282,7 +278,7 @@ void follow_own_addresses(Session& session) {
   // Where there is no way there may be one again before the peer is given up.
   if (!path) return;
   sa.mobility.refused.clear();
-  if (!is_up(sa)) return session.move_to(*path);
+  if (!sa.is_up()) return session.move_to(*path);
   if (chooses_path(sa)) {
     if (*path != sa.path) return begin_address_update(session, *path);
   } else if (gone) {
@@ -295,7 +291,7 @@ void follow_own_addresses(Session& session) {
 void search_path(Session& session, Exchange& exchange, std::span<const Octets> datagrams,
                  unsigned repeats) {
   IkeSa& sa = session.sa;
-  if (repeats < kPatience || !is_up(sa) || !uses_mobike(sa)) return;
+  if (repeats < kPatience || !sa.is_up() || !uses_mobike(sa)) return;
   if (!chooses_path(sa) && !exchange.searches()) return;
   for (const Path& path : possible_paths(sa, session.my.datagrams)) {
     if (path == sa.path) continue;

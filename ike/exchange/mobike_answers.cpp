@@ -102,16 +102,18 @@ void AddressNews::follow() {
 }
 
 // The source that it came from belongs to the list (RFC 4555 3.6). Who does not choose the path and
-// tells it from another address sends its SAs from there: it may where it could not stay (3.5). They
-// are followed if that is ours to say, even where the address that was in use is listed still.
+// tells it from another address sends its SAs from there: it may where it could not stay (3.5).
+// They are followed if that is ours to say, even where the address that was in use is listed still.
 void AddressNews::take_list() {
   IkeSa& sa = session_.sa;
   const Address& source = path_.remote.address;
   const bool listed = std::ranges::find(addresses_, source) != addresses_.end();
-  const bool moved = source != sa.path.remote.address;
-  if (moved && !listed) addresses_.insert(addresses_.begin(), source);
+  const bool elsewhere = source != sa.path.remote.address;
+  if (elsewhere && !listed) addresses_.insert(addresses_.begin(), source);
   if (addresses_.size() > kMostOtherAddresses) addresses_.resize(kMostOtherAddresses);
   sa.mobility.theirs = addresses_;
+  // It has not moved if it only has not heard yet of a move of ours.
+  const bool moved = elsewhere && source != sa.mobility.agreed.remote.address;
   if (moved && is_acceptable(sa, path_, session_.my.datagrams))
     begin_address_update(session_, path_);
 }

@@ -142,11 +142,8 @@ void SaInit::on_cookie(const Notify& cookie) {
 }
 
 void SaInit::on_other_group(const Notify& other) {
-  if (other.data.size() != 2) return;
-  const auto group = group_by_ike_id(load_be<std::uint16_t>(other.data.data()));
-  const bool offered = group && std::ranges::find(groups_, *group) != groups_.end();
-  if (!offered || *group == group_) return;  // IKE-43
-  if (!may_retry()) return;
+  const auto group = other_group(other, groups_, group_);
+  if (!group || !may_retry()) return;  // IKE-43
   group_ = *group;
   start();
 }
@@ -264,11 +261,7 @@ std::variant<InitTerms, Notify> judge_init(const InitRequest& request,
   auto chosen = choose_ike(acceptable, *message.sa, message.key_exchange->group);
   if (!chosen) return Notify{.type = NotifyType::NoProposalChosen};
   const std::uint16_t group = facts(chosen->suite.group).ike_id;
-  if (group != message.key_exchange->group) {
-    Notify other{.type = NotifyType::InvalidKePayload};
-    append(other.data, group);
-    return other;
-  }
+  if (group != message.key_exchange->group) return wants_group(chosen->suite.group);
   return InitTerms{std::move(*chosen)};
 }
 

@@ -91,12 +91,19 @@ TEST_CASE("CERT-05: nobody is named where it is not asked for, and of what is kn
   CHECK(nowhere.chain.error().code == Error::Code::NotFound);
   CHECK(nowhere.uncovered.empty());
   // Expired: a path there is, but it is not good.
-  ChainQuestion late = pki.question(leaf);
-  late.now = test_now() + 2 * kTestYear;
-  const ChainVerdict expired = judge_chain(late);
+  TestCertificate short_lived =
+      with_sources("OCSP;URI:http://ocsp.example.org/", "URI:http://example.org/a.crl");
+  short_lived.not_after = test_now() - std::chrono::days(1);
+  const ChainVerdict expired = judge_chain(pki.question(pki.intermediate.issue(short_lived)));
   REQUIRE_FALSE(expired.chain);
   CHECK(expired.chain.error().code == Error::Code::Refused);
   CHECK(expired.uncovered.empty());
+  // An anchor that has ended leads nowhere: another set may have a younger one.
+  ChainQuestion late = pki.question(leaf);
+  late.now = test_now() + 2 * kTestYear;
+  const ChainVerdict ended = judge_chain(late);
+  REQUIRE_FALSE(ended.chain);
+  CHECK(ended.chain.error().code == Error::Code::NotFound);
 }
 
 TEST_CASE("CERT-05: where revocation data is required, the refusal says who may be asked") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -13,7 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using Octets = std::vector<std::uint8_t>;
-using Answer = Expected<Octets>;
+using Answer = ike::Fetches::Answer;
+using SharedAnswer = std::shared_ptr<const Answer>;
+using Asker = ike::Fetches::Asker;
 using Afterwards = CannedHttpServer::Afterwards;
 
 const std::vector<Prefix> kLoopback{*Prefix::parse("127.0.0.0/8"), *Prefix::parse("::1/128")};
@@ -40,7 +43,7 @@ Answer fetched(const std::string& url, const FetchTerms& terms = loopback_terms(
   CertificateFetcher fetcher;
   fetcher.set(terms);
   std::optional<Answer> answer;
-  fetcher.fetch(url, body, [&](const Answer& one) { answer = one; });
+  fetcher.fetch(Asker::Signer, url, body, [&](const SharedAnswer& one) { answer = *one; });
   return wait_for(fetcher, answer);
 }
 
@@ -155,11 +158,11 @@ TEST_CASE("CERT-03: who is slow is waited for by nobody else, and one answer ser
   fetcher.set(loopback_terms());
   unsigned answers = 0;
   std::optional<Answer> last;
-  fetcher.fetch(silent.url(), {}, [&](const Answer&) { ++answers; });
+  fetcher.fetch(Asker::Signer, silent.url(), {}, [&](const SharedAnswer&) { ++answers; });
   for (int i = 0; i < 5; ++i)
-    fetcher.fetch(server.url(), {}, [&](const Answer& answer) {
+    fetcher.fetch(Asker::Signer, server.url(), {}, [&](const SharedAnswer& answer) {
       ++answers;
-      last = answer;
+      last = *answer;
     });
   CHECK(fetcher.waiting() == 2);
   CHECK(answers == 0);  // never within fetch()
@@ -175,10 +178,28 @@ TEST_CASE("CERT-03: no more is fetched at a time than there is room for") {
   fetcher.set(loopback_terms());
   unsigned refused = 0;
   for (std::size_t i = 0; i < CertificateFetcher::kMostWaiting + 20; ++i)
-    fetcher.fetch(silent.url() + std::to_string(i), {},
-                  [&](const Answer& answer) { refused += answer ? 0u : 1u; });
+    fetcher.fetch(Asker::Stranger, silent.url() + std::to_string(i), {},
+                  [&](const SharedAnswer& answer) {
+                    const bool untried = !*answer && answer->error().code == Error::Code::Exhausted;
+                    refused += untried ? 1u : 0u;
+                  });
   fetcher.poll();
   CHECK(refused == 20);
+  CHECK(fetcher.waiting() == CertificateFetcher::kMostWaiting);
+}
+
+TEST_CASE("CERT-05: however much strangers have fetched, who has signed does not wait for it") {
+  CannedHttpServer silent("", Afterwards::Wait);
+  CannedHttpServer server(response("a list"));
+  CertificateFetcher fetcher;
+  fetcher.set(loopback_terms());
+  for (std::size_t i = 0; i < CertificateFetcher::kMostWaiting; ++i)
+    fetcher.fetch(Asker::Stranger, silent.url() + std::to_string(i), {},
+                  [](const SharedAnswer&) {});
+  std::optional<Answer> answer;
+  fetcher.fetch(Asker::Signer, server.url(), {}, [&](const SharedAnswer& one) { answer = *one; });
+  REQUIRE(wait_for(fetcher, answer));
+  CHECK(**answer == octets("a list"));
   CHECK(fetcher.waiting() == CertificateFetcher::kMostWaiting);
 }
 

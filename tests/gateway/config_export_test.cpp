@@ -162,6 +162,9 @@ dns = "10.1.0.53"
 subnets = ["10.1.0.0/16", "10.2.0.0/16"]
 netmask = "255.255.255.0"
 [[pool]]
+name = "whole"
+addresses = "10.4.0.128-10.4.0.255"
+[[pool]]
 name = "v6"
 addresses = "2001:db8:3::/64"
 prefix_length = 64

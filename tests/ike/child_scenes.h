@@ -18,6 +18,11 @@ inline void change_policy(Node& node, const std::function<void(Policy&)>& change
   node.policies = {std::make_shared<const Policy>(std::move(policy))};
 }
 
+inline void use_forward_secrecy(TwoPeers& two) {
+  for (Node* const node : {&two.alice, &two.bob})
+    change_policy(*node, [](Policy& policy) { policy.protect->pfs = {Group::Curve25519}; });
+}
+
 // Up to the IKE_AUTH request, which is on the wire then.
 inline void begin(TwoPeers& two) {
   REQUIRE(two.alice.daemon->initiate("net"));

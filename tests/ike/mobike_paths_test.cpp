@@ -182,6 +182,11 @@ TEST_CASE("MOBIKE-04: SAs go to another address of the responder's when it has a
   REQUIRE_FALSE(two.alice.sent.empty());
   for (const Datagram& datagram : two.alice.sent)
     CHECK(datagram.path.remote.address == address(kSecond));
+  // A list from where Bob was has crossed it: he has not heard yet, and nobody goes back.
+  PayloadChain list;
+  append_address(list, kSecond);
+  two.deliver(two.bob, request_by(two.bob, 0, list));
+  CHECK(two.alice.only().path.remote.address == address(kSecond));
   two.pass(3s);
   CHECK(two.carries_between(address(kHome), address(kSecond)));
 }

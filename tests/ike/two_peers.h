@@ -75,7 +75,7 @@ class FakeJobs final : public Jobs {
 // The web: what is published where. Answers at once, or when it is told to.
 class FakeFetches final : public Fetches {
  public:
-  void fetch(const std::string& url, Octets body, Done done) override {
+  void fetch(Asker, const std::string& url, Octets body, Done done) override {
     asked.push_back(url);
     bodies.push_back(std::move(body));
     if (at_once)
@@ -100,10 +100,9 @@ class FakeFetches final : public Fetches {
  private:
   void answer(const std::string& url, const Done& done) {
     const auto found = published.find(url);
-    if (found != published.end())
-      done(found->second);
-    else
-      done(fail(Error::Code::NotFound, "not found"));
+    done(std::make_shared<const Answer>(found != published.end()
+                                            ? Answer(found->second)
+                                            : Answer(fail(Error::Code::NotFound, "not found"))));
   }
 };
 

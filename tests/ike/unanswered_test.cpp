@@ -4,20 +4,13 @@
 #include <catch2/catch.hpp>
 
 #include "ike/temporary_failures.h"
+#include "tests/ike/child_scenes.h"
 #include "tests/ike/impostor.h"
 
 namespace sallyport::ike::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-void use_forward_secrecy(TwoPeers& two) {
-  for (Node* const node : {&two.alice, &two.bob}) {
-    Policy policy = *node->policies.front();
-    policy.protect->pfs = {Group::Curve25519};
-    node->policies = {std::make_shared<const Policy>(policy)};
-  }
-}
 
 ChildRequest asking(const Node& node, AcquireId question) {
   return {.policy = node.policies.front(), .selectors = {}, .packet = {}, .question = question};

@@ -298,6 +298,56 @@ TEST_CASE("CERT-05: what nobody can tell is refused where it is required, and so
   CHECK(soon->wanted.size() == 1);
 }
 
+TEST_CASE("CERT-05: of many places eight are asked, and the rule decides then") {
+  const Pki pki;
+  const auto anchors = pki.anchors();
+  for (int i = 0; i < 20; ++i)
+    anchors->list_urls.push_back("http://ours.example.org/" + std::to_string(i));
+  RemoteAuthentication method = trusting(anchors);
+  method.fetch_revocation = true;
+  method.revocation = RevocationRule::IfKnown;
+  FetchedEvidence fetched;
+  std::size_t asked = 0;
+  auto next = accept(method, pki.leaf, {test_now(), &fetched});
+  for (; next && !next->wanted.empty() && asked < 100; ++asked)
+    next = after(method, pki.leaf, fetched, fail(Error::Code::Io, "no answer"));
+  CHECK(asked == FetchedEvidence::kMostPlaces);
+  CHECK(next);
+}
+
+TEST_CASE("CERT-05: a list that one peer has waited for serves the next one at once") {
+  const Pki pki;
+  RemoteAuthentication method = fetching(pki, RevocationRule::IfKnown);
+  FetchedEvidence fetched;
+  const auto list = after(method, pki.leaf, fetched, fail(Error::Code::Io, "no answer"));
+  REQUIRE(list);
+  REQUIRE(list->wanted.size() == 1);
+  const TestIdentity revoked = pki.issue("vpn.example.org");
+  fetched.note(list->wanted.front(),
+               der_of(pki.root.revocation_list({.revoked = {revoked.certificate}})), test_now());
+  const auto other = accept(method, revoked, {test_now(), &fetched});
+  REQUIRE_FALSE(other);
+  CHECK_THAT(to_string(other.error()), Catch::Contains("has been revoked"));
+}
+
+TEST_CASE("CERT-04: of two anchors with one name and key the younger one serves") {
+  const std::string key = make_own_key_pem(TestKey::EcP256);
+  const TestCertificate young{.subject = "C=CH, O=Example, CN=Root", .key_pem = key};
+  TestCertificate old = young;
+  old.not_after = test_now() - days(1);
+  const TestAuthority renewed(young);
+  const TestAuthority expired(old);
+  const TestIdentity leaf = renewed.issue(
+      {.subject = "C=CH, CN=vpn", .extensions = {{"subjectAltName", "DNS:vpn.example.org"}}});
+  const auto set = [](const TestAuthority& authority) {
+    return std::make_shared<const TrustAnchors>(TrustAnchors{"ca", {authority.certificate()}, {}});
+  };
+  RemoteAuthentication method = trusting(set(expired));
+  CHECK_FALSE(accept(method, leaf, {test_now()}));
+  method.anchors.push_back(set(renewed));
+  CHECK(accept(method, leaf, {test_now()}));
+}
+
 TEST_CASE("CERT-05: a fetched list is one for all that its authority has issued") {
   const Pki pki;
   FetchedEvidence fetched;

@@ -62,6 +62,28 @@ TEST_CASE("CERT-05: what could not be had or read is not asked for again for a m
   CHECK_FALSE(evidence.has_failed(request(EvidenceKind::OcspResponse, 3), test_now()));
 }
 
+TEST_CASE("CERT-05: what was not even tried says nothing of who would have answered") {
+  FetchedEvidence evidence;
+  const EvidenceRequest one = request(EvidenceKind::OcspResponse, 1);
+  evidence.note(one, fail(Error::Code::Exhausted, "too much is being fetched"), test_now());
+  CHECK_FALSE(evidence.has_failed(one, test_now()));
+}
+
+TEST_CASE("CERT-05: a list that several have waited for is one list") {
+  const TestAuthority authority;
+  const RevocationList list = authority.revocation_list({});
+  FetchedEvidence evidence;
+  const EvidenceRequest one = request(EvidenceKind::RevocationList, 1);
+  evidence.note(one, der_of(list), test_now());
+  REQUIRE(evidence.list(one.key, test_now())->is_signed_by(authority.certificate().handle()));
+  for (int i = 0; i < 3; ++i) evidence.note(one, der_of(list), test_now());
+  CHECK(evidence.generation() == 1);
+  CHECK(evidence.list(one.key, test_now())->has_known_signer());
+  evidence.note(one, der_of(authority.revocation_list({.next_update = test_now() + days(8)})),
+                test_now());
+  CHECK(evidence.generation() == 2);
+}
+
 TEST_CASE("CERT-05: what has ended when it comes is tried, and soon asked for again") {
   const TestAuthority authority;
   FetchedEvidence evidence;
@@ -90,6 +112,8 @@ TEST_CASE("CERT-05: what told nothing goes, but for a list that tells of others"
   evidence.note_useless(known, test_now());
   CHECK(evidence.list(known.key, test_now()));
   CHECK(evidence.has_failed(known, test_now()));
+  // Somebody may have put another list of the authority's there: it is fetched again, too.
+  CHECK_FALSE(evidence.list(known.key, test_now() + minutes(2)));
   EvidenceRequest other = known;  // about another certificate of the same authority
   other.about[1] = 2;
   CHECK_FALSE(evidence.has_failed(other, test_now()));
