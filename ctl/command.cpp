@@ -104,6 +104,13 @@ Expected<void> read_ike(const Words& words, Command& command) {
   return {};
 }
 
+Expected<void> read_link(const Words& words, Command& command) {
+  if (words.size() != 2) return no_command("link-moved PORT");
+  command.request = words[0];
+  command.texts["port"] = words[1];
+  return {};
+}
+
 // Those of one word, and what they ask.
 const std::map<std::string_view, std::string_view> kSingleWords{{"explain", "explain"},
                                                                 {"lint-policies", "lint.policies"},
@@ -118,6 +125,7 @@ Expected<void> read_words(const Words& words, Command& command) {
   if (words[0] == "policy") return read_policy(words, command);
   if (words[0] == "initiate" || words[0] == "terminate" || words[0] == "rekey")
     return read_ike(words, command);
+  if (words[0] == "link-moved") return read_link(words, command);
   const auto single = kSingleWords.find(words[0]);
   if (words.size() != 1 || single == kSingleWords.end())
     return no_command("\"" + words[0] + "\" is no command");
@@ -151,7 +159,7 @@ std::string usage() {
                        policy move NAME --before NAME|--at N|--last | policy remove NAME
                        explain --from ADDRESS --to ADDRESS ... | lint-policies
                        initiate POLICY | terminate|rekey ike NUMBER | terminate|rekey child NAME
-                       monitor | reload | stop
+                       link-moved PORT | monitor | reload | stop
 )" << common_options()
        << command_options()
        << "exit status: 0 done, 1 refused, 2 wrong usage, 3 no gateway reached\n";

@@ -50,7 +50,8 @@ struct ControlPlane::Parts {
                    {.capacity = dataplane.settings.neighbours,
                     .held_each = dataplane.settings.neighbour_hold}),
         proxy({own, sender}),
-        messages({own, sender, neighbours, &proxy}),
+        questions({own, sender}),
+        messages({own, sender, neighbours, &proxy, &questions}),
         echo({own, sender, random}, kEchoAnswersPerSecond),
         udp({own, sender, random}),
         mobility(sender),
@@ -69,6 +70,7 @@ struct ControlPlane::Parts {
   IcmpErrors errors;
   Neighbours neighbours;
   NeighbourProxy proxy;
+  NeighbourQuestions questions;
   NeighbourMessages messages;
   IcmpEcho echo;
   UdpService udp;
@@ -92,6 +94,7 @@ ControlPlane::~ControlPlane() = default;
 void ControlPlane::poll(Instant now) {
   parts_->punts.poll(now);
   parts_->proxy.tick(now);
+  parts_->questions.tick(now);
   parts_->dummies.poll(now);
   if (parts_->path_mtus) parts_->path_mtus->tick(now);
 }
@@ -140,6 +143,11 @@ void ControlPlane::set_dummies(std::span<const DummyFlow> flows, Instant now) {
   parts_->dummies.set(flows, now);
 }
 
+void ControlPlane::learn_neighbour(PortId port, const Address& address, const MacAddress& mac,
+                                   Instant now) {
+  parts_->neighbours.take(port, address, mac, now);
+}
+
 std::vector<NeighbourFacts> ControlPlane::neighbours(Instant now) const {
   return parts_->neighbours.list(now);
 }
@@ -175,6 +183,7 @@ void ControlPlane::send_mobility(const MobilityDatagram& datagram) {
 }
 
 NeighbourProxy& ControlPlane::proxy() noexcept { return parts_->proxy; }
+NeighbourQuestions& ControlPlane::questions() noexcept { return parts_->questions; }
 
 std::optional<Address> ControlPlane::source_for(const Address& remote) const {
   const NextHop& hop = dataplane_.next_hop(remote);

@@ -12,6 +12,7 @@
 #include "dataplane/dummy_flow.h"
 #include "dataplane/mobility_service.h"
 #include "dataplane/neighbour_proxy.h"
+#include "dataplane/neighbour_questions.h"
 #include "dataplane/neighbours.h"
 #include "dataplane/path_mtu.h"
 #include "dataplane/sa_misses.h"
@@ -44,6 +45,8 @@ class ControlPlane {
   [[nodiscard]] SaMisses& sa_misses() noexcept;
   // What is to be sent besides traffic from now on (RFC 4303 2.6).
   void set_dummies(std::span<const DummyFlow> flows, Instant now);
+  // It is on the link, and has told its link address (RFC 4861 6.3.4).
+  void learn_neighbour(PortId port, const Address& address, const MacAddress& mac, Instant now);
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
   // Takes what comes for this port of the gateway's own addresses from now on.
   void on_udp(std::uint16_t port, UdpHandler handler);
@@ -54,6 +57,7 @@ class ControlPlane {
   void send_mobility(const MobilityDatagram& datagram);
   // Neighbour discovery for addresses that are not ours.
   [[nodiscard]] NeighbourProxy& proxy() noexcept;
+  [[nodiscard]] NeighbourQuestions& questions() noexcept;
   // The gateway's address by which packets to `remote` leave; nullopt without a route.
   [[nodiscard]] std::optional<Address> source_for(const Address& remote) const;
   // It is one of the gateway itself, on whichever port.

@@ -324,6 +324,12 @@ const NextHop& Dataplane::next_hop(const Address& destination) const noexcept {
   return parts_->tables->latest().routes->look_up(destination);
 }
 
+const MacAddress& Dataplane::link_address(PortId port) const {
+  return parts_->ports[port.value]->mac();
+}
+
+bool Dataplane::link_up(PortId port) const { return parts_->ports[port.value]->link_up(); }
+
 std::uint16_t Dataplane::link_mtu(const Address& remote) const {
   if (parts_->tables->any_published() && !remote.is_unspecified()) {
     const NextHop& hop = next_hop(remote);

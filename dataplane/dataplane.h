@@ -152,6 +152,9 @@ class Dataplane {
   // MTU of the link by which packets for `remote` leave now; where none is known, the smallest of
   // the unprotected side.
   [[nodiscard]] std::uint16_t link_mtu(const Address& remote) const;
+  // Our own on the port.
+  [[nodiscard]] const MacAddress& link_address(PortId port) const;
+  [[nodiscard]] bool link_up(PortId port) const;
   // The SA carries nothing any more once `in` has passed, whatever control is busy with (SAD-06).
   void end_sa(Direction direction, SaSlot slot, Duration in) noexcept;
   // Frees what no worker reads any more; to be called now and then.

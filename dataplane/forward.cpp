@@ -128,6 +128,14 @@ class Passages {
   Passage passage_{};
 };
 
+// A home agent speaks with nodes that have come home as it does with those that are away: policy
+// has its say about that on the protected side, too (RFC 6275 11.5.5).
+bool crosses(const Packet& packet, const Passage& passage, const Tables& now) noexcept {
+  if (passage.leaves) return true;
+  return now.mobility != nullptr && packet.ingress == kNoPort &&
+         packet.summary.protocol == kProtocolMobility;
+}
+
 bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my) noexcept {
   packet.forwarded = passage.forwarded;
   if (!passage.one_hop) return true;
@@ -153,7 +161,7 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     if (!has_a_way(packet, now, my) || !may_leave_its_link(packet, my)) return false;
     const Passage& passage = passages.of(packet);
     if (!passes_hop_limit(packet, passage, my)) return false;
-    if (!passage.leaves) return true;
+    if (!crosses(packet, passage, now)) return true;
     leaving.push(packet);
     return false;
   });
@@ -172,7 +180,8 @@ void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept 
     lead_by_bindings(burst, now, my);
   burst.keep_if([&](Packet& packet) { return has_a_way(packet, now, my); });
   Passages passages(my);
-  Burst leaving = burst.take_if([&](const Packet& packet) { return passages.of(packet).leaves; });
+  Burst leaving = burst.take_if(
+      [&](const Packet& packet) { return crosses(packet, passages.of(packet), now); });
   if (now.mobility != nullptr) [[unlikely]]
     follow_bindings(burst, my);
   if (!leaving.empty()) outbound_again(leaving, now, my);

@@ -75,6 +75,19 @@ void drop_unprotected(Burst& burst, WorkerContext& my) noexcept {
   });
 }
 
+void open_from_within(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  Burst ipsec = burst.take_if([](const Packet& packet) { return may_be_ipsec(packet.summary); });
+  if (ipsec.empty()) return;
+  now.routes->look_up(ipsec);
+  Burst for_us = take_ipsec_for_us(ipsec, my);
+  burst.append(ipsec);
+  if (for_us.empty()) return;
+  find_sas(for_us, my);
+  give_to_inbound_owners(for_us, my);
+  open_all(for_us, now, my);
+  burst.append(for_us);
+}
+
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   now.routes->look_up(burst);
   my.laps.mark(Verb::Route);

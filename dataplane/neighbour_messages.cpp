@@ -47,6 +47,7 @@ bool NeighbourMessages::take_discovery(const Delivery& delivery, Instant now) {
   const auto message = parse_neighbour_message(delivery.datagram, delivery.summary);
   if (!message) return invalid();
   if (my_.proxy != nullptr) my_.proxy->hear(*message, delivery);
+  if (my_.questions != nullptr) my_.questions->hear(*message, delivery);
   if (message->kind == NeighbourMessage::Kind::Solicitation)
     take_solicitation(*message, delivery, now);
   else

@@ -3,6 +3,7 @@
 
 #include "dataplane/delivery.h"
 #include "dataplane/neighbour_proxy.h"
+#include "dataplane/neighbour_questions.h"
 #include "dataplane/neighbours.h"
 #include "net/arp.h"
 #include "net/neighbour_discovery.h"
@@ -17,7 +18,8 @@ class NeighbourMessages {
     const OwnAddresses& own;
     ControlSender& sender;
     Neighbours& neighbours;
-    NeighbourProxy* proxy{};  // null: we stand in for nobody
+    NeighbourProxy* proxy{};          // null: we stand in for nobody
+    NeighbourQuestions* questions{};  // null: none are asked
   };
   explicit NeighbourMessages(const Surroundings& surroundings) : my_(surroundings) {}
 

@@ -28,11 +28,18 @@ void NeighbourProxy::detect(PortId port, const Address& address, Detected detect
 }
 
 void NeighbourProxy::serve(PortId port, const Address& address, Role role, Instant now) {
-  const NeighbourKey key = NeighbourKey::of(port, address);
   stop(port, address);
-  Service& service = served_[key];
-  service = {.role = role, .left = kAdvertisements, .next = now};
-  advertise(key, service, now);
+  begin(NeighbourKey::of(port, address), {.role = role, .left = kAdvertisements, .next = now}, now);
+}
+
+void NeighbourProxy::announce(PortId port, const Address& address, Instant now) {
+  stop(port, address);
+  begin(NeighbourKey::of(port, address),
+        {.role = Role::Host, .left = kAdvertisements, .next = now, .is_ours = true}, now);
+}
+
+void NeighbourProxy::begin(const NeighbourKey& key, const Service& service, Instant now) {
+  advertise(key, served_[key] = service, now);
 }
 
 void NeighbourProxy::stop(PortId port, const Address& address) {
@@ -45,7 +52,8 @@ void NeighbourProxy::stop(PortId port, const Address& address) {
 std::optional<NeighbourProxy::Role> NeighbourProxy::role_of(PortId port,
                                                             const Address& address) const {
   const auto entry = served_.find(NeighbourKey::of(port, address));
-  return entry == served_.end() ? std::nullopt : std::optional(entry->second.role);
+  if (entry == served_.end() || entry->second.is_ours) return std::nullopt;
+  return entry->second.role;
 }
 
 // RFC 4862 5.4.3, 5.4.4. A question of a node that knows its own address tells nothing, and what

@@ -38,6 +38,9 @@ class NeighbourProxy {
   enum class Role : std::uint8_t { Host, Router };
   void serve(PortId port, const Address& address, Role role, Instant now);
   void stop(PortId port, const Address& address);
+  // Tells the same of an address of our own, which others may have at another link address: whoever
+  // asks for it is answered as for any of ours (RFC 6275 11.5.5).
+  void announce(PortId port, const Address& address, Instant now);
   // Nullopt where we do not stand in for it.
   [[nodiscard]] std::optional<Role> role_of(PortId port, const Address& address) const;
 
@@ -56,9 +59,11 @@ class NeighbourProxy {
     Role role{};
     unsigned left{};  // advertisements to come
     Instant next;     // of them
+    bool is_ours{};   // announced, and answered for by others
   };
 
   void finish(const NeighbourKey& key, Uniqueness found);
+  void begin(const NeighbourKey& key, const Service& service, Instant now);
   void advertise(const NeighbourKey& key, Service& service, Instant now);
 
   Surroundings my_;

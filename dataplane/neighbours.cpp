@@ -51,10 +51,14 @@ void Neighbours::resolve(rte_mbuf* packet, PortId port, const Address& address, 
 }
 
 void Neighbours::learn(PortId port, const Address& address, const MacAddress& mac, Instant now) {
+  const bool off_link = find(port, address) == nullptr && !my_.own.on_link(port, address);
+  if (!off_link || my_.own.claimed_by_us(port, address)) take(port, address, mac, now);
+}
+
+void Neighbours::take(PortId port, const Address& address, const MacAddress& mac, Instant now) {
   if (my_.own.claimed_by_us(port, address)) return counters_.conflicts.add();
   Entry* entry = find(port, address);
   if (entry == nullptr) {
-    if (!my_.own.on_link(port, address)) return;
     entry = make(NeighbourKey::of(port, address));
     if (entry == nullptr) return counters_.refused.add();
   }

@@ -100,6 +100,8 @@ class Neighbours {
   void resolve(rte_mbuf* packet, PortId port, const Address& address, Instant now);
   // Its own question to us shows a neighbour's link address (RFC 4861 7.2.3; RFC 826).
   void learn(PortId port, const Address& address, const MacAddress& mac, Instant now);
+  // The same of one that need not be in a network of ours: who says so knows it to be on the link.
+  void take(PortId port, const Address& address, const MacAddress& mac, Instant now);
   // Never makes a new entry (RFC 4861 7.2.5).
   void claim(const NeighbourClaim& claim, Instant now);
   // Retransmissions, probes and ageing that are due.

@@ -49,6 +49,8 @@ class PublishedTables final : public Retirement {
 
  private:
   PublishedTables() = default;
+  [[nodiscard]] bool is_unread(std::uint64_t token) const noexcept;
+
   struct Waiting {
     std::uint64_t token;
     std::function<void()> free;

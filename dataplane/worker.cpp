@@ -112,7 +112,10 @@ bool Worker::receive_from(PortQueue& port, const Tables& now) noexcept {
   parse(burst, port.port(), my_);
   take_home_addresses(burst, now, my_);
   my_.laps.mark(Verb::Parse);
-  if (port.port().side() == Side::Unprotected) inbound(burst, now, my_);
+  if (port.port().side() == Side::Unprotected)
+    inbound(burst, now, my_);
+  else if (now.mobility != nullptr) [[unlikely]]
+    open_from_within(burst, now, my_);
   forward(burst, now, my_);
   return true;
 }

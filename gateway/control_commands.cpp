@@ -1,5 +1,6 @@
 #include "gateway/control_commands.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -78,6 +79,7 @@ class ControlRequest {
     if (command == "initiate")
       return done(gateway_.ike().daemon().initiate(arguments_.text("policy")));
     if (command == "terminate" || command == "rekey") return command_ike(command);
+    if (command == "link-moved") return done(move_link());
     if (command == "reload") return done(hooks_.reload());
     if (command == "stop") {
       hooks_.stop();
@@ -104,6 +106,20 @@ class ControlRequest {
     }
     if (command == "policy.remove") return done(gateway_.remove_policy(arguments_.text("name")));
     return no_command(command);
+  }
+
+  // Of our mobile node, by the name of its port.
+  Expected<void> move_link() {
+    Mip6MobileNode* const node = gateway_.mobility_roles().mobile_node();
+    if (node == nullptr)
+      return fail(Error::Code::NotFound, "there is no mobile node here", "[mobile_node]");
+    const std::string name = arguments_.text("port");
+    const auto& ports = gateway_.configuration().ports;
+    const auto port = std::ranges::find(ports, name, &PortConfig::name);
+    if (port == ports.end())
+      return fail(Error::Code::NotFound, "there is no port \"" + name + "\"",
+                  "name one of sallyportctl show ports");
+    return node->link_moved(PortId{static_cast<std::uint16_t>(port - ports.begin())});
   }
 
   // Of a child by its name, or of an IKE SA by its number.

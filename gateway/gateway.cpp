@@ -23,12 +23,6 @@ std::vector<StaticNeighbour> static_neighbours(const Configuration& configuratio
   return neighbours;
 }
 
-std::vector<std::vector<Prefix>> port_addresses(const Configuration& configuration) {
-  std::vector<std::vector<Prefix>> addresses;
-  for (const PortConfig& port : configuration.ports) addresses.push_back(port.addresses);
-  return addresses;
-}
-
 std::unexpected<Error> taken_by_negotiated(const std::string& name) {
   return fail(Error::Code::Exists, "a negotiated SA has the name", "another name for one of them",
               "SA " + name);
@@ -110,7 +104,7 @@ Expected<void> Gateway::apply(Configuration next) {
   for (const Sa& sa : next.sas) planned.push_back(sa.duplicate());
   mobility_->carry_over(next, policies, planned);
   if (auto good = spd_->check(policies); !good) return good;
-  std::vector<Route> routes = plan_routes(next, dataplane_->ports());
+  std::vector<Route> routes = plan_routes(next, dataplane_->ports(), mobility_roles_->visited());
   auto built = Dataplane::build(routes);
   if (!built) return std::unexpected(built.error());
   const Sad::Names gone = sas_not_among(planned);
@@ -137,7 +131,7 @@ Expected<void> Gateway::apply(Configuration next) {
   acquired_->follow_policies(configuration_.changed_policy_sas, clock_.now());
   configure_audit();
   control_->set_icmp(configuration_.icmp, configuration_.path_mtu);
-  control_->set_addresses(port_addresses(configuration_));
+  control_->set_addresses(plan_addresses(configuration_, mobility_roles_->visited()));
   control_->set_static_neighbours(static_neighbours(configuration_), clock_.now());
   set_dummies();
   sad_->renew_link_mtus();

@@ -111,6 +111,8 @@ class Gateway {
   void assign_sas(const std::string& policy);
   void make_mobility(Random& random);
   void configure_mobility();
+  // Routes and addresses, when our mobile node has come to another link.
+  void follow_visited_links();
   [[nodiscard]] Expected<const Policy*> protecting_policy(const std::string& name) const;
   void follow_policy(const std::string& name);
   void retire_policies();

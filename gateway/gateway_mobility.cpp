@@ -21,11 +21,24 @@ void Gateway::make_mobility(Random& random) {
       .jobs = jobs_,
       .clock = clock_,
       .state_directory = state_directory_->path()});
-  mobility_roles_ = std::make_unique<Mip6Roles>(Mip6Roles::Surroundings{.control = *control_,
-                                                                        .dataplane = *dataplane_,
-                                                                        .service = *mobility_,
-                                                                        .clock = clock_,
-                                                                        .random = random});
+  mobility_roles_ = std::make_unique<Mip6Roles>(
+      Mip6Roles::Surroundings{.control = *control_,
+                              .dataplane = *dataplane_,
+                              .service = *mobility_,
+                              .clock = clock_,
+                              .random = random,
+                              .links_changed = [this] { follow_visited_links(); }});
+}
+
+void Gateway::follow_visited_links() {
+  const VisitedLinks& visited = mobility_roles_->visited();
+  std::vector<Route> routes = plan_routes(configuration_, dataplane_->ports(), visited);
+  auto built = Dataplane::build(routes);
+  if (!built) return spdlog::error("{}", to_string(built.error()));
+  routes_ = std::move(routes);
+  dataplane_->publish(spd_->snapshot(), std::move(*built));
+  control_->set_addresses(plan_addresses(configuration_, visited));
+  sad_->renew_link_mtus();
 }
 
 void Gateway::configure_mobility() {

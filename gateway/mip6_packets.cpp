@@ -1,6 +1,6 @@
 #include "gateway/mip6_packets.h"
 
-#include <algorithm>
+#include "net/neighbour_discovery.h"
 
 namespace sallyport {
 namespace {
@@ -23,8 +23,16 @@ void Mip6Packets::send(const mip6::Departure& departure, ByteView octets) {
                             .protocol = departure.protocol,
                             .hop_limit = departure.hop_limit,
                             .octets = octets};
-  if (departure.port && departure.link_destination)
-    datagram.link = LinkDestination{*departure.port, *departure.link_destination};
+  std::optional<MacAddress> there = departure.link_destination;
+  if (!there && departure.destination.is_multicast()) there = multicast_mac(departure.destination);
+  if (departure.port && there) {
+    // What is of the link alone goes there past all routes. Registrations go by them and through
+    // policy, without asking for a neighbour that is told (RFC 6275 10.3.2, 11.5.5; HA-13).
+    if (departure.protocol == kProtocolMobility)
+      control_.learn_neighbour(*departure.port, departure.destination, *there, clock_.now());
+    else
+      datagram.link = LinkDestination{*departure.port, *there};
+  }
   control_.send_mobility(datagram);
 }
 
@@ -37,9 +45,8 @@ BindingUse Mip6Packets::use_of(mip6::BindingUse use, const std::optional<Address
     case mip6::BindingUse::MobileNode:
       break;
   }
-  return peer && std::ranges::find(home_agents_, *peer) != home_agents_.end()
-             ? BindingUse::HomeRegistration
-             : BindingUse::MobileNode;
+  return peer && is_home_agent_ && is_home_agent_(*peer) ? BindingUse::HomeRegistration
+                                                         : BindingUse::MobileNode;
 }
 
 Expected<void> Mip6Packets::set(const mip6::BindingTable::Binding& binding) {

@@ -13,9 +13,9 @@ namespace sallyport {
 // Control thread.
 class Mip6Packets final : public mip6::PacketSender, public mip6::BindingTable {
  public:
-  // Both outlive it.
-  Mip6Packets(ControlPlane& control, sallyport::BindingTable& bindings)
-      : control_(control), bindings_(bindings) {}
+  // All outlive it.
+  Mip6Packets(ControlPlane& control, sallyport::BindingTable& bindings, const Clock& clock)
+      : control_(control), bindings_(bindings), clock_(clock) {}
 
   void send(const mip6::Departure& departure, ByteView octets) override;
 
@@ -25,15 +25,17 @@ class Mip6Packets final : public mip6::PacketSender, public mip6::BindingTable {
   [[nodiscard]] bool used(mip6::BindingUse use, const Address& home_address,
                           const std::optional<Address>& peer) override;
 
-  // A binding of our own with one of these is its home registration.
-  void set_home_agents(std::vector<Address> home_agents) { home_agents_ = std::move(home_agents); }
+  // A binding of our own with such an address is its home registration.
+  using IsHomeAgent = std::function<bool(const Address&)>;
+  void tell_home_agents(IsHomeAgent is_home_agent) { is_home_agent_ = std::move(is_home_agent); }
 
  private:
   [[nodiscard]] BindingUse use_of(mip6::BindingUse use, const std::optional<Address>& peer) const;
 
   ControlPlane& control_;
   sallyport::BindingTable& bindings_;
-  std::vector<Address> home_agents_;
+  const Clock& clock_;
+  IsHomeAgent is_home_agent_;
 };
 
 // How a message came, as mip6 asks.

@@ -7,6 +7,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/mac.h"
+#include "mip6/home_agent_discovery.h"
 #include "mip6/router_solicitation.h"
 #include "net/protocol.h"
 
@@ -116,8 +117,13 @@ Mip6Roles::Mip6Roles(const Surroundings& surroundings)
     : my_(surroundings),
       timers_(surroundings.clock),
       cache_({.clock = surroundings.clock, .timers = timers_, .random = surroundings.random}),
-      packets_(surroundings.control, surroundings.dataplane.bindings()),
-      neighbours_(surroundings.control, surroundings.clock) {}
+      packets_(surroundings.control, surroundings.dataplane.bindings(), surroundings.clock),
+      neighbours_(surroundings.control, surroundings.dataplane, timers_, surroundings.clock),
+      addresses_(surroundings.dataplane, surroundings.links_changed) {
+  packets_.tell_home_agents([this](const Address& address) {
+    return mobile_node_ != nullptr && mobile_node_->node().home_agent() == address;
+  });
+}
 
 Mip6Roles::~Mip6Roles() = default;
 
@@ -130,14 +136,10 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
   Expected<void> home_agent{};
   if (home_agent_config_ != configuration.home_agent || input_ == nullptr)
     home_agent = start_home_agent(configuration);
-  mip6::MobilityInput::Roles roles;
-  if (home_agent_ != nullptr) roles.home_agent = &home_agent_->agent();
-  if (correspondent_ != nullptr)
-    roles.correspondent = [this](const mip6::Arrival& arrival, const mip6::Message& message,
-                                 ByteView octets) {
-      correspondent_->receive(arrival, message, octets);
-    };
-  input_ = std::make_unique<mip6::MobilityInput>(my_.clock, packets_, std::move(roles));
+  Expected<void> mobile_node{};
+  if (mobile_node_config_ != configuration.mobile_node || input_ == nullptr)
+    mobile_node = start_mobile_node(configuration);
+  input_ = std::make_unique<mip6::MobilityInput>(my_.clock, packets_, roles());
   MobilityHandlers handlers;
   if (on) {
     handlers.message = [this](const MobilityMessage& message, Instant) { receive(message); };
@@ -150,7 +152,29 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
   if (configuration.mobile_node && configuration.mobile_node->home_address)
     facts.home_addresses = {*configuration.mobile_node->home_address};
   my_.dataplane.set_mobility(on ? std::optional(std::move(facts)) : std::nullopt);
-  return home_agent;
+  if (mobile_node_ != nullptr) mobile_node_->start();
+  return home_agent ? mobile_node : home_agent;
+}
+
+mip6::MobilityInput::Roles Mip6Roles::roles() {
+  mip6::MobilityInput::Roles roles;
+  if (home_agent_ != nullptr) roles.home_agent = &home_agent_->agent();
+  if (correspondent_ != nullptr)
+    roles.correspondent = [this](const mip6::Arrival& arrival, const mip6::Message& message,
+                                 ByteView octets) {
+      correspondent_->receive(arrival, message, octets);
+    };
+  if (mobile_node_ != nullptr)
+    roles.mobile_node = [this](const mip6::Arrival& arrival, const mip6::Message& message,
+                               ByteView octets) {
+      mobile_node_->node().receive(arrival, message, octets);
+    };
+  return roles;
+}
+
+void Mip6Roles::poll() {
+  timers_.advance();
+  if (mobile_node_ != nullptr) mobile_node_->poll(my_.clock.now());
 }
 
 void Mip6Roles::start_correspondent(const Configuration& configuration) {
@@ -194,18 +218,50 @@ Expected<void> Mip6Roles::start_home_agent(const Configuration& configuration) {
   return {};
 }
 
+Expected<void> Mip6Roles::start_mobile_node(const Configuration& configuration) {
+  mobile_node_config_ = configuration.mobile_node;
+  mobile_node_.reset();
+  if (!mobile_node_config_) return {};
+  auto made = Mip6MobileNode::create(*mobile_node_config_, {.dataplane = my_.dataplane,
+                                                            .control = my_.control,
+                                                            .neighbours = neighbours_,
+                                                            .addresses = addresses_,
+                                                            .node = {.clock = my_.clock,
+                                                                     .timers = timers_,
+                                                                     .random = my_.random,
+                                                                     .sender = packets_,
+                                                                     .bindings = packets_,
+                                                                     .tunnels = my_.service,
+                                                                     .ike = my_.service,
+                                                                     .neighbours = neighbours_,
+                                                                     .discovery = neighbours_,
+                                                                     .addresses = addresses_,
+                                                                     .events = my_.service,
+                                                                     .sha1 = kSha1}});
+  if (!made) return std::unexpected(made.error());
+  mobile_node_ = std::move(*made);
+  return {};
+}
+
 void Mip6Roles::receive(const MobilityMessage& message) {
   const mip6::Arrival arrival = arrival_of(message);
   if (message.protocol == kProtocolMobility) return input_->receive(arrival, message.octets);
-  if (home_agent_ != nullptr && !home_agent_->receive(arrival, message.octets)) hear(message);
+  if (home_agent_ != nullptr && home_agent_->receive(arrival, message.octets)) return;
+  const auto discovery =
+      mip6::parse_discovery_message(message.octets, message.source, message.destination);
+  if (!discovery) return hear(message);
+  if (mobile_node_ != nullptr) mobile_node_->node().receive(arrival, *discovery);
 }
 
 void Mip6Roles::hear(const MobilityMessage& message) {
   PacketSummary summary;
   if (summarize(message.datagram, summary) != ParseVerdict::Good) return;
-  if (const auto heard = mip6::parse_router_advertisement(message.datagram, summary))
-    return home_agent_->hear(message.port, *heard);
-  if (mip6::is_router_solicitation(message.datagram, summary)) home_agent_->solicited(message.port);
+  if (const auto heard = mip6::parse_router_advertisement(message.datagram, summary)) {
+    if (home_agent_ != nullptr) home_agent_->hear(message.port, *heard);
+    if (mobile_node_ != nullptr) mobile_node_->hear(message.port, *heard);
+  } else if (home_agent_ != nullptr && mip6::is_router_solicitation(message.datagram, summary)) {
+    home_agent_->solicited(message.port);
+  }
 }
 
 }  // namespace sallyport

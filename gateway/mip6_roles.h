@@ -1,13 +1,16 @@
-// The roles of Mobile IPv6 that the configuration has: correspondent and home agent, each fed with
-// what comes for it.
+// The roles of Mobile IPv6 that the configuration has: correspondent, home agent and mobile node,
+// each fed with what comes for it.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/random.h"
 #include "base/timer_wheel.h"
 #include "dataplane/dataplane.h"
 #include "gateway/config/configuration.h"
+#include "gateway/mip6_addresses.h"
+#include "gateway/mip6_mobile_node.h"
 #include "gateway/mip6_neighbours.h"
 #include "gateway/mip6_packets.h"
 #include "gateway/mip6_service.h"
@@ -27,6 +30,7 @@ class Mip6Roles {
     Mip6Service& service;
     const Clock& clock;
     Random& random;
+    std::function<void()> links_changed;  // visited() is another
   };
   explicit Mip6Roles(const Surroundings& surroundings);
   ~Mip6Roles();
@@ -34,15 +38,20 @@ class Mip6Roles {
   // The roles that `configuration` has from now on. Those whose part of it is as it was go on, with
   // their bindings; an error says why one of them is not there.
   [[nodiscard]] Expected<void> configure(const Configuration& configuration);
-  void poll() { timers_.advance(); }
+  void poll();
 
   [[nodiscard]] const mip6::BindingCache& cache() const noexcept { return cache_; }
   // We are a home agent at work.
   [[nodiscard]] bool serves() const noexcept { return home_agent_ != nullptr; }
+  // Null where we are none.
+  [[nodiscard]] Mip6MobileNode* mobile_node() const noexcept { return mobile_node_.get(); }
+  [[nodiscard]] const VisitedLinks& visited() const noexcept { return addresses_.links(); }
 
  private:
   void start_correspondent(const Configuration& configuration);
   [[nodiscard]] Expected<void> start_home_agent(const Configuration& configuration);
+  [[nodiscard]] Expected<void> start_mobile_node(const Configuration& configuration);
+  [[nodiscard]] mip6::MobilityInput::Roles roles();
   void receive(const MobilityMessage& message);
   // Of a router or of who looks for one.
   void hear(const MobilityMessage& message);
@@ -52,10 +61,13 @@ class Mip6Roles {
   mip6::BindingCache cache_;
   Mip6Packets packets_;
   Mip6Neighbours neighbours_;
+  Mip6Addresses addresses_;
   CorrespondentConfig correspondent_config_;
   std::optional<HomeAgentConfig> home_agent_config_;
   std::unique_ptr<mip6::Correspondent> correspondent_;
   std::unique_ptr<mip6::HomeAgentService> home_agent_;
+  std::optional<MobileNodeConfig> mobile_node_config_;
+  std::unique_ptr<Mip6MobileNode> mobile_node_;
   std::unique_ptr<mip6::MobilityInput> input_;
 };
 

@@ -86,9 +86,16 @@ void show_mobile_node(Gateway& gateway, PageOfRows& page) {
     std::optional<Address> place;
     if (node->home_address && node->home_agent)
       place = gateway.mobility().place_of({*node->home_address, *node->home_agent});
+    Mip6MobileNode* const running = gateway.mobility_roles().mobile_node();
+    std::optional<mip6::Attachment> attachment;
+    if (running != nullptr) attachment = running->attachment();
+    const auto& ports = gateway.configuration().ports;
     return {{"home_address", text_or_null(node->home_address)},
             {"home_agent", text_or_null(node->home_agent)},
             {"care_of", text_or_null(place)},
+            {"link", attachment ? Json(ports[attachment->link.value].name) : Json(nullptr)},
+            {"router", attachment ? Json(to_string(attachment->router)) : Json(nullptr)},
+            {"registered", running != nullptr && running->node().registered_care_of().has_value()},
             {"tunnels_active", node->home_address && tunnels_active(gateway, *node->home_address)},
             {"prefixes", texts(node->prefixes)}};
   });

@@ -1,5 +1,7 @@
 #include "gateway/routing_plan.h"
 
+#include <algorithm>
+
 namespace sallyport {
 namespace {
 
@@ -46,23 +48,55 @@ void add_connected(const PortConfig& port, PortId id, std::vector<Route>& routes
   }
 }
 
-void add_local(const PortConfig& port, const PortStatus& status, std::vector<Route>& routes) {
-  const Kind kind = port.kind == PortKind::LocalStack ? Kind::LocalStack : Kind::Ours;
-  for (const Prefix& address : port.addresses)
+void add_local(PortKind port, const std::vector<Prefix>& addresses, const PortStatus& status,
+               std::vector<Route>& routes) {
+  const Kind kind = port == PortKind::LocalStack ? Kind::LocalStack : Kind::Ours;
+  for (const Prefix& address : addresses)
     routes.push_back({whole(address.address), {kind, status.id, {}}});
   routes.push_back({whole(status.mac.link_local()), {Kind::Ours, status.id, {}}});
 }
 
+bool is_configured(const Configuration& configuration, const Address& address) {
+  return std::ranges::any_of(configuration.ports, [&](const PortConfig& port) {
+    return std::ranges::any_of(port.addresses,
+                               [&](const Prefix& own) { return own.address == address; });
+  });
+}
+
+void add_visited(const VisitedLinks& visited, std::vector<Route>& routes) {
+  for (const auto& [port, link] : visited.by_port) {
+    for (const Prefix& address : link.addresses)
+      routes.push_back({{address.first(), address.length}, {Kind::OnLink, port, {}}});
+    if (link.router) routes.push_back({literal("::/0"), {Kind::Gateway, port, *link.router}});
+  }
+}
+
 }  // namespace
 
+std::vector<std::vector<Prefix>> plan_addresses(const Configuration& configuration,
+                                                const VisitedLinks& visited) {
+  std::vector<std::vector<Prefix>> addresses;
+  for (const PortConfig& port : configuration.ports) addresses.push_back(port.addresses);
+  const auto add = [&](PortId port, const Prefix& address) {
+    if (!is_configured(configuration, address.address)) addresses[port.value].push_back(address);
+  };
+  for (const auto& [port, link] : visited.by_port)
+    for (const Prefix& address : link.addresses) add(port, address);
+  if (visited.home_address) add(visited.home_link, whole(*visited.home_address));
+  return addresses;
+}
+
 std::vector<Route> plan_routes(const Configuration& configuration,
-                               const std::vector<PortStatus>& ports) {
+                               const std::vector<PortStatus>& ports, const VisitedLinks& visited) {
   std::vector<Route> routes;
   add_fixed(routes);
   for (const PortStatus& port : ports)
     add_connected(configuration.ports[port.id.value], port.id, routes);
+  add_visited(visited, routes);
   add_static(configuration, routes);
-  for (const PortStatus& port : ports) add_local(configuration.ports[port.id.value], port, routes);
+  const auto addresses = plan_addresses(configuration, visited);
+  for (const PortStatus& port : ports)
+    add_local(configuration.ports[port.id.value].kind, addresses[port.id.value], port, routes);
   return routes;
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/tunnel_migration.h"
 
 #include <algorithm>
+#include <map>
 
 namespace sallyport {
 namespace {
@@ -26,38 +27,38 @@ std::vector<std::string> TunnelMigration::sas_of(const std::string& policy) cons
   return names;
 }
 
-Expected<void> TunnelMigration::move_sa(const std::string& sa, const std::string& policy,
+Expected<void> TunnelMigration::move_sa(const std::string& sa,
+                                        const std::vector<std::string>& policies,
                                         const Endpoints& to) {
   const auto entry = my_.sad.find(sa);
   if (!entry) return {};  // it has ended, and is not asked for any more
   return my_.sad.move(sa, {.endpoints = to, .encapsulation = entry->sa->encapsulation},
-                      [this, policy](SaSlot) { my_.lead(policy); });
+                      [this, policies](SaSlot) {
+                        for (const std::string& policy : policies) my_.lead(policy);
+                      });
 }
 
 void TunnelMigration::carry_out(const Order& order, std::vector<Outcome>& outcomes) {
-  struct Done {
-    std::string sa;
-    std::string policy;
-    Endpoints from;
-  };
   const std::vector<std::string> tunnels = tunnels_of(order);
-  std::vector<Done> done;
+  std::map<std::string, std::vector<std::string>> policies_of;  // by SA: several may share one
   for (const std::string& policy : tunnels)
-    for (const std::string& sa : sas_of(policy)) {
-      const auto entry = my_.sad.find(sa);
-      if (!entry || std::ranges::find(done, sa, &Done::sa) != done.end()) continue;
-      const Endpoints from = entry->sa->endpoints;
-      Expected<void> moved = move_sa(sa, policy, order.to);
-      const bool good = moved.has_value();
-      outcomes.push_back({sa, std::move(moved)});
-      if (good) {
-        done.push_back({sa, policy, from});
-        continue;
-      }
-      for (const Done& back : done)
-        static_cast<void>(move_sa(back.sa, back.policy, back.from));  // it was there before
-      return;
+    for (const std::string& sa : sas_of(policy)) policies_of[sa].push_back(policy);
+  std::map<std::string, Endpoints> moved_from;
+  for (const auto& [sa, policies] : policies_of) {
+    const auto entry = my_.sad.find(sa);
+    if (!entry) continue;
+    const Endpoints from = entry->sa->endpoints;
+    Expected<void> moved = move_sa(sa, policies, order.to);
+    const bool good = moved.has_value();
+    outcomes.push_back({sa, std::move(moved)});
+    if (good) {
+      moved_from.emplace(sa, from);
+      continue;
     }
+    for (const auto& [back, ends] : moved_from)
+      static_cast<void>(move_sa(back, policies_of[back], ends));  // it was there before
+    return;
+  }
   for (const std::string& name : tunnels) {
     // Of a policy that is there, and endpoints that its SAs have taken.
     if (names_endpoints(*my_.spd.find(name)))

@@ -48,7 +48,8 @@ class TunnelMigration {
  private:
   [[nodiscard]] std::vector<std::string> tunnels_of(const Order& order) const;
   [[nodiscard]] std::vector<std::string> sas_of(const std::string& policy) const;
-  [[nodiscard]] Expected<void> move_sa(const std::string& sa, const std::string& policy,
+  [[nodiscard]] Expected<void> move_sa(const std::string& sa,
+                                       const std::vector<std::string>& policies,
                                        const Endpoints& to);
   void carry_out(const Order& order, std::vector<Outcome>& outcomes);
 

@@ -92,7 +92,7 @@ struct ChildPair {
 };
 // The two SAs, with the rules of its policy.
 [[nodiscard]] ChildPair make_pair(const ChildSa& child, const ChildKeys& keys,
-                                  const ChildPath& path);
+                                  const ChildPath& along);
 
 // Packets of the policy that both sides' selectors allow, one for each set of values that it
 // populates SAs with: by these its packets find their SA. At most kMostValues.

@@ -35,6 +35,10 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   [[nodiscard]] const MobileNodeSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] BindingUpdateList& home_agents() noexcept { return home_agents_; }
   [[nodiscard]] BindingUpdateList& correspondents() noexcept { return correspondents_; }
+  // The one that we are registered with, or try to be.
+  [[nodiscard]] const std::optional<Address>& home_agent() const noexcept {
+    return registration_.home_agent();
+  }
   // Where the home agent has us; nullopt where it does not, or elsewhere.
   [[nodiscard]] std::optional<Address> registered_care_of() {
     return registration_.registered_care_of();

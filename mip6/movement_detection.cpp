@@ -46,6 +46,7 @@ void MovementDetection::link_up(PortId link) {
 
 void MovementDetection::link_down(PortId link) {
   links_.erase(link);
+  hinted_.erase(link);
   routers_.remove_link(link);
   if (held_ && held_->router.link == link) release_held();
   if (pending_ && pending_->link == link) forget(*pending_);
@@ -55,7 +56,9 @@ void MovementDetection::link_down(PortId link) {
 
 void MovementDetection::link_moved(PortId link) {
   around_.discovery.solicit(link);
-  if (current_ && current_->link == link) suspect();
+  if (!current_ || current_->link != link) return;
+  hinted_.insert(link);
+  suspect();
 }
 
 void MovementDetection::advertised(PortId link, const RouterAdvertisement& advertisement) {
@@ -93,6 +96,7 @@ void MovementDetection::consider(const KnownRouter& router) {
     return;
   }
   if (at(router.key)) {
+    hinted_.erase(router.key.link);
     if (!attach(router)) lose(router.key);
     return;
   }
@@ -103,7 +107,7 @@ void MovementDetection::consider(const KnownRouter& router) {
   const KnownRouter* const ours = routers_.find(*current_);
   if (router.key.link != current_->link || pending_ || !ours || share_a_prefix(*ours, router))
     return;
-  if (settings_.switching == Switching::Eager)
+  if (settings_.switching == Switching::Eager || hinted_.erase(router.key.link) != 0)
     attach(router);
   else
     suspect();
@@ -119,6 +123,7 @@ void MovementDetection::suspect() {
                             probe_.reset();
                             if (reachability == NeighbourDiscovery::Reachability::Unreachable)
                               return lose(key);
+                            hinted_.erase(key.link);
                             if (KnownRouter* const router = routers_.find(key))
                               router->heard = around_.clock.now();
                             watch();

@@ -58,7 +58,8 @@ class MovementDetection {
 
   void link_up(PortId link);
   void link_down(PortId link);
-  // A hint that the link may be another one now (an L2 handover).
+  // A hint that the link may be another one now (an L2 handover): a new router on it is taken at
+  // once, unless the one that we have is heard first.
   void link_moved(PortId link);
   void advertised(PortId link, const RouterAdvertisement& advertisement);
   // Neighbour unreachability detection has given up on a router.
@@ -106,6 +107,7 @@ class MovementDetection {
   MovementListener& listener_;
   RouterTable routers_;
   std::set<PortId> links_;       // that are up
+  std::set<PortId> hinted_;      // that may be other links now
   std::set<Prefix> duplicates_;  // where no address could be had
   std::optional<Attachment> attachment_;
   std::optional<RouterKey> current_;  // of the attachment

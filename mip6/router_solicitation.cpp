@@ -4,6 +4,7 @@
 #include "mip6/wire_fields.h"
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/neighbour_discovery.h"
 
 namespace sallyport::mip6 {
 namespace {
@@ -25,6 +26,17 @@ bool is_router_solicitation(ByteView datagram, const PacketSummary& summary) {
   return walk_options(message.subspan(sizeof header), [&](NeighbourOption type, ByteView) {
     return type != NeighbourOption::SourceLinkAddress || !source.is_unspecified();
   });
+}
+
+Octets build_router_solicitation(const Address& source, const MacAddress& link_address) {
+  constexpr std::size_t kHeaderBytes = 8;  // of which four are reserved
+  Octets message(kHeaderBytes);
+  message[0] = icmp6::kRouterSolicitation;
+  message.push_back(static_cast<std::uint8_t>(NeighbourOption::SourceLinkAddress));
+  message.push_back(1);  // unit
+  message.insert(message.end(), link_address.bytes.begin(), link_address.bytes.end());
+  set_icmp_checksum(message, source, all_routers());
+  return message;
 }
 
 }  // namespace sallyport::mip6

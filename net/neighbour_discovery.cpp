@@ -146,4 +146,9 @@ Address all_nodes() noexcept {
   return Address::v6(wire);
 }
 
+Address all_routers() noexcept {
+  const std::uint8_t wire[16] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+  return Address::v6(wire);
+}
+
 }  // namespace sallyport

@@ -53,5 +53,7 @@ struct NeighbourMessage {
 [[nodiscard]] MacAddress multicast_mac(const Address& group) noexcept;
 // ff02::1
 [[nodiscard]] Address all_nodes() noexcept;
+// ff02::2
+[[nodiscard]] Address all_routers() noexcept;
 
 }  // namespace sallyport

@@ -11,6 +11,9 @@ namespace {
 constexpr Words<TunnelMove, 2> kMoves{
     {{"on-update", TunnelMove::OnUpdate}, {"on-acknowledgement", TunnelMove::OnAcknowledgement}}};
 
+constexpr Words<AddressCheck, 2> kChecks{
+    {{"before-use", AddressCheck::BeforeUse}, {"optimistic", AddressCheck::Optimistic}}};
+
 void read_bootstrap(TableReader& parent, MobileNodeConfig& config) {
   const Value* const value = parent.find("bootstrap");
   if (value == nullptr) return;
@@ -51,6 +54,7 @@ void read_mobile_node_table(TableReader& reader, MobileNodeConfig& config, Loadi
   reader.read("spd", config.spd, SpdReference{configuration});
   reader.read("lifetime", config.lifetime, read_binding_lifetime);
   reader.read("migrate", config.migrate, one_of(kMoves));
+  reader.read("address_check", config.address_check, one_of(kChecks));
   reader.read("prefixes", config.prefixes, list_of(read_mobile_prefix));
   reader.read("discovery", config.discovery, read_flag);
   read_bootstrap(reader, config);
@@ -92,6 +96,7 @@ void write_mobile_node(const Configuration& configuration, std::string& out) {
   fields.add("spd", configuration.spds[config.spd.value].name);
   fields.add("lifetime", duration_text(config.lifetime));
   fields.add("migrate", word_for(kMoves, config.migrate));
+  fields.add("address_check", word_for(kChecks, config.address_check));
   if (!config.prefixes.empty()) fields.add("prefixes", texts_of(config.prefixes));
   fields.add("discovery", config.discovery);
   const BootstrapConfig& bootstrap = config.bootstrap;

@@ -105,6 +105,9 @@ struct BootstrapConfig {
   friend bool operator==(const BootstrapConfig&, const BootstrapConfig&) = default;
 };
 
+// Whether a care-of address waits for duplicate address detection (RFC 4862, RFC 4429).
+enum class AddressCheck : std::uint8_t { BeforeUse, Optimistic };
+
 struct MobileNodeConfig {
   std::optional<Address> home_address;  // absent: from the home agent
   std::optional<Address> home_agent;    // absent: discovered
@@ -113,6 +116,7 @@ struct MobileNodeConfig {
   SpdId spd{};
   std::chrono::seconds lifetime{std::chrono::minutes(10)};  // of a binding, as asked for
   TunnelMove migrate{TunnelMove::OnUpdate};
+  AddressCheck address_check{AddressCheck::BeforeUse};
   std::vector<Prefix> prefixes;  // as a mobile router
   bool discovery{true};          // looks for other home agents where this one is silent
   BootstrapConfig bootstrap;

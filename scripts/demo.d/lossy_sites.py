@@ -45,9 +45,9 @@ class LossySites(TwoSites):
                 for entry in listing["nftables"] if "counter" in entry}
 
     def _wire_gateways(self):
-        self._add_namespace("wire", speaks=False)
+        self.add_namespace("wire", speaks=False)
         for letter in "ab":
-            self._cable((f"gateway-{letter}", "wan0"), ("wire", f"to-{letter}"))
+            self.cable((f"gateway-{letter}", "wan0"), ("wire", f"to-{letter}"))
         rules = self.work / "wire.nft"
         rules.write_text(RULES.format(thousandths=self._thousandths))
         run(*self.command("wire", "nft", "--file", rules))

@@ -142,26 +142,18 @@ def make_certificates(work):
             "-copy_extensions", "copy", "-out", folder / f"{letter}.pem")
 
 
-class TwoSites:
-    """Use in a `with`: however it is left, no process, namespace or file of it stays."""
+class Namespaces:
+    """Use in a `with`: however it is left, no process, namespace or file of it stays. build() makes what there is."""
 
-    def __init__(self, name, example="two-gateways"):
-        self.example = example
+    def __init__(self, name):
         sweep(f"sallyport-{name}")
         self.prefix = f"sallyport-{name}-{os.getpid()}"
         self.work = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir="/tmp"))  # mode 0700
-        self.gateways = {}
         self._processes, self._namespaces = [], []
 
     def __enter__(self):
         try:
-            for letter in "ab":
-                self._add_namespace(f"host-{letter}")
-                self._add_namespace(f"gateway-{letter}", speaks=False)
-                self._cable((f"host-{letter}", "eth0"), (f"gateway-{letter}", "lan0"))
-                self._address(letter)
-            self._wire_gateways()
-            self._configure()
+            self.build()
         except BaseException:
             self.__exit__()
             raise
@@ -204,20 +196,64 @@ class TwoSites:
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
 
+    def start_gateway(self, name, namespace, build, configuration, socket_path, **environment):
+        """A daemon of a build tree, with these variables besides, once it answers."""
+        daemon = build / "sallyport"
+        if not daemon.exists():
+            raise Failure(f"{daemon} is not built: scripts/setup builds it")
+        environment = dict(os.environ, RUNTIME_DIRECTORY=self.work, **environment)  # EAL leaves its files there
+        log = self.work / f"gateway-{name}.log"
+        process = self.start(namespace, daemon, "--config", configuration, log=log.name, environment=environment)
+        gateway = Gateway(name, process, log, socket_path)
+        if not eventually(60, gateway.answers):
+            raise Failure(f"gateway {name} does not answer:\n{log.read_text()}")
+        return gateway
+
+    def add_namespace(self, name, speaks=True):
+        namespace = self.namespace(name)
+        run("ip", "netns", "add", namespace)
+        self._namespaces.append(namespace)
+        # The kernel of a gateway's namespace only lends the links; a host asks for no router and has its address at once.
+        quiet = ["accept_dad=0", "router_solicitations=0"] if speaks else ["disable_ipv6=1"]
+        for setting in quiet:
+            for which in ("all", "default"):
+                run("ip", "netns", "exec", namespace, "sysctl", "-q", "-w", f"net.ipv6.conf.{which}.{setting}")
+        run("ip", "-n", namespace, "link", "set", "lo", "up")
+
+    def cable(self, *ends):
+        (left, left_link), (right, right_link) = ends
+        run("ip", "link", "add", left_link, "netns", self.namespace(left), "type", "veth",
+            "peer", "name", right_link, "netns", self.namespace(right))
+        for name, link in ends:
+            # Whole packets with real checksums, as a network card sends them.
+            run("ip", "netns", "exec", self.namespace(name), "ethtool", "-K", link,
+                "tx", "off", "rx", "off", "gso", "off", "tso", "off", "gro", "off")
+            run("ip", "-n", self.namespace(name), "link", "set", link, "up")
+
+
+class TwoSites(Namespaces):
+    """Two hosts, each behind a gateway."""
+
+    def __init__(self, name, example="two-gateways"):
+        super().__init__(name)
+        self.example = example
+        self.gateways = {}
+
+    def build(self):
+        for letter in "ab":
+            self.add_namespace(f"host-{letter}")
+            self.add_namespace(f"gateway-{letter}", speaks=False)
+            self.cable((f"host-{letter}", "eth0"), (f"gateway-{letter}", "lan0"))
+            self._address(letter)
+        self._wire_gateways()
+        self._configure()
+
     def start_gateways(self, build, **environment):
         """Daemons of a build tree, with these variables besides; their answers are in self.gateways."""
-        environment = dict(os.environ, RUNTIME_DIRECTORY=self.work, **environment)  # EAL leaves its files there
-        for letter in "ab":
-            daemon = build / "sallyport"
-            if not daemon.exists():
-                raise Failure(f"{daemon} is not built: scripts/setup builds it")
-            process = self.start(f"gateway-{letter}", daemon, "--config", self.work / f"{self.example}-{letter}.toml",
-                                 log=f"gateway-{letter}.log", environment=environment)
-            gateway = Gateway(letter, process, self.work / f"gateway-{letter}.log", self.socket_path(letter))
-            # One after the other: each looks how many hugepages are left.
-            if not eventually(60, gateway.answers):
-                raise Failure(f"gateway {letter} does not answer:\n{gateway.log.read_text()}")
-            self.gateways[letter] = gateway
+        for letter in "ab":  # one after the other: each looks how many hugepages are left
+            self.gateways[letter] = self.start_gateway(letter, f"gateway-{letter}", build,
+                                                       self.work / f"{self.example}-{letter}.toml",
+                                                       self.socket_path(letter), **environment)
 
     def socket_path(self, letter):
         return self.work / f"run-{letter}" / "control.sock"
@@ -229,29 +265,8 @@ class TwoSites:
         with contextlib.suppress(OSError, ValueError):
             reserve_hugepages(self.work, 2 * GATEWAY_BYTES)
 
-    def _add_namespace(self, name, speaks=True):
-        namespace = self.namespace(name)
-        run("ip", "netns", "add", namespace)
-        self._namespaces.append(namespace)
-        # The kernel of a gateway's namespace only lends the links; a host asks for no router and has its address at once.
-        quiet = ["accept_dad=0", "router_solicitations=0"] if speaks else ["disable_ipv6=1"]
-        for setting in quiet:
-            for which in ("all", "default"):
-                run("ip", "netns", "exec", namespace, "sysctl", "-q", "-w", f"net.ipv6.conf.{which}.{setting}")
-        run("ip", "-n", namespace, "link", "set", "lo", "up")
-
-    def _cable(self, *ends):
-        (left, left_link), (right, right_link) = ends
-        run("ip", "link", "add", left_link, "netns", self.namespace(left), "type", "veth",
-            "peer", "name", right_link, "netns", self.namespace(right))
-        for name, link in ends:
-            # Whole packets with real checksums, as a network card sends them.
-            run("ip", "netns", "exec", self.namespace(name), "ethtool", "-K", link,
-                "tx", "off", "rx", "off", "gso", "off", "tso", "off", "gro", "off")
-            run("ip", "-n", self.namespace(name), "link", "set", link, "up")
-
     def _wire_gateways(self):
-        self._cable(("gateway-a", "wan0"), ("gateway-b", "wan0"))
+        self.cable(("gateway-a", "wan0"), ("gateway-b", "wan0"))
 
     def _address(self, letter):
         namespace = self.namespace(f"host-{letter}")

@@ -80,6 +80,14 @@ TEST_CASE("sa add sends the file's text, sa remove the name") {
   CHECK(read_command({"sa", "remove", "x"})->texts.at("name") == "x");
 }
 
+TEST_CASE("link-moved names a port") {
+  const auto moved = read_command({"link-moved", "wlan"});
+  REQUIRE(moved);
+  CHECK(moved->request == "link-moved");
+  CHECK(moved->texts.at("port") == "wlan");
+  CHECK_FALSE(read_command({"link-moved"}));
+}
+
 TEST_CASE("initiate names a policy, terminate and rekey an IKE SA or a child") {
   const auto initiate = read_command({"initiate", "site-b"});
   REQUIRE(initiate);

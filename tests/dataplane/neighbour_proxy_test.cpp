@@ -118,6 +118,18 @@ TEST_CASE("HA-06: who advertises the address, or detects duplicates of it as wel
   }
 }
 
+TEST_CASE(
+    "MN-09: an address that has come home is announced three times, and answered for by others") {
+  HomeLink link;
+  link.proxy.announce(kLan, kNode, link.clock.now());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(link.said() == stand_in(all_nodes()));
+    link.wait(1s);
+  }
+  CHECK(link.sender.datagrams.empty());
+  CHECK_FALSE(link.proxy.role_of(kLan, kNode));
+}
+
 TEST_CASE("HA-06: what says nothing of the address on its link makes no duplicate of it") {
   HomeLink link;
   link.detect();

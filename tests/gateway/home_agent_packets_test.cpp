@@ -1,16 +1,13 @@
 // A home agent at work, by the packets of its two sides: the home link inside, and outside the
-// network that a mobile node visits. ESP here has no encryption, so that a test can make and read
-// it.
+// network that a mobile node visits.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "mip6/build_message.h"
 #include "mip6/parse_message.h"
-#include "net/mobility_extensions.h"
 #include "net/neighbour_discovery.h"
-#include "tests/gateway/config_mobility.h"
+#include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
-#include "tests/support/reference_mac.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -19,10 +16,6 @@ namespace {
 
 constexpr PortId kHomePort{0};
 constexpr PortId kVisitedPort{1};
-constexpr std::size_t kIpBytes = 40;
-constexpr std::size_t kRoutingBytes = 24;
-constexpr std::size_t kEspBytes = 8;
-constexpr std::size_t kIcvBytes = 16;
 constexpr std::uint8_t kRouting = 43;
 constexpr std::uint32_t kToAgent = 0x1001;  // SA1: Binding Updates
 constexpr std::uint32_t kToNode = 0x1002;   // SA2: Binding Acknowledgements
@@ -58,71 +51,15 @@ mac = "02:00:00:00:00:99"
 port = "lan"
 )";
 
-std::string readable_sa(unsigned number) {
-  return "[[sa]]\nname = \"sa" + std::to_string(number) + "\"\ndirection = \"" +
-         (number % 2 == 1 ? "in" : "out") + "\"\nspi = 0x100" + std::to_string(number) +
-         "\ntransform = \"null+hmac-sha256-128\"\nesn = false\nintegrity_key = \"0x" +
-         hex_key(32, number) + "\"\n";
-}
-
 std::string home_agent_with_readable_sas() {
   std::string text = "[crypto]\nallow = \"null\"\n" + kHomeLink +
                      "[[home_agent.nodes]]\nname = \"mn\"\nhome_address = \"2001:db8:1::10\"\n"
-                     "payload = \"tcp\"\n" +
+                     "payload = [\"tcp\", \"udp\"]\n" +
                      kSasOfPair + kWays;
   // Those of return routability must encrypt.
-  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u}) text += readable_sa(number);
+  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u})
+    text += readable_sa(number, SeenBy::HomeAgent);
   return text + study_sa(3, "in") + study_sa(4, "out");
-}
-
-// What ESP of this SA ends with. Keys count up from the SA's number.
-PacketBytes icv_of(std::uint32_t spi, ByteView packet) {
-  std::vector<std::uint8_t> key;
-  for (std::uint32_t i = 0; i < 32; ++i) key.push_back(static_cast<std::uint8_t>((spi & 0xf) + i));
-  PacketBytes icv = reference_mac(Integrity::HmacSha256_128, key, packet);
-  icv.resize(kIcvBytes);
-  return icv;
-}
-
-PacketBytes sealed(std::uint32_t spi, std::uint32_t sequence, std::uint8_t next, ByteView payload) {
-  PacketBytes esp(kEspBytes);
-  store_be<std::uint32_t>(esp.data(), spi);
-  store_be<std::uint32_t>(&esp[4], sequence);
-  esp.insert(esp.end(), payload.begin(), payload.end());
-  std::uint8_t padding = 0;
-  while ((esp.size() + 2) % 4 != 0) esp.push_back(++padding);
-  esp.push_back(padding);
-  esp.push_back(next);
-  const PacketBytes icv = icv_of(spi, esp);
-  esp.insert(esp.end(), icv.begin(), icv.end());
-  return esp;
-}
-
-struct Opened {
-  std::uint32_t spi{};
-  std::uint8_t next{};
-  PacketBytes payload;
-};
-
-// ESP that begins at `offset` of the packet and ends with it.
-Opened opened(const PacketBytes& packet, std::size_t offset) {
-  REQUIRE(packet.size() > offset + kEspBytes + 2 + kIcvBytes);
-  const ByteView esp = ByteView(packet).subspan(offset, packet.size() - offset - kIcvBytes);
-  const auto spi = load_be<std::uint32_t>(esp.data());
-  const ByteView icv = ByteView(packet).last(kIcvBytes);
-  CHECK(PacketBytes(icv.begin(), icv.end()) == icv_of(spi, esp));
-  const std::uint8_t padding = esp[esp.size() - 2];
-  const ByteView payload = esp.subspan(kEspBytes, esp.size() - kEspBytes - 2 - padding);
-  return {spi, esp.back(), {payload.begin(), payload.end()}};
-}
-
-Address source_of(ByteView packet) { return Address::v6(packet.subspan<8, 16>()); }
-Address destination_of(ByteView packet) { return Address::v6(packet.subspan<24, 16>()); }
-
-PacketBytes home_address_option(const Address& address) {
-  PacketBytes options{1, 2, 0, 0, kHomeAddressOption, 16};
-  options.insert(options.end(), address.bytes.begin(), address.bytes.end());
-  return options;
 }
 
 struct Update {
@@ -176,10 +113,8 @@ class HomeAgentOnWires {
     gateway_.running().settle();
   }
   // A neighbour of the home link sends to the home address.
-  void call_home() {
-    gateway_.receive(kHomePort, PacketBuilder(kNeighbour, kHome).tcp(80, 1024).filler(40).build());
-    gateway_.running().settle();
-  }
+  void call_home() { call_home(PacketBuilder(kNeighbour, kHome).tcp(80, 1024).filler(40)); }
+  void call_home_by_udp() { call_home(PacketBuilder(kNeighbour, kHome).udp(80, 1024).filler(40)); }
   // Of the home address.
   std::string care_of() {
     const Json rows = gateway_.running().rows("show.bindings");
@@ -191,6 +126,10 @@ class HomeAgentOnWires {
   [[nodiscard]] WiredGateway& gateway() noexcept { return gateway_; }
 
  private:
+  void call_home(PacketBuilder& packet) {
+    gateway_.receive(kHomePort, packet.build());
+    gateway_.running().settle();
+  }
   void receive(const Update& update, std::uint8_t protocol, PacketBytes octets) {
     gateway_.receive(kVisitedPort,
                      PacketBuilder(update.care_of, kAgent)
@@ -212,13 +151,13 @@ mip6::BindingAcknowledgement acknowledgement(const std::vector<PacketBytes>& pac
   const PacketBytes& packet = packets.front();
   CHECK(source_of(packet) == kAgent);
   CHECK(destination_of(packet) == care_of);
-  REQUIRE(packet.size() > kIpBytes + kRoutingBytes);
+  REQUIRE(packet.size() > kIpBytes + kExtensionBytes);
   CHECK(packet[6] == kRouting);
   CHECK(packet[kIpBytes] == kProtocolEsp);
   CHECK(packet[kIpBytes + 2] == kType2Routing);
   CHECK(packet[kIpBytes + 3] == 1);  // segments left
   CHECK(Address::v6(ByteView(packet).subspan<kIpBytes + 8, 16>()) == kHome);
-  const Opened esp = opened(packet, kIpBytes + kRoutingBytes);
+  const Opened esp = opened(packet, kIpBytes + kExtensionBytes);
   CHECK(esp.spi == kToNode);
   CHECK(esp.next == kProtocolMobility);
   const auto message = mip6::parse_message(esp.payload, kAgent, kHome);
@@ -299,6 +238,8 @@ TEST_CASE("HA-15, MAPI-02: packets for the node follow it by the ESP tunnel, unt
   CHECK(agent.out().empty());
   register_first(agent);
   agent.call_home();
+  check_tunnelled(agent.out(), kCareOf);
+  agent.call_home_by_udp();  // another policy with the same SAs
   check_tunnelled(agent.out(), kCareOf);
   agent.register_at({.care_of = kNext, .sequence = 2});
   CHECK(acknowledgement(agent.out(), kNext).sequence == 2);

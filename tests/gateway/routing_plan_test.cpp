@@ -13,7 +13,8 @@ namespace {
 constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}};
 
 struct Plan {
-  explicit Plan(const std::string& text) : configuration(parse(text).value()) {
+  explicit Plan(const std::string& text, const VisitedLinks& visited = {})
+      : configuration(parse(text).value()) {
     std::vector<PortStatus> ports;
     for (std::size_t i = 0; i < configuration.ports.size(); ++i) {
       PortStatus port;
@@ -21,7 +22,7 @@ struct Plan {
       port.mac = kMac;
       ports.push_back(port);
     }
-    routes = plan_routes(configuration, ports);
+    routes = plan_routes(configuration, ports, visited);
   }
   // The way to exactly this prefix: of several the last, which takes the place of those before.
   [[nodiscard]] NextHop to(std::string_view prefix) const {

@@ -377,6 +377,21 @@ TEST_CASE("MN-01: a hint of the link has the router looked for and ours probed")
   CHECK(scene.fakes.discovery.probes.size() == 1);
 }
 
+TEST_CASE("MN-01: after a hint a new router is taken at once, unless ours is heard first") {
+  Scene moved;
+  moved.settle(kRouter, kPrefixA);
+  moved.movement.link_moved(kLink);
+  moved.settle(kSecondRouter, kPrefixE);
+  CHECK(moved.care_of() == kAtE);
+
+  Scene stayed;
+  stayed.settle(kRouter, kPrefixA);
+  stayed.movement.link_moved(kLink);
+  stayed.hear(kRouter, kPrefixA);
+  stayed.settle(kSecondRouter, kPrefixE);
+  CHECK(stayed.care_of() == kCareOf);
+}
+
 TEST_CASE("MN-01: answers about an address that is not wanted any more change nothing") {
   Scene scene;
   scene.hear(kRouter, kPrefixA);

@@ -1,0 +1,286 @@
+// A mobile node at work, by the packets of its two sides: its applications inside, and outside the
+// links that it visits.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "mip6/build_message.h"
+#include "mip6/neighbour_options.h"
+#include "mip6/parse_message.h"
+#include "mip6/router_advertisement.h"
+#include "net/neighbour_discovery.h"
+#include "tests/gateway/readable_esp.h"
+#include "tests/gateway/wired_gateway.h"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+constexpr PortId kApplications{0};
+constexpr PortId kWireless{1};
+constexpr std::uint32_t kToAgent = 0x1001;    // SA1: Binding Updates
+constexpr std::uint32_t kToNode = 0x1002;     // SA2: Binding Acknowledgements
+constexpr std::uint32_t kUpwards = 0x1007;    // SA7: TCP from the node, in the tunnel
+constexpr std::uint32_t kDownwards = 0x1008;  // SA8: and to it
+
+const Address kFar = Address::parse("2001:db8:9::9").value();
+
+const std::string kPlaces = R"([[port]]
+name = "apps"
+device = "wire0"
+kind = "local-stack"
+addresses = ["2001:db8:1::10/128"]
+
+[[port]]
+name = "wlan"
+device = "wire1"
+side = "unprotected"
+)";
+
+// What the policies of the tunnel, which come first, do not have: all there is at home.
+const std::string kAtHome = R"([[policy]]
+name = "at-home"
+local = "2001:db8:1::10/128"
+remote = "::/0"
+protocol = "tcp"
+action = "bypass"
+)";
+
+std::string mobile_node_with_readable_sas() {
+  std::string text =
+      "[crypto]\nallow = \"null\"\n[mobile_node]\nhome_address = \"2001:db8:1::10\"\n"
+      "home_agent = \"2001:db8:1::1\"\nlinks = \"wlan\"\naddress_check = \"optimistic\"\n"
+      "payload = \"tcp\"\n" +
+      kSasOfPair;
+  // Those of return routability must encrypt.
+  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u})
+    text += readable_sa(number, SeenBy::MobileNode);
+  return text + study_sa(3, "out") + study_sa(4, "in") + kAtHome;
+}
+
+// A router and its link.
+struct Visited {
+  std::string router;
+  std::string prefix;
+  MacAddress mac;
+};
+const Visited kB{"fe80::b", "2001:db8:b::", {{2, 0, 0, 0, 0, 0xb}}};
+const Visited kC{"fe80::c", "2001:db8:c::", {{2, 0, 0, 0, 0, 0xc}}};
+const Visited kHomeRouter{"fe80::a", "2001:db8:1::1", {{2, 0, 0, 0, 0, 0xa}}};
+
+class MobileNodeOnWires {
+ public:
+  void hear(const Visited& link) {
+    using mip6::PrefixFlag;
+    const bool home = link.router == kHomeRouter.router;
+    mip6::PrefixInformation prefix{.prefix = {Address::parse(link.prefix).value(), 64},
+                                   .flags = {PrefixFlag::OnLink, PrefixFlag::Autonomous},
+                                   .valid = mip6::PrefixLifetime(3600),
+                                   .preferred = mip6::PrefixLifetime(1800)};
+    if (home)
+      prefix.flags = {PrefixFlag::OnLink, PrefixFlag::Autonomous, PrefixFlag::RouterAddress};
+    gateway_.receive(
+        kWireless, mip6::build_router_advertisement({.source = Address::parse(link.router).value(),
+                                                     .destination = all_nodes(),
+                                                     .lifetime = mip6::RouterLifetime(1800),
+                                                     .link_address = link.mac,
+                                                     .prefixes = {prefix}})
+                       .value());
+    gateway_.running().settle();
+  }
+  // What the link's prefix and our identifier make.
+  Address care_of(const Visited& link) {
+    const Address own = gateway_->dataplane().link_address(kWireless).link_local();
+    Address address = Address::parse(link.prefix).value();
+    std::copy_n(own.bytes.begin() + 8, 8, address.bytes.begin() + 8);
+    return address;
+  }
+  void pass(Duration time) {
+    gateway_.running().clock().advance(time);
+    gateway_.running().settle();
+  }
+  // What has left by the link but for the link's own protocols.
+  std::vector<PacketBytes> out() {
+    std::vector<PacketBytes> packets = gateway_.sent_datagrams(kWireless);
+    std::erase_if(packets, [this](const PacketBytes& packet) {
+      PacketSummary summary;
+      if (summarize(packet, summary) != ParseVerdict::Good || !is_link_protocol(summary))
+        return false;
+      ++link_messages_;
+      return true;
+    });
+    return packets;
+  }
+  std::vector<PacketBytes> to_applications() { return gateway_.sent_datagrams(kApplications); }
+  void send_tcp() {
+    gateway_.receive(kApplications, PacketBuilder(kHome, kFar).tcp(1024, 80).filler(40).build());
+    gateway_.running().settle();
+  }
+  // From the home agent to where the node is, as SA2 protects it.
+  void acknowledge(const Address& care_of, std::uint16_t sequence,
+                   mip6::BindingLifetime lifetime = mip6::BindingLifetime{60}) {
+    const mip6::BindingAcknowledgement message{
+        .status = mip6::BindingStatus::Accepted, .sequence = sequence, .lifetime = lifetime};
+    const PacketBytes esp = sealed(kToNode, ++acknowledgements_, kProtocolMobility,
+                                   mip6::build_message(message, kAgent, kHome).value());
+    PacketBytes packet = PacketBuilder(kAgent, kHome).protocol(kProtocolEsp).payload(esp).build();
+    if (care_of != kHome) {
+      packet.insert(packet.begin(), kExtensionBytes, 0);
+      insert_mobility_extensions(packet, {.destination = care_of});
+      exchange_home_addresses(packet, find_mobility_extensions(packet));
+    }
+    gateway_.receive(kWireless, packet);
+    gateway_.running().settle();
+  }
+  // TCP from far away by the tunnel of SA8.
+  void tunnel_down(const Address& care_of) {
+    const PacketBytes inner = PacketBuilder(kFar, kHome).tcp(80, 1024).filler(40).build();
+    gateway_.receive(kWireless, PacketBuilder(kAgent, care_of)
+                                    .protocol(kProtocolEsp)
+                                    .payload(sealed(kDownwards, ++tunnelled_, kProtocolIpv6, inner))
+                                    .build());
+    gateway_.running().settle();
+  }
+  Json state() { return gateway_.running().rows("show.mobile-node").at(0); }
+  WiredGateway& gateway() noexcept { return gateway_; }
+  [[nodiscard]] unsigned link_messages() const noexcept { return link_messages_; }
+
+ private:
+  WiredGateway gateway_{2, kPlaces, mobile_node_with_readable_sas()};
+  std::uint32_t acknowledgements_{};
+  std::uint32_t tunnelled_{};
+  unsigned link_messages_{};
+};
+
+// The one packet that has left is a Binding Update of SA1's, from `care_of`.
+mip6::BindingUpdate update_in(const std::vector<PacketBytes>& packets, const Address& care_of) {
+  REQUIRE(packets.size() == 1);
+  const PacketBytes& packet = packets.front();
+  CHECK(source_of(packet) == care_of);
+  CHECK(destination_of(packet) == kAgent);
+  std::size_t esp_at = kIpBytes;
+  if (care_of != kHome) {
+    esp_at += kExtensionBytes;
+    REQUIRE(packet.size() > esp_at);
+    const MobilityExtensions found = find_mobility_extensions(packet);
+    REQUIRE(found.option_at != 0);
+    CHECK(found.option_address(packet) == kHome);
+  }
+  const Opened esp = opened(packet, esp_at);
+  CHECK(esp.spi == kToAgent);
+  CHECK(esp.next == kProtocolMobility);
+  const auto message = mip6::parse_message(esp.payload, kHome, kAgent);
+  REQUIRE(message);
+  const auto& update = std::get<mip6::BindingUpdate>(*message);
+  CHECK(update.flags.has(mip6::UpdateFlag::HomeRegistration));
+  CHECK(update.flags.has(mip6::UpdateFlag::Acknowledge));
+  return update;
+}
+
+// The one packet that has left is TCP in the tunnel of SA7, from `care_of`.
+void check_tunnelled(const std::vector<PacketBytes>& packets, const Address& care_of) {
+  REQUIRE(packets.size() == 1);
+  const PacketBytes& packet = packets.front();
+  CHECK(source_of(packet) == care_of);
+  CHECK(destination_of(packet) == kAgent);
+  const Opened esp = opened(packet, kIpBytes);
+  CHECK(esp.spi == kUpwards);
+  CHECK(esp.next == kProtocolIpv6);
+  REQUIRE(esp.payload.size() > kIpBytes);
+  CHECK(source_of(esp.payload) == kHome);
+  CHECK(destination_of(esp.payload) == kFar);
+}
+
+void register_at_b(MobileNodeOnWires& node) {
+  node.hear(kB);
+  const mip6::BindingUpdate update = update_in(node.out(), node.care_of(kB));
+  node.acknowledge(node.care_of(kB), update.sequence);
+  REQUIRE(node.state().at("registered") == true);
+}
+
+}  // namespace
+
+TEST_CASE("MN-01: a node that has just begun asks its links for routers") {
+  MobileNodeOnWires node;
+  node.gateway().running().settle();
+  CHECK(node.out().empty());
+  CHECK(node.link_messages() >= 1);
+  CHECK(node.state().at("router").is_null());
+  CHECK(node.state().at("registered") == false);
+}
+
+TEST_CASE("MN-02, MSEC-05, MIPPKT-02: on a visited link a protected Binding Update goes out") {
+  MobileNodeOnWires node;
+  node.hear(kB);
+  const mip6::BindingUpdate update = update_in(node.out(), node.care_of(kB));
+  CHECK(update.options.alternate_care_of == node.care_of(kB));
+  CHECK(update.lifetime == mip6::BindingLifetime{150});  // 600 s
+  CHECK(node.state().at("router") == kB.router);
+  CHECK(node.state().at("care_of") == to_string(node.care_of(kB)));
+  CHECK(node.state().at("registered") == false);
+  node.acknowledge(node.care_of(kB), update.sequence);
+  CHECK(node.state().at("registered") == true);
+  CHECK(node.out().empty());
+}
+
+TEST_CASE("MN-03: an update that nobody acknowledges is sent again") {
+  MobileNodeOnWires node;
+  node.hear(kB);
+  const std::uint16_t first = update_in(node.out(), node.care_of(kB)).sequence;
+  node.pass(std::chrono::milliseconds(1600));
+  CHECK(update_in(node.out(), node.care_of(kB)).sequence == first + 1);
+}
+
+TEST_CASE("MN-07, MN-08: away, payload crosses the tunnel of the home agent both ways") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  node.send_tcp();
+  check_tunnelled(node.out(), node.care_of(kB));
+  node.tunnel_down(node.care_of(kB));
+  const auto delivered = node.to_applications();
+  REQUIRE(delivered.size() == 1);
+  CHECK(source_of(delivered.front()) == kFar);
+  CHECK(destination_of(delivered.front()) == kHome);
+}
+
+TEST_CASE("MN-01, MAPI-02, MAPI-05, MAPI-09: a move costs one Binding Update, and tunnels follow") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  const Json before = node.gateway().running().rows("show.sas");
+  REQUIRE(node.gateway().running().ask("link-moved", {{"port", "wlan"}}).contains("ok"));
+  node.hear(kC);
+  const mip6::BindingUpdate update = update_in(node.out(), node.care_of(kC));
+  CHECK(update.options.alternate_care_of == node.care_of(kC));
+  node.send_tcp();
+  check_tunnelled(node.out(), node.care_of(kC));
+  node.acknowledge(node.care_of(kC), update.sequence);
+  CHECK(node.state().at("registered") == true);
+  // What was under way to the old place still arrives (MAPI-05).
+  node.tunnel_down(node.care_of(kB));
+  CHECK(node.to_applications().size() == 1);
+  CHECK(node.gateway().running().rows("show.sas").size() == before.size());
+}
+
+TEST_CASE("MN-09, MAPI-08: at home the registration ends, and payload goes as it is") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  REQUIRE(node.gateway().running().ask("link-moved", {{"port", "wlan"}}).contains("ok"));
+  node.hear(kHomeRouter);
+  const mip6::BindingUpdate update = update_in(node.out(), kHome);
+  CHECK(update.lifetime == mip6::BindingLifetime{});
+  node.acknowledge(kHome, update.sequence, mip6::BindingLifetime{});
+  CHECK(node.state().at("tunnels_active") == false);
+  CHECK(node.state().at("care_of").is_null());
+  node.out();
+  node.send_tcp();
+  const auto packets = node.out();
+  REQUIRE(packets.size() == 1);
+  CHECK(source_of(packets.front()) == kHome);
+  CHECK(destination_of(packets.front()) == kFar);
+}
+
+TEST_CASE("link-moved is for the mobile node's links alone") {
+  MobileNodeOnWires node;
+  CHECK(node.gateway().running().ask("link-moved", {{"port", "apps"}}).contains("error"));
+  CHECK(node.gateway().running().ask("link-moved", {{"port", "none"}}).contains("error"));
+}
