@@ -33,6 +33,7 @@ PERIOD = 0.001
 STAY = 2.0  # seconds on a link
 MOVES = "cbc"
 GRACE = 0.005
+TOLERATED = 0.02  # of what is sent while nothing moves, on a busy machine
 SPIS = {0x1001: "Binding Update (ESP)", 0x1002: "Binding Acknowledgement (ESP)"}
 AT_HOME = f"""
 [[policy]]
@@ -148,8 +149,8 @@ class Stream(threading.Thread):
 
 
 class Demo:
-    def __init__(self, sites, air, round_trip):
-        self._sites, self._air, self._round_trip = sites, air, round_trip
+    def __init__(self, sites, air, round_trip, busy):
+        self._sites, self._air, self._round_trip, self._busy = sites, air, round_trip, busy
         self._node = sites.gateways["mobile-node"]
         self._moves = []  # (link, wall time)
         self._wrong = []
@@ -214,11 +215,12 @@ class Demo:
             if link == "home":  # routers answer within half a second there (RFC 4861 6.2.6)
                 continue
             best = min(len(lost), best)
-            self._check(not late, f"{len(late)} datagrams were lost after the acknowledgement at {link}")
+            self._check(self._busy or not late, f"{len(late)} datagrams were lost after the acknowledgement at {link}")
         allowed = (self._round_trip + GRACE) / PERIOD
-        self._check(best <= allowed, f"{best} datagrams were lost at the best move, {allowed:.0f} may be")
+        self._check(self._busy or best <= allowed, f"{best} datagrams were lost at the best move, {allowed:.0f} may be")
         say(f"\nDatagrams: {len(stream.sent):,} sent, {len(stream.arrived):,} arrived")
-        self._check(not everything, f"{len(everything)} datagrams were lost where nothing moved")
+        tolerated = TOLERATED * len(stream.sent) if self._busy else 0
+        self._check(len(everything) <= tolerated, f"{len(everything)} datagrams were lost where nothing moved")
         self._check(len(stream.arrived) > len(stream.sent) // 2, "most datagrams were lost")
 
     def _tell_messages(self, link, moved, end):
@@ -265,6 +267,8 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/demo-mip6", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--round-trip", type=float, default=20, help="milliseconds between node and home agent (default 20)")
+    parser.add_argument("--busy", action="store_true",
+                        help="the machine has more to do: outages are told and not judged, and a few losses are borne")
     arguments = parser.parse_args()
     build = build_tree("release")
     round_trip = arguments.round_trip / 1000
@@ -275,7 +279,7 @@ def main():
             air = Air(sites, {**ROUTERS, "home": None}, ("line-a", "line-b"), round_trip / 2)
             air.start()
             sites.start_gateways(build)
-            good = Demo(sites, air, round_trip).run()
+            good = Demo(sites, air, round_trip, arguments.busy).run()
             air.stop()
             return good
 
