@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mip6/unicast.h"
+
 namespace sallyport {
 namespace {
 
@@ -56,6 +58,14 @@ void add_local(PortKind port, const std::vector<Prefix>& addresses, const PortSt
   routes.push_back({whole(status.mac.link_local()), {Kind::Ours, status.id, {}}});
 }
 
+// Who looks for a home agent asks there (RFC 6275 5.4; DHAAD-02).
+void add_anycast(const Configuration& configuration, std::vector<Route>& routes) {
+  if (!configuration.home_agent || !configuration.home_agent->discovery) return;
+  for (const HomePrefixConfig& home : configuration.home_agent->prefixes)
+    routes.push_back({whole(mip6::home_agents_anycast(home.prefix)),
+                      {Kind::Ours, configuration.home_agent->link, {}}});
+}
+
 bool is_configured(const Configuration& configuration, const Address& address) {
   return std::ranges::any_of(configuration.ports, [&](const PortConfig& port) {
     return std::ranges::any_of(port.addresses,
@@ -94,6 +104,7 @@ std::vector<Route> plan_routes(const Configuration& configuration,
     add_connected(configuration.ports[port.id.value], port.id, routes);
   add_visited(visited, routes);
   add_static(configuration, routes);
+  add_anycast(configuration, routes);
   const auto addresses = plan_addresses(configuration, visited);
   for (const PortStatus& port : ports)
     add_local(configuration.ports[port.id.value].kind, addresses[port.id.value], port, routes);

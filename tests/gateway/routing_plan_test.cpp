@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/gateway/config_mobility.h"
 #include "tests/gateway/config_support.h"
 
 using namespace sallyport;
@@ -84,4 +85,39 @@ TEST_CASE("a local stack's addresses are its own, and no network lies behind it"
   CHECK(plan.to("192.0.2.9/32").kind == Kind::LocalStack);
   CHECK(plan.to("192.0.2.9/32").port == PortId{2});
   CHECK(plan.to("192.0.2.0/24").port == PortId{1});
+}
+
+TEST_CASE(
+    "DHAAD-02: the Home-Agents anycast address of a home link is ours, where we answer there") {
+  const std::string anycast = "2001:db8:1:0:fdff:ffff:ffff:fffe/128";
+  const std::string text = kPorts + kHomeLink;
+  CHECK(Plan(text).to(anycast).kind == Kind::Ours);
+  CHECK(Plan(text + "discovery = false\n").to(anycast).kind == Kind::None);
+  CHECK(Plan(kPorts).to(anycast).kind == Kind::None);
+}
+
+TEST_CASE("MN-01: what a visited link gives goes behind what is configured") {
+  const auto address = [](std::string_view text) { return Address::parse(text).value(); };
+  VisitedLinks visited;
+  visited.by_port[PortId{1}] = {.addresses = {Prefix::parse("2001:db8:b::7/64").value()},
+                                .router = address("fe80::b")};
+  visited.home_address = address("2001:db8:77::10");
+  visited.home_link = PortId{1};
+  const Plan plan(kPorts, visited);
+  CHECK(plan.to("2001:db8:b::/64").kind == Kind::OnLink);
+  CHECK(plan.to("2001:db8:b::7/128").kind == Kind::Ours);
+  CHECK(plan.to("2001:db8:77::10/128").kind == Kind::Ours);  // wherever we are
+  const NextHop beyond = plan.to("::/0");
+  CHECK(beyond.kind == Kind::Gateway);
+  CHECK(beyond.gateway == address("fe80::b"));
+  CHECK(plan_addresses(plan.configuration, visited)[1].back() ==
+        Prefix{*visited.home_address, 128});
+  // A host's own address is the host's.
+  const Plan behind(kPorts +
+                        "[[port]]\nname = \"apps\"\ndevice = \"net_tap0,iface=apps\"\n"
+                        "kind = \"local-stack\"\naddresses = \"2001:db8:77::10/128\"\n",
+                    visited);
+  CHECK(behind.to("2001:db8:77::10/128").kind == Kind::LocalStack);
+  const Plan ruled(kPorts + "[[route]]\nto = \"::/0\"\nvia = \"2001:db8:f::2\"\n", visited);
+  CHECK(ruled.to("::/0").gateway == address("2001:db8:f::2"));
 }
