@@ -82,7 +82,10 @@ bool lead_forwarded(Packet& packet, const Tables& now, WorkerContext& my) noexce
     return false;
   }
   BindingId id = my.bindings.find_around(BindingUse::HomeAgent, destination);
-  if (id == kNoBinding)
+  // From within alone: a stranger of the link that is visited may write any source.
+  const bool within = packet.decapsulated || packet.ingress == kNoPort ||
+                      my.ports[packet.ingress.value].port().side() == Side::Protected;
+  if (id == kNoBinding && within)
     id = my.bindings.find_around(BindingUse::HomeRegistration, packet.summary.source_address());
   if (id != kNoBinding) enter_tunnel_of(id, packet, now, my);
   return true;

@@ -42,6 +42,7 @@ bool MobilityService::take(const Delivery& delivery, Instant now) const {
                           .octets = delivery.upper(),
                           .datagram = delivery.datagram};
   const MobilityExtensions found = find_mobility_extensions(delivery.datagram);
+  if (found.fault != MobilityFault::None) return false;
   if (found.option_at != 0) message.source_care_of = found.option_address(delivery.datagram);
   if (found.routing_at != 0) message.destination_care_of = found.routing_address(delivery.datagram);
   handlers_.message(message, now);

@@ -6,6 +6,8 @@ namespace sallyport {
 namespace {
 
 constexpr Duration kLookPeriod = std::chrono::milliseconds(100);
+constexpr std::uint32_t kAdvertisements = 10;  // a second
+constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 mip6::MobileNodeSettings settings_of(const MobileNodeConfig& config) {
   mip6::MobileNodeSettings settings;
@@ -50,7 +52,8 @@ Mip6MobileNode::Mip6MobileNode(const MobileNodeConfig& config, const Surrounding
                  .neighbours = my_.neighbours,
                  .discovery = my_.neighbours,
                  .addresses = my_.addresses},
-                movement_of(config), node_) {
+                movement_of(config), node_),
+      advertisements_(RateLimit::per_second(kAdvertisements, kAdvertisements, kNanoseconds)) {
   for (const PortId port : config.links) links_.push_back({.port = port});
   my_.addresses.set_home_address(config.links.front(), config.home_address);
 }
@@ -87,6 +90,8 @@ Expected<void> Mip6MobileNode::link_moved(PortId link) {
 // Its link address is known by that (RFC 4861 6.3.4).
 void Mip6MobileNode::hear(PortId link, const mip6::RouterAdvertisement& advertisement) {
   if (std::ranges::find(links_, link, &Link::port) == links_.end()) return;
+  const auto now = static_cast<std::uint64_t>(my_.node.clock.now().time_since_epoch().count());
+  if (!advertisements_.allow(now)) return;
   my_.neighbours.heard(link);
   if (advertisement.link_address)
     my_.control.learn_neighbour(link, advertisement.source, *advertisement.link_address,

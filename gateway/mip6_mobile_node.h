@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/rate_limit.h"
 #include "dataplane/dataplane.h"
 #include "gateway/config/mobility_config.h"
 #include "gateway/mip6_addresses.h"
@@ -57,6 +58,7 @@ class Mip6MobileNode {
   mip6::MovementDetection movement_;
   std::vector<Link> links_;
   Instant next_look_{};
+  RateLimit advertisements_;  // that are listened to: each may change addresses and routes
 };
 
 }  // namespace sallyport

@@ -44,20 +44,11 @@ mip6::Flags<mip6::Service> services_of(const HomeNodeConfig& node, const Configu
   return mip6::Flags<Service>::of_wire(services);
 }
 
-// Ours on the link: as configured, or of the MAC address (RFC 4291 appendix A).
+// Ours on the link: as configured, or of the MAC address.
 Address link_local_of(const PortConfig& port, const MacAddress& mac) {
   for (const Prefix& own : port.addresses)
     if (own.address.family == Family::V6 && own.address.is_link_local()) return own.address;
-  std::array<std::uint8_t, 16> octets{0xfe, 0x80};
-  octets[8] = static_cast<std::uint8_t>(mac.bytes[0] ^ 0x02);
-  octets[9] = mac.bytes[1];
-  octets[10] = mac.bytes[2];
-  octets[11] = 0xff;
-  octets[12] = 0xfe;
-  octets[13] = mac.bytes[3];
-  octets[14] = mac.bytes[4];
-  octets[15] = mac.bytes[5];
-  return Address::v6(ByteView(octets).first<16>());
+  return mac.link_local();
 }
 
 mip6::HomeAgentService::Config service_config(const Configuration& configuration,
@@ -158,6 +149,7 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
 
 mip6::MobilityInput::Roles Mip6Roles::roles() {
   mip6::MobilityInput::Roles roles;
+  roles.events = &my_.service;
   if (home_agent_ != nullptr) roles.home_agent = &home_agent_->agent();
   if (correspondent_ != nullptr)
     roles.correspondent = [this](const mip6::Arrival& arrival, const mip6::Message& message,
@@ -195,6 +187,7 @@ void Mip6Roles::start_correspondent(const Configuration& configuration) {
 
 Expected<void> Mip6Roles::start_home_agent(const Configuration& configuration) {
   home_agent_config_ = configuration.home_agent;
+  if (!home_agent_config_ && home_agent_ != nullptr) home_agent_->agent().close();
   home_agent_.reset();
   if (!home_agent_config_) return {};
   const PortId link = home_agent_config_->link;
@@ -220,6 +213,7 @@ Expected<void> Mip6Roles::start_home_agent(const Configuration& configuration) {
 
 Expected<void> Mip6Roles::start_mobile_node(const Configuration& configuration) {
   mobile_node_config_ = configuration.mobile_node;
+  if (mobile_node_ != nullptr) mobile_node_->node().end();  // while its home agent is known as such
   mobile_node_.reset();
   if (!mobile_node_config_) return {};
   auto made = Mip6MobileNode::create(*mobile_node_config_, {.dataplane = my_.dataplane,

@@ -73,10 +73,28 @@ bool is_configured(const Configuration& configuration, const Address& address) {
   });
 }
 
-void add_visited(const VisitedLinks& visited, std::vector<Route>& routes) {
+bool overlap(const Prefix& left, const Prefix& right) {
+  return left.contains(right.first()) || right.contains(left.first());
+}
+
+// Whoever advertises on a visited link does not get what is configured to be elsewhere.
+bool is_elsewhere(const Configuration& configuration, PortId link, const Prefix& network) {
+  for (std::size_t i = 0; i < configuration.ports.size(); ++i)
+    if (i != link.value && configuration.ports[i].kind == PortKind::Link &&
+        std::ranges::any_of(configuration.ports[i].addresses,
+                            [&](const Prefix& own) { return overlap(own, network); }))
+      return true;
+  return std::ranges::any_of(configuration.routes, [&](const RouteConfig& route) {
+    return route.to.length != 0 && overlap(route.to, network);
+  });
+}
+
+void add_visited(const Configuration& configuration, const VisitedLinks& visited,
+                 std::vector<Route>& routes) {
   for (const auto& [port, link] : visited.by_port) {
     for (const Prefix& address : link.addresses)
-      routes.push_back({{address.first(), address.length}, {Kind::OnLink, port, {}}});
+      if (!is_elsewhere(configuration, port, address))
+        routes.push_back({{address.first(), address.length}, {Kind::OnLink, port, {}}});
     if (link.router) routes.push_back({literal("::/0"), {Kind::Gateway, port, *link.router}});
   }
 }
@@ -100,9 +118,9 @@ std::vector<Route> plan_routes(const Configuration& configuration,
                                const std::vector<PortStatus>& ports, const VisitedLinks& visited) {
   std::vector<Route> routes;
   add_fixed(routes);
+  add_visited(configuration, visited, routes);
   for (const PortStatus& port : ports)
     add_connected(configuration.ports[port.id.value], port.id, routes);
-  add_visited(visited, routes);
   add_static(configuration, routes);
   add_anycast(configuration, routes);
   const auto addresses = plan_addresses(configuration, visited);

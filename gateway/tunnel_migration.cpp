@@ -1,7 +1,7 @@
 #include "gateway/tunnel_migration.h"
 
 #include <algorithm>
-#include <map>
+#include <span>
 
 namespace sallyport {
 namespace {
@@ -39,24 +39,29 @@ Expected<void> TunnelMigration::move_sa(const std::string& sa,
 }
 
 void TunnelMigration::carry_out(const Order& order, std::vector<Outcome>& outcomes) {
+  struct Shared {
+    std::string sa;
+    std::vector<std::string> policies;
+    Endpoints from;
+  };
   const std::vector<std::string> tunnels = tunnels_of(order);
-  std::map<std::string, std::vector<std::string>> policies_of;  // by SA: several may share one
+  std::vector<Shared> all;
   for (const std::string& policy : tunnels)
-    for (const std::string& sa : sas_of(policy)) policies_of[sa].push_back(policy);
-  std::map<std::string, Endpoints> moved_from;
-  for (const auto& [sa, policies] : policies_of) {
-    const auto entry = my_.sad.find(sa);
-    if (!entry) continue;
-    const Endpoints from = entry->sa->endpoints;
-    Expected<void> moved = move_sa(sa, policies, order.to);
-    const bool good = moved.has_value();
-    outcomes.push_back({sa, std::move(moved)});
-    if (good) {
-      moved_from.emplace(sa, from);
-      continue;
+    for (const std::string& sa : sas_of(policy)) {
+      const auto entry = my_.sad.find(sa);
+      const auto same = std::ranges::find(all, sa, &Shared::sa);
+      if (same != all.end())
+        same->policies.push_back(policy);
+      else if (entry)
+        all.push_back({sa, {policy}, entry->sa->endpoints});
     }
-    for (const auto& [back, ends] : moved_from)
-      static_cast<void>(move_sa(back, policies_of[back], ends));  // it was there before
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Expected<void> moved = move_sa(all[i].sa, all[i].policies, order.to);
+    const bool good = moved.has_value();
+    outcomes.push_back({all[i].sa, std::move(moved)});
+    if (good) continue;
+    for (const Shared& back : std::span(all).first(i))
+      static_cast<void>(move_sa(back.sa, back.policies, back.from));  // it was there before
     return;
   }
   for (const std::string& name : tunnels) {

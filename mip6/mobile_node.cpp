@@ -87,7 +87,8 @@ void MobileNode::take(const Arrival& arrival, const BindingError& error) {
     return routes_.unsupported_by(arrival.source);
   if (error.status != BindingErrorStatus::UnknownBinding) return;
   if (!of_home_agent) return routes_.unknown_to(arrival.source);
-  if (registration_.registered_care_of()) registration_.renew();
+  // Nobody has proved who says so: what is being asked already is not begun anew by it.
+  if (registration_.registered_care_of() && !registration_.is_asking()) registration_.renew();
 }
 
 void MobileNode::take(const Arrival& arrival, const HomeAgentSwitch& message) {

@@ -70,6 +70,13 @@ void MobileNodeRegistration::end() {
   phase_ = Phase::Ending;
   later_.cancel();
   if (attachment_ && attachment_->care_of && entry() != nullptr) start(Purpose::Deregister);
+  purpose_ = Purpose::Deregister;
+  use_place();
+}
+
+bool MobileNodeRegistration::is_asking() {
+  const BindingUpdateEntry* const known = entry();
+  return asked_ != nullptr || (known != nullptr && known->retry.active());
 }
 
 std::optional<Address> MobileNodeRegistration::registered_care_of() {
@@ -161,7 +168,10 @@ void MobileNodeRegistration::send() {
                  .sent = now(),
                  .care_of = care_of()});
   if (purpose_ == Purpose::Deregister && at_home()) claim_home_address();
-  if (settings_.migrate == MigrateOn::Update) use_place();
+  if (settings_.migrate != MigrateOn::Update) return;
+  if (purpose_ == Purpose::Register) return use_place();
+  // It is the home agent's answer that ends protection: anybody may advertise the home prefix.
+  observer_.moving();
 }
 
 BindingUpdate MobileNodeRegistration::update(const BindingUpdateEntry& known) const {
@@ -227,12 +237,19 @@ void MobileNodeRegistration::use_place() {
   }
   if (tunnel_at_ == care_of()) return;
   tunnel_at_ = care_of();
-  if (const auto moved = around_.tunnels.move(ends(), care_of()); !moved)
-    report(EventKind::Refused, to_string(moved.error()));
-  if (const auto set = around_.bindings.set({.use = BindingUse::MobileNode,
-                                             .home_address = settings_.home_address,
-                                             .care_of = care_of(),
-                                             .peer = home_agent_});
+  if (const auto moved = around_.tunnels.move(ends(), care_of()); !moved) {
+    tunnel_at_.reset();
+    return report(EventKind::Refused, to_string(moved.error()));
+  }
+  const bool router = settings_.kind == NodeKind::Router;
+  if (const auto set = around_.bindings.set(
+          {.use = BindingUse::MobileNode,
+           .home_address = settings_.home_address,
+           .care_of = care_of(),
+           .peer = home_agent_,
+           .home_agent = {},
+           .link_local = {},
+           .networks = router ? settings_.mobile_network_prefixes : std::vector<Prefix>{}});
       !set)
     report(EventKind::Refused, to_string(set.error()));
   observer_.moving();

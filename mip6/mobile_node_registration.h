@@ -48,6 +48,8 @@ class MobileNodeRegistration {
   [[nodiscard]] const std::optional<Address>& home_agent() const noexcept { return home_agent_; }
   // The home agent that has accepted the last registration (11.4.3).
   [[nodiscard]] const std::optional<Address>& accepted_by() const noexcept { return accepted_by_; }
+  // An answer is waited for, or a question put off.
+  [[nodiscard]] bool is_asking();
   // Our place, as long as the home agent has accepted that very one.
   [[nodiscard]] std::optional<Address> registered_care_of();
   // Lifetime left, also of the home address; 0 where there is no binding.

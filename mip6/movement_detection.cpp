@@ -130,14 +130,14 @@ void MovementDetection::suspect() {
                           });
 }
 
-void MovementDetection::lose(const RouterKey& router) {
+void MovementDetection::lose(RouterKey router) {
   routers_.remove(router);
   forget(router);
   if (held_ && held_->router == router) release_held();
   if (!current_ && !pending_) choose();
 }
 
-void MovementDetection::forget(const RouterKey& router) {
+void MovementDetection::forget(RouterKey router) {
   if (pending_ == router) {
     pending_.reset();
     check_.reset();

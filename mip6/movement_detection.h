@@ -86,8 +86,9 @@ class MovementDetection {
   [[nodiscard]] bool at(const RouterKey& router) const noexcept { return current_ == router; }
   void consider(const KnownRouter& router);
   void suspect();
-  void lose(const RouterKey& router);
-  void forget(const RouterKey& router);
+  // By value: what they are given may be the key of what goes.
+  void lose(RouterKey router);
+  void forget(RouterKey router);
   void choose();
   void detach();
   bool attach(const KnownRouter& router);

@@ -89,11 +89,12 @@ class BindingTable {
     Address care_of;
     // Of MobileNode: the correspondent, or its home agent; of Correspondent: our address.
     std::optional<Address> peer{};
-    // The rest is of HomeAgent. Where the tunnel begins:
+    // Of HomeAgent: where the tunnel begins.
     std::optional<Address> home_agent{};
     // Served besides, but never into the tunnel (RFC 6275 10.4.2; HA-16).
     std::optional<Address> link_local{};
-    // Behind a mobile router: as its home address for packets both ways (RFC 3963 6.5; NEMO-04).
+    // Behind a mobile router, of HomeAgent and of our own registration: as its home address for
+    // packets both ways (RFC 3963 6.5; NEMO-04).
     std::vector<Prefix> networks{};
   };
   [[nodiscard]] virtual Expected<void> set(const Binding& binding) = 0;

@@ -118,6 +118,11 @@ TEST_CASE("MN-01: what a visited link gives goes behind what is configured") {
                         "kind = \"local-stack\"\naddresses = \"2001:db8:77::10/128\"\n",
                     visited);
   CHECK(behind.to("2001:db8:77::10/128").kind == Kind::LocalStack);
+  visited.by_port[PortId{1}].addresses.push_back(Prefix::parse("2001:db8:c::7/64").value());
+  const Plan taken(kPorts + "[[route]]\nto = \"2001:db8:c::/48\"\naction = \"blackhole\"\n",
+                   visited);
+  CHECK(taken.to("2001:db8:c::/64").kind == Kind::None);
+  CHECK(taken.to("2001:db8:b::/64").kind == Kind::OnLink);
   const Plan ruled(kPorts + "[[route]]\nto = \"::/0\"\nvia = \"2001:db8:f::2\"\n", visited);
   CHECK(ruled.to("::/0").gateway == address("2001:db8:f::2"));
 }

@@ -377,6 +377,20 @@ TEST_CASE("MN-01: a hint of the link has the router looked for and ours probed")
   CHECK(scene.fakes.discovery.probes.size() == 1);
 }
 
+TEST_CASE("MN-01: a router that withdraws our prefix is none of ours any more") {
+  Scene scene;
+  scene.settle(kRouter, kPrefixA);
+  RouterAdvertisement withdrawn = advertisement(kRouter, kPrefixA);
+  withdrawn.prefixes.front().valid = {};
+  withdrawn.prefixes.front().preferred = {};
+  scene.movement.advertised(kLink, withdrawn);
+  CHECK_FALSE(scene.care_of());
+  CHECK(scene.listener.detachments == 1);
+  CHECK_FALSE(scene.has(kCareOf));
+  scene.settle(kRouter, kPrefixA);
+  CHECK(scene.care_of() == kCareOf);
+}
+
 TEST_CASE("MN-01: after a hint a new router is taken at once, unless ours is heard first") {
   Scene moved;
   moved.settle(kRouter, kPrefixA);
