@@ -115,7 +115,10 @@ std::vector<BindingTable::Key> BindingTable::keys_of(const Binding& binding) {
 
 BindingId BindingTable::look_up(const Key& key) const noexcept {
   void* data = nullptr;
-  return rte_hash_lookup_data(hash_, &key, &data) < 0 ? kNoBinding : unpack(data);
+  if (rte_hash_lookup_data(hash_, &key, &data) < 0) return kNoBinding;
+  const BindingId id = unpack(data);
+  static_cast<void>(slots_[id.value].written.load(std::memory_order_acquire));
+  return id;
 }
 
 bool BindingTable::add(const Key& key, BindingId id) noexcept {
@@ -155,6 +158,7 @@ Expected<void> BindingTable::set(const Binding& binding) {
   free_->pop_back();
   slots_[id.value].binding = binding;
   slots_[id.value].used.store(false, std::memory_order_relaxed);
+  slots_[id.value].written.store(true, std::memory_order_release);
   count(binding, 1);
   const std::vector<Key> old_keys =
       old == kNoBinding ? std::vector<Key>{} : keys_of(slots_[old.value].binding);
