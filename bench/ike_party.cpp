@@ -17,13 +17,19 @@ IkeParty::IkeParty(const Parts& parts)
                .random = parts.random},
               load_settings()) {}
 
+// Children that the initiator may be making at a time, with room.
+constexpr std::size_t kMostUnderWay = 256;
+
 Expected<void> IkeParty::adopt(IkeTerms terms) {
   std::vector<Peer> peers;
   peers.push_back(std::move(terms.peer));
   auto pad = Pad::of(std::move(peers));
   if (!pad) return std::unexpected(pad.error());
   pad_ = std::move(*pad);
-  policies_ = {std::make_shared<const Policy>(std::move(terms.policy))};
+  // A child whose entry is gone by the time that it is made is deleted: those under way keep
+  // theirs.
+  if (policies_.size() == kMostUnderWay) policies_.erase(policies_.begin());
+  policies_.push_back(std::make_shared<const Policy>(std::move(terms.policy)));
   return {};
 }
 
