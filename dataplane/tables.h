@@ -49,6 +49,7 @@ class PublishedTables final : public Retirement {
 
  private:
   PublishedTables() = default;
+  // Of a token that waits: no worker can hold what was unpublished before it was taken.
   [[nodiscard]] bool is_unread(std::uint64_t token) const noexcept;
 
   struct Waiting {

@@ -27,7 +27,8 @@ class Mip6MobileNode {
   // Refuses what it cannot be without yet: a home address and a home agent.
   [[nodiscard]] static Expected<std::unique_ptr<Mip6MobileNode>> create(
       const MobileNodeConfig& config, const Surroundings& surroundings);
-  // Tells the home agent that it is over, and leaves nothing on any link.
+  // Ends the registration, as long as workers still send what it says of that; leaves nothing on
+  // any link.
   ~Mip6MobileNode();
   Mip6MobileNode(const Mip6MobileNode&) = delete;
   Mip6MobileNode& operator=(const Mip6MobileNode&) = delete;
