@@ -19,7 +19,8 @@ std::string unique(std::string_view kind) {
 void add_port_routes(const PortSettings& port, PortId id, std::vector<Route>& routes) {
   for (const Prefix& prefix : port.addresses) {
     routes.push_back({{prefix.first(), prefix.length}, {NextHop::Kind::OnLink, id, {}}});
-    routes.push_back({{prefix.address, 32}, {NextHop::Kind::Ours, id, {}}});
+    const auto whole = static_cast<std::uint8_t>(bits(prefix.address.family));
+    routes.push_back({{prefix.address, whole}, {NextHop::Kind::Ours, id, {}}});
   }
 }
 
@@ -37,7 +38,10 @@ DataplaneSettings RingGateway::dataplane_settings(const Settings& settings) {
   dataplane.sas = settings.sas;
   dataplane.policies = settings.policies;
   dataplane.flows = settings.flows;
-  dataplane.mbufs = 2 * kWireCapacity;
+  dataplane.bindings = settings.bindings;
+  dataplane.mbufs = settings.mbufs;
+  dataplane.punt_ring = settings.punt_ring;
+  dataplane.punts_per_second = settings.punts_per_second;
   return dataplane;
 }
 

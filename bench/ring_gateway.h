@@ -27,6 +27,10 @@ class RingGateway {
     std::size_t sas{};
     std::size_t policies{};
     std::size_t flows{};
+    std::size_t bindings{64};
+    std::size_t mbufs{2 * kWireCapacity};
+    std::size_t punt_ring{1024};
+    std::uint32_t punts_per_second{10'000};
   };
   // `random` outlives it.
   [[nodiscard]] static Expected<std::unique_ptr<RingGateway>> open(const Settings& settings,

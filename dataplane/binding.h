@@ -23,7 +23,7 @@ struct Binding {
   Address home_address{Address::any(Family::V6)};
   Address care_of{Address::any(Family::V6)};
   // MobileNode and HomeRegistration: who knows of it. HomeAgent: our own address, where the tunnel
-  // to the mobile node begins. Of a correspondent: unspecified.
+  // to the mobile node begins. Correspondent: our own address that the mobile node speaks with.
   Address peer{Address::any(Family::V6)};
   // Of HomeAgent. Served besides, but nothing goes into the tunnel for it (10.4.2).
   std::optional<Address> link_local{};
@@ -40,6 +40,8 @@ struct MobilityFacts {
   // Of our own mobile nodes, with or without a binding: type 2 routing headers may name them (RFC
   // 6275 11.3.3). A few.
   std::vector<Address> home_addresses{};
+  // Control is told who reaches them by way of their home agent.
+  bool tells_tunnelled_peers{};
 };
 
 }  // namespace sallyport

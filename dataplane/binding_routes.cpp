@@ -3,6 +3,7 @@
 #include "dataplane/home_tunnel.h"
 #include "dataplane/mobility.h"
 #include "dataplane/punt.h"
+#include "dataplane/tunnelled_peers.h"
 #include "net/neighbour_discovery.h"
 
 namespace sallyport {
@@ -66,7 +67,8 @@ void lead_to_home(Packet& packet, const Tables& now, const WorkerContext& my) no
   // Mobility messages have a routing header where control has put one in (6.1): all others go
   // as they would from anywhere, by the home agent, which we may be.
   if (id != kNoBinding && mobility) return enter_tunnel_of(id, packet, now, my);
-  if (id == kNoBinding) id = my.bindings.find(BindingUse::Correspondent, destination);
+  if (id == kNoBinding)
+    id = my.bindings.find(BindingUse::Correspondent, destination, packet.summary.source_address());
   if (id == kNoBinding || mobility) return;
   packet.bound_destination = id;
   packet.next_hop = &now.routes->look_up(my.bindings[id].care_of);
@@ -117,7 +119,11 @@ bool lead(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
       packet.next_hop = &now.routes->look_up(routed_to(packet));
     return has_found_a_way(packet, routed, my);
   }
-  if (routed->ours() || routed->kind == NextHop::Kind::Multicast) return true;
+  if (routed->ours()) {
+    if (packet.came_by != CameBy::Link) watch_tunnelled_peer(packet, now, my);
+    return true;
+  }
+  if (routed->kind == NextHop::Kind::Multicast) return true;
   if (is_link_protocol(packet.summary)) {
     if (!is_for_stand_in(packet, my)) return true;
     punt_delivery(packet, my);

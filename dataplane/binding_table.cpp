@@ -23,8 +23,6 @@ bool is_node(const Address& address) noexcept {
   return address.family == Family::V6 && !address.is_unspecified() && !address.is_multicast();
 }
 
-bool has_peer(BindingUse use) noexcept { return use != BindingUse::Correspondent; }
-
 std::unexpected<Error> refuse(const Binding& binding, const char* what) {
   return fail(Error::Code::Invalid,
               fmt::format("no binding of {}: {}", to_string(binding.home_address), what));
@@ -33,7 +31,7 @@ std::unexpected<Error> refuse(const Binding& binding, const char* what) {
 Expected<void> validate(const Binding& binding) {
   if (!is_node(binding.home_address)) return refuse(binding, "its home address is no node's");
   if (!is_node(binding.care_of)) return refuse(binding, "its care-of address is no node's");
-  if (has_peer(binding.use) && !is_node(binding.peer)) return refuse(binding, "it has no peer");
+  if (!is_node(binding.peer)) return refuse(binding, "it has no peer");
   if (binding.networks.size() > BindingTable::kMostNetworks)
     return refuse(binding, "too many networks");
   for (const Prefix& network : binding.networks)
@@ -87,7 +85,7 @@ BindingTable::~BindingTable() { rte_hash_free(hash_); }
 BindingTable::Key BindingTable::key_of(BindingUse use, const Address& home_address,
                                        const Address& peer) noexcept {
   Key key{static_cast<std::uint64_t>(use), home_address.bytes, {}};
-  if (use == BindingUse::MobileNode) key.peer = peer.bytes;
+  if (use == BindingUse::MobileNode || use == BindingUse::Correspondent) key.peer = peer.bytes;
   return key;
 }
 

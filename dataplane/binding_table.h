@@ -29,15 +29,17 @@ class BindingTable {
   BindingTable(const BindingTable&) = delete;
   BindingTable& operator=(const BindingTable&) = delete;
 
-  // Control thread. In place of the one with the same use, home address and, of a MobileNode, peer.
-  // Refuses what is no binding, and what the table has no room for; then the old one stays.
+  // Control thread. In place of the one with the same use, home address and, of a MobileNode or a
+  // Correspondent, peer. Refuses what is no binding, and what the table has no room for; then the
+  // old one stays.
   [[nodiscard]] Expected<void> set(const Binding& binding);
-  // `peer` counts for MobileNode alone.
+  // `peer` counts for MobileNode and Correspondent alone.
   void remove(BindingUse use, const Address& home_address, const Address& peer) noexcept;
   // Whether it has led a packet since this was asked last.
   [[nodiscard]] bool take_used(BindingUse use, const Address& home_address,
                                const Address& peer) noexcept;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   // Octets that one place takes.
   static constexpr std::size_t kPlaceBytes = 512;
 

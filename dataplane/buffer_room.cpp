@@ -1,6 +1,9 @@
 #include "dataplane/buffer_room.h"
 
+#include "dataplane/envelope.h"
+#include "dataplane/punt.h"
 #include "dataplane/worker_context.h"
+#include "net/ipv6.h"
 
 namespace sallyport {
 namespace {
@@ -29,6 +32,7 @@ std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom
     place += piece->data_len;
   }
   to->ol_flags = from->ol_flags & ~kOfTheBuffer;
+  Envelope::of(to) = Envelope::of(from);
   packet.mbuf = to;
   packet.set_size(from->pkt_len);
   rte_pktmbuf_free(from);
@@ -38,6 +42,23 @@ std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom
 std::optional<DropReason> join_pieces(Packet& packet, WorkerContext& my) noexcept {
   if (rte_pktmbuf_linearize(packet.mbuf) == 0) return std::nullopt;
   return move_to_larger_buffer(packet, {.front = RTE_PKTMBUF_HEADROOM, .back = 0}, my);
+}
+
+bool make_room_in_front(Packet& packet, std::uint32_t octets, WorkerContext& my) noexcept {
+  if (packet.headroom() >= octets + kLinkRoom) [[likely]]
+    return true;
+  const auto fault = move_to_larger_buffer(packet, {.front = octets + kLinkRoom, .back = 0}, my);
+  if (fault) my.drops.drop(packet, *fault);
+  return !fault;
+}
+
+bool may_grow(Packet& packet, std::uint32_t octets, WorkerContext& my) noexcept {
+  const std::uint32_t mtu = my.ports[packet.next_hop->port.value].port().settings().mtu;
+  if (packet.size() <= kLeastIpv6Mtu || packet.size() + octets <= mtu) [[likely]]
+    return true;
+  const auto fits = static_cast<std::uint16_t>(mtu - octets);
+  drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, fits}, my);
+  return false;
 }
 
 }  // namespace sallyport

@@ -105,10 +105,12 @@ void ControlPlane::discover_path_mtus(Sad& sad) {
     sides.push_back(parts_->own.port(PortId{static_cast<std::uint16_t>(i)}).settings.side);
   PathMtuDiscovery& discovery = parts_->path_mtus.emplace(sad, std::move(sides));
   for (const std::uint8_t protocol : {kProtocolIcmp, kProtocolIcmpv6})
-    parts_->punts.register_upper({protocol}, [&discovery, &tunnels = parts_->tunnel_errors](
-                                                 const Delivery& message, Instant now) {
-      return tunnels.take(message, now) || discovery.take(message, now);
-    });
+    parts_->punts.register_upper(
+        {protocol}, [&discovery, &tunnels = parts_->tunnel_errors, &mobility = parts_->mobility](
+                        const Delivery& message, Instant now) {
+          mobility.take_problem(message);
+          return tunnels.take(message, now) || discovery.take(message, now);
+        });
 }
 
 void ControlPlane::set_icmp(const IcmpAcceptance& acceptance, const PathMtuSettings& settings) {
@@ -159,6 +161,8 @@ void ControlPlane::on_udp(std::uint16_t port, UdpHandler handler) {
         return udp.take(delivery, handler, now);
       });
 }
+
+void ControlPlane::off_udp(std::uint16_t port) { parts_->punts.forget_upper({kProtocolUdp, port}); }
 
 void ControlPlane::send_udp(const UdpDatagram& datagram) { parts_->udp.send(datagram); }
 

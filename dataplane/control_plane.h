@@ -50,6 +50,8 @@ class ControlPlane {
   [[nodiscard]] std::vector<NeighbourFacts> neighbours(Instant now) const;
   // Takes what comes for this port of the gateway's own addresses from now on.
   void on_udp(std::uint16_t port, UdpHandler handler);
+  // No more; not from within the handler.
+  void off_udp(std::uint16_t port);
   void send_udp(const UdpDatagram& datagram);
   // Takes what Mobile IPv6 sends to us or to the host behind us from now on. Workers have to know
   // of it as well: Dataplane::set_mobility().

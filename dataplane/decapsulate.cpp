@@ -6,6 +6,7 @@
 #include "dataplane/lifetime.h"
 #include "dataplane/mobility.h"
 #include "dataplane/parse.h"
+#include "dataplane/punt.h"
 #include "dataplane/transport_checksum.h"
 #include "dataplane/tunnel_headers.h"
 #include "net/ah.h"
@@ -134,6 +135,15 @@ std::optional<DropReason> leave_tunnel_at_home(Packet& packet, const Opened& ope
   return take_inner_home_addresses(packet, now, my);
 }
 
+// Control may ask who on the link has sent it (HA-13).
+std::optional<DropReason> leave_transport_at_home(Packet& packet, const Opened& opened,
+                                                  const InboundSa& sa, const Tables& now,
+                                                  WorkerContext& my) noexcept {
+  if (now.mobility != nullptr) [[unlikely]]
+    Envelope::of(packet.mbuf).mac = link_source_of(packet, my);
+  return leave_transport(packet, opened, sa, my.skipped_headers);
+}
+
 // Everything after a good ICV, for one packet; nullopt where it may enter.
 std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
                                 const Tables& now, WorkerContext& my) noexcept {
@@ -153,7 +163,7 @@ std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const Inbo
   if (opened->next_header == kProtocolNone && !ah) return DropReason::DummyPacket;
   const auto fault = sa.mode == IpsecMode::Tunnel
                          ? leave_tunnel_at_home(packet, *opened, sa, now, my)
-                         : leave_transport(packet, *opened, sa, my.skipped_headers);
+                         : leave_transport_at_home(packet, *opened, sa, now, my);
   if (fault) return fault;
   if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
     if (const auto reason = fragment_fault(packet, sa, my)) return reason;

@@ -13,14 +13,17 @@ namespace sallyport {
 // Of the tunnel that a packet came out of last.
 struct OuterHeader {
   Address source;
-  bool protection{};  // an SA's; otherwise IPv6 in IPv6
+  bool protection{};    // an SA's; otherwise IPv6 in IPv6
+  bool names_source{};  // which has a selector for the source of what was inside, and for no other
 };
 
 struct Delivery {
   ByteView datagram{};  // from the IP header to the end that it names
   PacketSummary summary{};
   PortId port{kNoPort};  // kNoPort: made by ourselves
-  MacAddress mac{};      // of its sender on the link of `port`; none where it came out of an SA
+  // Of its sender on the link of `port`; none where it came out of a tunnel. Out of an SA in
+  // transport mode only while mobility is on.
+  MacAddress mac{};
   bool decapsulated{};
   bool transport{};                     // the SA that opened it last is in transport mode
   std::optional<OuterHeader> tunnel{};  // of an SA only while mobility is on

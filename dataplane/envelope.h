@@ -52,10 +52,11 @@ struct Envelope {
   bool forwarded{true};      // as in Packet
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   bool transport{};          // Deliver: that SA, the last one, was in transport mode
+  bool names_source{};       // Deliver: one of its selectors is the packet's source alone
   HomeForm form{};           // as in Packet, and so is what follows
   CameBy came_by{};
   MacAddress mac{};    // Deliver and Arp: the frame's source; otherwise the link destination
-  Address next_hop{};  // Resolve; Deliver: the source of the tunnel that `came_by` tells of
+  Address next_hop{};  // Resolve; otherwise the source of the tunnel that `came_by` tells of
   PolicyId policy{};   // Dummy, Seal and Acquire
   std::uint32_t generation{};  // Seal and Acquire: of the policy, when it judged
   SaHandle handle{kNoHandle};  // Seal

@@ -10,13 +10,13 @@
 #include "dataplane/mobility.h"
 #include "dataplane/punt.h"
 #include "net/esp.h"
+#include "net/ipv6.h"
 #include "sad/sequence_numbers.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLeastIpv4Mtu = 68;    // RFC 791 3.2
-constexpr std::uint32_t kLeastIpv6Mtu = 1280;  // RFC 8200 5
+constexpr std::uint32_t kLeastIpv4Mtu = 68;  // RFC 791 3.2
 // The header template is stored as a whole line, the padding as 16 octets: room for both, and for
 // the high half of the sequence number where the ICV will be (RFC 4303 2.2.1) or, of AH, behind
 // all.

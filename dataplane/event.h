@@ -16,6 +16,8 @@ enum class EventKind : std::uint8_t {
   SoftLifetime,  // the SA wants a successor (RFC 4301 4.4.2.1; SAD-06)
   HardLifetime,  // the SA has stopped
   MovedPeer,     // the SA's newest packet has come from elsewhere (RFC 7296 2.23; NAT-06)
+  // The source has reached a mobile node of ours by way of its home agent (RFC 6275 11.7.2).
+  TunnelledPeer,
 };
 
 // Which limit of an SA's life was reached first.

@@ -39,7 +39,10 @@ void HandOff::give(Packet& packet, WorkerId to, const Envelope& envelope, Drops&
   if (packet.hand_offs == kMostHandOffs) [[unlikely]]
     return drops.drop(packet, DropReason::HandoffAstray);
   Envelope& present = Envelope::of(packet.mbuf);
+  const auto [mac, tunnel_source] = std::pair(present.mac, present.next_hop);
   present = envelope;
+  present.mac = mac;
+  if (packet.came_by != CameBy::Link) present.next_hop = tunnel_source;
   present.hand_offs = static_cast<std::uint8_t>(packet.hand_offs + 1);
   present.port = packet.ingress;
   present.passes = packet.passes;

@@ -16,8 +16,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLeastMtu = 1280;  // RFC 8200 5
-constexpr std::uint32_t kLinkRoom = 18;
 constexpr std::uint16_t kLimitBytes = 8;  // a destination options header with nothing else
 constexpr std::uint8_t kVersion = 6;
 
@@ -44,20 +42,7 @@ bool may_enter(Packet& packet, const std::optional<std::uint8_t>& limit, std::ui
     drop_and_tell(packet, {DropReason::TunnelRefused, Purpose::TunnelLimit}, my);
     return false;
   }
-  const std::uint32_t mtu = my.ports[packet.next_hop->port.value].port().settings().mtu;
-  // RFC 2473 7.1: IPv6 has no smaller packets to offer; then we cut.
-  if (packet.size() <= kLeastMtu || packet.size() + added <= mtu) return true;
-  drop_and_tell(packet,
-                {DropReason::TooBig, Purpose::TooBig, static_cast<std::uint16_t>(mtu - added)}, my);
-  return false;
-}
-
-bool make_room(Packet& packet, std::uint32_t added, WorkerContext& my) noexcept {
-  if (packet.headroom() >= added + kLinkRoom) [[likely]]
-    return true;
-  const auto fault = move_to_larger_buffer(packet, {added + kLinkRoom, 0}, my);
-  if (fault) my.drops.drop(packet, *fault);
-  return !fault;
+  return may_grow(packet, added, my);  // or else the tunnel's packet is cut (RFC 2473 7.1)
 }
 
 void write_outer(Packet& packet, const Ends& ends, std::uint8_t next_header) noexcept {
@@ -122,7 +107,7 @@ bool enter_home_tunnel(Packet& packet, WorkerContext& my) noexcept {
   const std::optional<std::uint8_t> limit = limit_of(packet);
   const std::uint32_t added = sizeof(Ipv6Header) + (limit ? kLimitBytes : 0u);
   if (packet.form == HomeForm::Leaving) put_on_wire(packet);
-  if (!may_enter(packet, limit, added, my) || !make_room(packet, added, my)) return false;
+  if (!may_enter(packet, limit, added, my) || !make_room_in_front(packet, added, my)) return false;
   packet.prepend(static_cast<std::uint16_t>(added));
   write_outer(packet, ends_of(my.bindings[id]), limit ? kProtocolDestination : kProtocolIpv6);
   if (limit) write_limit(packet, static_cast<std::uint8_t>(*limit - 1));

@@ -17,7 +17,6 @@ constexpr std::uint8_t kNetworkControl = 0xc0;  // RFC 1812 4.3.2.5: precedence 
 constexpr std::size_t kLargest4 = 576;          // octets of the error, RFC 1812 4.3.2.3
 constexpr std::size_t kLargest6 = 1280;         // RFC 4443 2.4 (c)
 constexpr std::uint16_t kSmallestMtu4 = 68;     // RFC 791 3.2
-constexpr std::uint16_t kSmallestMtu6 = 1280;   // RFC 8200 5
 constexpr std::uint32_t kBurst = 10;
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
@@ -107,7 +106,7 @@ std::uint32_t rest_of_header(const UndeliverablePacket& packet, Family family) n
     return find_mobility_extensions(packet.datagram).option_at;
   if (packet.error == IcmpError::TunnelLimit) return limit_at(packet.datagram);
   if (packet.error != IcmpError::TooBig) return 0;
-  return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kSmallestMtu6);
+  return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kLeastIpv6Mtu);
 }
 
 }  // namespace

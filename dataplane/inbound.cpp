@@ -48,8 +48,16 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.laps.mark(Verb::Decapsulate);
 }
 
+// Leaves what their SAs have let out. What another worker's SA is to open goes there.
+void open_ours(Burst& ipsec, const Tables& now, WorkerContext& my) noexcept {
+  find_sas(ipsec, my);
+  give_to_inbound_owners(ipsec, my);
+  my.laps.mark(Verb::FindSa);
+  open_all(ipsec, now, my);
+}
+
 // SAs in SAs: each is looked up, opened and checked like the first.
-void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+[[gnu::noinline]] void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst opened = burst;
   burst.clear();
   while (true) {
@@ -57,9 +65,7 @@ void open_nested(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     for (Packet* packet : opened) packet->passes = 0;
     burst.append(opened);
     if (ipsec.empty()) return;
-    find_sas(ipsec, my);
-    give_to_inbound_owners(ipsec, my);
-    open_all(ipsec, now, my);
+    open_ours(ipsec, now, my);
     opened = ipsec;
   }
 }
@@ -82,9 +88,8 @@ void open_from_within(Burst& burst, const Tables& now, WorkerContext& my) noexce
   Burst for_us = take_ipsec_for_us(ipsec, my);
   burst.append(ipsec);
   if (for_us.empty()) return;
-  find_sas(for_us, my);
-  give_to_inbound_owners(for_us, my);
-  open_all(for_us, now, my);
+  open_ours(for_us, now, my);
+  if (may_hold_ipsec(for_us)) open_nested(for_us, now, my);
   burst.append(for_us);
 }
 
@@ -100,10 +105,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     drop_unprotected(burst, my);
   }
   if (ipsec.empty()) return;
-  find_sas(ipsec, my);
-  give_to_inbound_owners(ipsec, my);
-  my.laps.mark(Verb::FindSa);
-  open_all(ipsec, now, my);
+  open_ours(ipsec, now, my);
   if (may_hold_ipsec(ipsec)) [[unlikely]]
     open_nested(ipsec, now, my);
   burst.append(ipsec);

@@ -12,8 +12,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLeastMtu = 1280;        // RFC 8200 5
-constexpr std::uint32_t kLinkRoom = 18;          // in front, for a link header
 constexpr std::uint8_t kSegmentsLeftOnWire = 1;  // RFC 6275 6.4.1
 
 MutableBytes octets_of(Packet& packet) noexcept { return {packet.data(), packet.size()}; }
@@ -50,9 +48,11 @@ bool needs_no_binding(std::uint8_t next) noexcept {
   return next == kProtocolEsp || next == kProtocolAh || next == kProtocolMobility;
 }
 
-bool is_bound(const Address& home, const Address& care_of, const WorkerContext& my) noexcept {
+// `own` is the address of ours that it was sent to.
+bool is_bound(const Address& home, const Address& own, const Address& care_of,
+              const WorkerContext& my) noexcept {
   for (const BindingUse use : {BindingUse::HomeAgent, BindingUse::Correspondent}) {
-    const BindingId id = my.bindings.find(use, home);
+    const BindingId id = my.bindings.find(use, home, own);
     if (id == kNoBinding || my.bindings[id].care_of != care_of) continue;
     my.bindings.mark_used(id);
     return true;
@@ -63,8 +63,10 @@ bool is_bound(const Address& home, const Address& care_of, const WorkerContext& 
 std::optional<DropReason> option_fault(const Packet& packet, const MobilityExtensions& found,
                                        const WorkerContext& my) noexcept {
   const Address home = found.option_address(packet.bytes());
+  const Address own = found.routing_at != 0 ? found.routing_address(packet.bytes())
+                                            : packet.summary.destination_address();
   if (!home.is_unicast_routable()) return DropReason::HomeAddressNotRoutable;
-  if (needs_no_binding(found.next) || is_bound(home, packet.summary.source_address(), my))
+  if (needs_no_binding(found.next) || is_bound(home, own, packet.summary.source_address(), my))
     return std::nullopt;
   return DropReason::HomeAddressUnbound;
 }
@@ -130,11 +132,6 @@ CareOfAddresses care_of(const Packet& packet, const WorkerContext& my) noexcept 
   return addresses;
 }
 
-// A packet that its source could have made shorter (RFC 6275 9.3.2, RFC 8201).
-bool is_too_long(const Packet& packet, std::uint32_t added, std::uint32_t mtu) noexcept {
-  return packet.size() > kLeastMtu && packet.size() + added > mtu;
-}
-
 }  // namespace
 
 void take_home_addresses(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
@@ -174,19 +171,8 @@ bool insert_extensions(Packet& packet, WorkerContext& my) noexcept {
   const CareOfAddresses addresses = care_of(packet, my);
   packet.bound_destination = packet.bound_source = kNoBinding;
   const std::uint16_t added = addresses.octets();
-  const std::uint16_t mtu = my.ports[packet.next_hop->port.value].port().settings().mtu;
-  if (is_too_long(packet, added, mtu)) {
-    const auto fits = static_cast<std::uint16_t>(mtu - added);
-    drop_and_tell(packet, {DropReason::TooBig, Purpose::TooBig, fits}, my);
-    return false;
-  }
-  if (packet.headroom() < added + kLinkRoom) {
-    const auto fault = move_to_larger_buffer(packet, {added + kLinkRoom, 0}, my);
-    if (fault) {
-      my.drops.drop(packet, *fault);
-      return false;
-    }
-  }
+  // The source could have made it shorter (RFC 6275 9.3.2).
+  if (!may_grow(packet, added, my) || !make_room_in_front(packet, added, my)) return false;
   packet.prepend(added);
   insert_mobility_extensions(octets_of(packet), addresses);
   packet.form = HomeForm::Leaving;

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "net/datagram.h"
+#include "net/icmp.h"
+#include "net/icmp_error.h"
 #include "net/mobility_extensions.h"
 #include "net/neighbour_discovery.h"
 
@@ -47,6 +49,24 @@ bool MobilityService::take(const Delivery& delivery, Instant now) const {
   if (found.routing_at != 0) message.destination_care_of = found.routing_address(delivery.datagram);
   handlers_.message(message, now);
   return true;
+}
+
+void MobilityService::take_problem(const Delivery& error) const {
+  const PacketSummary& summary = error.summary;
+  if (!handlers_.parameter_problem || summary.family != Family::V6 || !is_icmp_error(summary))
+    return;
+  const ByteView message = error.upper();
+  const auto& said = *reinterpret_cast<const IcmpHeader*>(message.data());
+  if (said.type != icmp6::kParameterProblem ||
+      !icmp_checksum_good(message, summary.source_address(), summary.destination_address()))
+    return;
+  const auto packet = carried_packet(message, Family::V6);
+  // Errors go to the source of what they carry.
+  if (!packet || packet->summary.source != summary.destination) return;
+  handlers_.parameter_problem({.source = packet->summary.source_address(),
+                               .destination = packet->summary.destination_address(),
+                               .protocol = packet->summary.protocol,
+                               .code = said.code});
 }
 
 void MobilityService::reject(ByteView datagram, Instant now) const {

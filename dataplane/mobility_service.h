@@ -21,7 +21,7 @@ struct MobilityMessage {
   bool protection{};  // of an SA in transport mode, whose selectors allowed just these addresses
   std::optional<OuterHeader> tunnel{};  // that it came out of
   PortId port{kNoPort};
-  MacAddress link_source{};  // of the frame; none where it came out of an SA or a tunnel
+  MacAddress link_source{};  // of the frame; none where it came out of a tunnel
   std::uint8_t protocol{};   // 135 or 58
   ByteView octets{};         // from the Mobility Header or the ICMPv6 type on
   ByteView datagram{};       // all of it, in logical form
@@ -36,10 +36,20 @@ struct UnknownBinding {
   Address home_address;
 };
 
-// Both borrow what they get.
+// An ICMPv6 Parameter Problem about a packet of ours: what it was, as far as the error quotes it.
+// Nobody has proved who says so.
+struct ParameterProblem {
+  Address source;       // as the wire had it
+  Address destination;  // likewise
+  std::uint8_t protocol{};
+  std::uint8_t code{};
+};
+
+// All borrow what they get.
 struct MobilityHandlers {
   std::function<void(const MobilityMessage& message, Instant now)> message;
   std::function<void(const UnknownBinding& packet, Instant now)> unknown_binding;
+  std::function<void(const ParameterProblem& problem)> parameter_problem;
 };
 
 // What is to be sent: upper-layer octets with their checksum, over the addresses as IPsec sees
@@ -65,6 +75,8 @@ class MobilityService {
   void serve(MobilityHandlers handlers) { handlers_ = std::move(handlers); }
   // False where nobody wants it.
   [[nodiscard]] bool take(const Delivery& delivery, Instant now) const;
+  // Tells of a Parameter Problem, if it is one; who else wants to know of it goes on with it.
+  void take_problem(const Delivery& error) const;
   // `datagram` is as the wire had it.
   void reject(ByteView datagram, Instant now) const;
   // Judged by outbound policy like any other.

@@ -6,6 +6,7 @@
 #include "net/datagram.h"
 #include "net/esp.h"
 #include "net/icmp.h"
+#include "net/ipv6.h"
 #include "net/udp.h"
 
 namespace sallyport {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 constexpr Duration kAgeingPeriod = std::chrono::seconds(1);
-constexpr std::uint32_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
 // How far behind the last number sent a message may point: a second of a million packets.
 constexpr std::uint32_t kRecentPackets = 1u << 20;
 
@@ -150,7 +150,7 @@ IcmpOutcome PathMtuDiscovery::learn(const Delivery& message, const CarriedPacket
   if (shown->sequence && !sent_lately(*shown->sequence, last)) return IcmpOutcome::NeverSent;
   const bool v6 = sent.summary.family == Family::V6;
   const std::uint32_t claimed = claimed_mtu(message.upper(), sent.summary);
-  if (claimed >= sent.summary.length || (v6 && claimed < kSmallestIpv6Mtu))
+  if (claimed >= sent.summary.length || (v6 && claimed < kLeastIpv6Mtu))
     return IcmpOutcome::Implausible;
   const auto floor = std::uint32_t{v6 ? settings_.floor_v6 : settings_.floor_v4};
   const auto mtu = static_cast<std::uint16_t>(std::min(std::max(claimed, floor), 0xffffu));

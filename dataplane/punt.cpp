@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "net/neighbour_discovery.h"
+#include "sad/compile_sa.h"
 
 namespace sallyport {
 namespace {
@@ -23,6 +24,17 @@ bool in_transport_mode(const Packet& packet, const WorkerContext& my) noexcept {
          my.sas.inbound(packet.sa).mode == IpsecMode::Transport;
 }
 
+// Whose SA it is that the packet has left last: its own, or one of many.
+bool names_source(const Packet& packet, const WorkerContext& my) noexcept {
+  if (packet.sa == kNoSa || packet.sa_direction != Direction::Inbound) return false;
+  const InboundSa& sa = my.sas.inbound(packet.sa);
+  const WideAddress source = widen(packet.summary.source_address());
+  return std::ranges::any_of(
+      std::span(sa.selectors, sa.selector_count), [&](const CompiledSelector& row) {
+        return row.family == packet.summary.family && is_alone(row.remote, source);
+      });
+}
+
 }  // namespace
 
 void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
@@ -34,20 +46,29 @@ void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept {
   hand_over(packet, my.counters.punted, my.punts.neighbours, my);
 }
 
+MacAddress link_source_of(const Packet& packet, const WorkerContext& my) noexcept {
+  MacAddress source;
+  if (packet.ingress == kNoPort || packet.decapsulated || packet.came_by != CameBy::Link)
+    return source;
+  const std::uint16_t link_bytes = my.ports[packet.ingress.value].port().link_bytes();
+  std::memcpy(source.bytes.data(), packet.data() - link_bytes + RTE_ETHER_ADDR_LEN,
+              RTE_ETHER_ADDR_LEN);
+  return source;
+}
+
 void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
-  // The link header, if there was one, is still in front of the data.
+  Envelope& present = Envelope::of(packet.mbuf);
+  const bool tunnelled = packet.came_by != CameBy::Link;
+  const bool transport = packet.decapsulated && in_transport_mode(packet, my);
   Envelope envelope{.purpose = Purpose::Deliver,
                     .port = packet.ingress,
                     .decapsulated = packet.decapsulated,
-                    .transport = packet.decapsulated && in_transport_mode(packet, my),
+                    .transport = transport,
+                    .names_source = packet.came_by == CameBy::SaTunnel && names_source(packet, my),
                     .came_by = packet.came_by};
-  if (packet.came_by != CameBy::Link) envelope.next_hop = Envelope::of(packet.mbuf).next_hop;
-  if (packet.ingress != kNoPort && !packet.decapsulated && packet.came_by == CameBy::Link) {
-    const std::uint16_t link_bytes = my.ports[packet.ingress.value].port().link_bytes();
-    std::memcpy(envelope.mac.bytes.data(), packet.data() - link_bytes + RTE_ETHER_ADDR_LEN,
-                RTE_ETHER_ADDR_LEN);
-  }
-  Envelope::of(packet.mbuf) = envelope;
+  if (tunnelled) envelope.next_hop = present.next_hop;
+  envelope.mac = transport && !tunnelled ? present.mac : link_source_of(packet, my);
+  present = envelope;
   hand_over(packet, my.counters.punted,
             is_neighbour_discovery(packet.summary) ? my.punts.neighbours : my.punts.others, my);
 }

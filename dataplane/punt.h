@@ -8,6 +8,9 @@ namespace sallyport {
 
 // An ARP frame; data still starts at the link header.
 void punt_arp(Packet& packet, const Port& port, WorkerContext& my) noexcept;
+// Of the frame that the packet came in, whose header is still in front; none where it has come by
+// an SA or a tunnel, or not from a link.
+[[nodiscard]] MacAddress link_source_of(const Packet& packet, const WorkerContext& my) noexcept;
 // For an address of ours, or for control's own protocols.
 void punt_delivery(Packet& packet, WorkerContext& my) noexcept;
 // Ready to leave by `port` for `next_hop`, whose link address is not known: control holds it.

@@ -37,7 +37,8 @@ IcmpError error_of(Purpose purpose) noexcept {
 
 std::optional<OuterHeader> tunnel_of(const Envelope& envelope) noexcept {
   if (envelope.came_by == CameBy::Link) return std::nullopt;
-  return OuterHeader{envelope.next_hop, envelope.came_by == CameBy::SaTunnel};
+  return OuterHeader{envelope.next_hop, envelope.came_by == CameBy::SaTunnel,
+                     envelope.names_source};
 }
 
 // What handlers of ICMP are asked by in place of a port.

@@ -48,6 +48,7 @@ class PuntService {
   };
   using Handler = std::function<bool(const Delivery& delivery, Instant now)>;
   void register_upper(const Upper& upper, Handler handler);
+  void forget_upper(const Upper& upper) { handlers_.erase(upper); }
   // Who is to answer a Home Address option without a binding; gets the packet as the wire had it.
   using Rejected = std::function<void(ByteView datagram, Instant now)>;
   void on_unknown_binding(Rejected handler) { unknown_binding_ = std::move(handler); }

@@ -1,5 +1,7 @@
 #include "dataplane/reassembly.h"
 
+#include "dataplane/buffer_room.h"
+#include "dataplane/envelope.h"
 #include "dataplane/parse.h"
 #include "dataplane/worker_context.h"
 #include "net/checksum.h"
@@ -12,7 +14,6 @@ namespace {
 
 constexpr std::uint32_t kProtectedSide = ~0u;
 constexpr std::uint32_t kUnprotectedSide = ~0u - 1;
-constexpr std::uint32_t kLinkRoom = 18;
 constexpr std::uint8_t kEcnMask = 3;
 constexpr std::uint8_t kNotEctSeen = 1 << 0;
 constexpr std::uint8_t kCeSeen = 1 << 3;
@@ -203,6 +204,7 @@ bool Reassembly::finish(Packet& packet, Table::Entry& entry, WorkerContext& my) 
   const unsigned kept = datagram.pieces.count() - 1;
   my.counters.fragments_left.add(kept);
   my.counters.fragments_joined.add(kept);
+  Envelope::of(datagram.buffer) = Envelope::of(packet.mbuf);
   rte_pktmbuf_free(packet.mbuf);
   packet.mbuf = datagram.buffer;
   packet.ingress = datagram.ingress;

@@ -3,8 +3,20 @@
 #include <utility>
 
 #include "dataplane/envelope.h"
+#include "net/mobility_extensions.h"
 
 namespace sallyport {
+namespace {
+
+// In logical form, as policy sees it.
+std::optional<Address> care_of_in(ByteView datagram, const PacketSummary& summary) {
+  if (summary.family != Family::V6) return std::nullopt;
+  const MobilityExtensions found = find_mobility_extensions(datagram);
+  if (found.fault != MobilityFault::None || found.option_at == 0) return std::nullopt;
+  return found.option_address(datagram);
+}
+
+}  // namespace
 
 SaMisses::~SaMisses() {
   for (auto& [key, request] : requests_) drop_waiting(request, DropReason::Instance);
@@ -24,7 +36,7 @@ void SaMisses::take(rte_mbuf* packet, Instant now) {
   const SaHandle handle = my_.populated.find(envelope.policy, entry.pfp, fields);
   const auto dscp = static_cast<std::uint8_t>(summary.traffic_class >> 2);
   if (my_.handles.choose(handle, dscp) != kNoSa) return my_.sender.resume(packet);
-  hold(packet, {.key = *key, .packet = fields}, now);
+  hold(packet, {.key = *key, .packet = fields, .care_of = care_of_in(bytes, summary)}, now);
 }
 
 void SaMisses::hold(rte_mbuf* packet, const SaMiss& miss, Instant now) {

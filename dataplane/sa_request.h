@@ -15,6 +15,9 @@ using RequestId = Strong<struct RequestIdTag, std::uint64_t>;
 struct SaMiss {
   PopulatedKey key;
   SelectorFields packet;
+  // Of a Home Address option in it: where it goes out from, and whoever negotiates for it speaks
+  // from (RFC 4877 4.4; MAPI-11). The packet's own source is the home address.
+  std::optional<Address> care_of{};
 };
 
 using AskForSa = std::function<void(RequestId id, const SaMiss& miss)>;

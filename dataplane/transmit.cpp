@@ -12,7 +12,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLinkRoom = RTE_ETHER_HDR_LEN + kVlanBytes;
+static_assert(kLinkRoom == RTE_ETHER_HDR_LEN + kVlanBytes);
 
 // The link header of frames to one neighbour, but for what IP they carry: that is in its last two
 // octets.

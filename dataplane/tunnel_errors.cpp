@@ -11,8 +11,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t kLeastMtu = 1280;  // RFC 8200 5
-constexpr std::size_t kLongestQuote = kLeastMtu - sizeof(Ipv6Header) - sizeof(IcmpHeader);
+constexpr std::size_t kLongestQuote = kLeastIpv6Mtu - sizeof(Ipv6Header) - sizeof(IcmpHeader);
 constexpr std::uint32_t kBurst = 10;
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
@@ -65,11 +64,11 @@ std::optional<IcmpHeader> relayed(const Delivery& error, const TunnelPacket& pac
     header.code = icmp6::kCodeAddress;
     return header;
   }
-  if (packet.inner.length <= kLeastMtu) return std::nullopt;
+  if (packet.inner.length <= kLeastIpv6Mtu) return std::nullopt;
   const std::uint32_t around = packet.outer.upper_offset;
   const std::uint32_t mtu = said.rest.get() > around ? said.rest.get() - around : 0;
   header.type = icmp6::kPacketTooBig;
-  header.rest.set(std::max(mtu, kLeastMtu));
+  header.rest.set(std::max<std::uint32_t>(mtu, kLeastIpv6Mtu));
   return header;
 }
 

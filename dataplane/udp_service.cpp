@@ -54,11 +54,15 @@ void UdpService::send(const UdpDatagram& datagram) {
   std::memcpy(message.data() + sizeof header, datagram.payload.data(), datagram.payload.size());
   const std::uint16_t sum = checksum_of(message, datagram.source, datagram.destination);
   header.checksum.set(sum == 0 ? std::uint16_t{0xffff} : sum);
-  my_.sender.originate(make_datagram({.source = datagram.source,
-                                      .destination = datagram.destination,
-                                      .protocol = kProtocolUdp,
-                                      .id = next_id_++},
-                                     message));
+  const auto whole = make_datagram({.source = datagram.source,
+                                    .destination = datagram.destination,
+                                    .protocol = kProtocolUdp,
+                                    .id = next_id_++},
+                                   message);
+  if (datagram.link)
+    my_.sender.originate_on_link(whole, *datagram.link);
+  else
+    my_.sender.originate(whole);
 }
 
 }  // namespace sallyport

@@ -19,6 +19,7 @@ struct UdpDatagram {
   std::uint16_t source_port{};
   std::uint16_t destination_port{};
   ByteView payload;
+  std::optional<LinkDestination> link{};  // sent there past all routes, of what is of one link
 };
 // Borrows the datagram.
 using UdpHandler = std::function<void(const UdpDatagram& datagram, Instant now)>;

@@ -84,6 +84,7 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .hand_off = *equipment_.hand_off,
           .drops = Drops(audit_),
           .moved_peers = MovedPeers(TickSource(settings.clock).per_second()),
+          .tunnelled_peers = TunnelledPeers(TickSource(settings.clock).per_second()),
           .policy_counters = std::vector<PolicyCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
           .punts = {punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),

@@ -25,6 +25,7 @@
 #include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
 #include "dataplane/tick_source.h"
+#include "dataplane/tunnelled_peers.h"
 #include "sad/sa_handles.h"
 #include "sad/sa_table.h"
 
@@ -81,6 +82,7 @@ struct WorkerContext {
   HandOff& hand_off;
   Drops drops;
   MovedPeers moved_peers;
+  TunnelledPeers tunnelled_peers;
   WorkerCounters counters{};
   std::vector<PolicyCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};

@@ -43,7 +43,8 @@ void AcquiredSas::acquire(KeyManager& manager, RequestId id, const SaMiss& miss)
   manager.acquire({.id = id,
                    .policy = *policy,
                    .selectors = populate(*policy, miss.packet),
-                   .packet = miss.packet});
+                   .packet = miss.packet,
+                   .care_of = miss.care_of});
 }
 
 Expected<void> AcquiredSas::provide(const Answer& answer, std::vector<Sa> sas, Instant now) {

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <fstream>
-#include <system_error>
+#include <sstream>
+
+#include "base/state_file.h"
 
 namespace sallyport {
 namespace {
@@ -12,29 +13,27 @@ namespace {
 // What a home agent serves, twice over.
 constexpr std::size_t kMostNumbers = 1u << 21;
 
-// In place of the old file at once, so that a crash leaves one of the two.
-std::error_code write(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path fresh = file.native() + ".new";
-  {
-    std::ofstream out(fresh, std::ios::trunc);
-    out << text << std::flush;
-    if (!out) return std::make_error_code(std::errc::io_error);
-  }
-  std::error_code error;
-  std::filesystem::rename(fresh, file, error);
-  return error;
+void tell(const Expected<void>& written) {
+  if (!written) spdlog::error("{}", to_string(written.error()));
 }
 
 }  // namespace
 
 BindingSequences::BindingSequences(std::filesystem::path file, JobPool& jobs)
     : file_(std::move(file)), jobs_(jobs) {
-  std::ifstream in(file_);
+  const auto whole = read_state_file(file_);
+  if (!whole) spdlog::error("{}", to_string(whole.error()));
+  if (!whole || !*whole) return;
+  std::istringstream in(**whole);
   std::string text;
   unsigned number = 0;
   while (numbers_.size() < kMostNumbers && in >> text >> number)
     if (const auto address = Address::parse(text); address && number <= 0xffff)
       numbers_[*address] = static_cast<std::uint16_t>(number);
+}
+
+BindingSequences::~BindingSequences() {
+  if (changed_ && !writing_) tell(write(file_, numbers_));
 }
 
 void BindingSequences::save(const Address& home_address, std::uint16_t sequence) {
@@ -48,20 +47,31 @@ std::optional<std::uint16_t> BindingSequences::load(const Address& home_address)
   return found == numbers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void BindingSequences::poll() {
-  if (!changed_ || writing_) return;
+void BindingSequences::keep(const std::function<bool(const Address&)>& is_served) {
+  const std::size_t gone =
+      std::erase_if(numbers_, [&](const auto& entry) { return !is_served(entry.first); });
+  if (gone != 0) changed_ = true;
+}
+
+// The numbers are copied here, and made text where nobody waits.
+void BindingSequences::poll(Instant now) {
+  if (!changed_ || writing_ || (last_ && now - *last_ < kInterval)) return;
   changed_ = false;
   writing_ = true;
-  std::string text;
-  for (const auto& [address, number] : numbers_)
-    text += fmt::format("{} {}\n", to_string(address), number);
-  jobs_.submit([this, file = file_, text = std::move(text)]() -> JobPool::Completion {
-    const std::error_code error = write(file, text);
-    return [this, file, error] {
+  last_ = now;
+  jobs_.submit([this, file = file_, numbers = numbers_]() -> JobPool::Completion {
+    return [this, written = write(file, numbers)] {
       writing_ = false;
-      if (error) spdlog::error("{}: {}", file.native(), error.message());
+      tell(written);
     };
   });
+}
+
+Expected<void> BindingSequences::write(const std::filesystem::path& file, const Numbers& numbers) {
+  std::string text;
+  for (const auto& [address, number] : numbers)
+    text += fmt::format("{} {}\n", to_string(address), number);
+  return replace_state_file(file, text);
 }
 
 }  // namespace sallyport

@@ -110,8 +110,8 @@ class ControlRequest {
 
   // Of our mobile node, by the name of its port.
   Expected<void> move_link() {
-    Mip6MobileNode* const node = gateway_.mobility_roles().mobile_node();
-    if (node == nullptr)
+    Mip6Links* const links = gateway_.mobility_roles().links();
+    if (links == nullptr)
       return fail(Error::Code::NotFound, "there is no mobile node here", "[mobile_node]");
     const std::string name = arguments_.text("port");
     const auto& ports = gateway_.configuration().ports;
@@ -119,7 +119,7 @@ class ControlRequest {
     if (port == ports.end())
       return fail(Error::Code::NotFound, "there is no port \"" + name + "\"",
                   "name one of sallyportctl show ports");
-    return node->link_moved(PortId{static_cast<std::uint16_t>(port - ports.begin())});
+    return links->link_moved(PortId{static_cast<std::uint16_t>(port - ports.begin())});
   }
 
   // Of a child by its name, or of an IKE SA by its number.

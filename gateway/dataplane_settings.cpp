@@ -29,7 +29,7 @@ std::size_t bindings_of(const Configuration& configuration) {
   std::size_t bindings = 64;
   if (configuration.home_agent) bindings += configuration.home_agent->max_bindings;
   if (configuration.correspondent.enabled) bindings += configuration.correspondent.max_bindings;
-  if (configuration.mobile_node) bindings += 256;
+  if (configuration.mobile_node) bindings += kMostOwnBindings;
   return bindings;
 }
 

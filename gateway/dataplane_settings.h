@@ -10,6 +10,8 @@
 
 namespace sallyport {
 
+inline constexpr std::size_t kMostOwnBindings = 256;  // of a mobile node: one a correspondent
+
 // Its tables have more room than the limits say: what is replaced by a reload goes only when what
 // replaces it stands, and workers have read the last of it.
 [[nodiscard]] DataplaneSettings dataplane_settings(const Configuration& configuration);

@@ -15,6 +15,8 @@ namespace sallyport {
 namespace {
 
 constexpr Duration kHousekeepingPeriod = std::chrono::milliseconds(100);
+// How long a home agent may take to answer our mobile node's last update.
+constexpr Duration kLastUpdate = std::chrono::milliseconds(200);
 
 std::vector<StaticNeighbour> static_neighbours(const Configuration& configuration) {
   std::vector<StaticNeighbour> neighbours;
@@ -86,7 +88,12 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
           .reassign = [this](const std::string& sa) { acquired_->lead_again(sa); },
           .installed = [this](const std::string& policy) { mobility_->on_installed(policy); },
           .failed = [this](const std::string& policy,
-                           const std::string& why) { mobility_->on_failed(policy, why); }});
+                           const std::string& why) { mobility_->on_failed(policy, why); },
+          .happened = [this](const ike::Event& event) { on_ike(event); },
+          .will_have =
+              [this](std::string_view peer, const Address& address) {
+                return leased_homes_->will_have(peer, address);
+              }});
   make_mobility(random);
   policy_edits_ = std::make_unique<PolicyEdits>(
       PolicyEdits::Parts{.spd = *spd_,
@@ -99,6 +106,8 @@ Expected<void> Gateway::make_parts(const Configuration& configuration, Random& r
 
 // All that may fail comes first, and nothing of it shows until all of it is there.
 Expected<void> Gateway::apply(Configuration next) {
+  LearnedAddresses learned = still_known(learned_, configuration_, next);
+  put_in(next, learned);
   std::vector<Policy> policies = plan_policies(next);
   std::vector<Sa> planned;
   for (const Sa& sa : next.sas) planned.push_back(sa.duplicate());
@@ -117,6 +126,7 @@ Expected<void> Gateway::apply(Configuration next) {
   if (!sas) return std::unexpected(sas.error());
 
   configuration_ = std::move(next);
+  learned_ = std::move(learned);
   routes_ = std::move(routes);
   uninstall_sas(gone);
   publish_sas(std::move(*sas));
@@ -298,9 +308,11 @@ void Gateway::set_dummies() {
 Expected<void> Gateway::start() { return dataplane_->start(); }
 
 bool Gateway::say_goodbye() {
-  ike_->daemon().close_all();
+  if (!farewell_) farewell_ = clock_.now();
+  const bool alone = mobility_roles_->say_goodbye() || clock_.now() - *farewell_ > kLastUpdate;
+  if (alone) ike_->daemon().close_all();
   poll();
-  return ike_->daemon().size() == 0;
+  return alone && ike_->daemon().size() == 0;
 }
 
 Gateway::~Gateway() {
@@ -321,6 +333,7 @@ void Gateway::poll() {
   ike_jobs_.poll();
   ike_->poll();
   mobility_roles_->poll();
+  follow_learned_addresses();
   take_events(now);
   expire(now);
   audit_.poll(now);
@@ -368,6 +381,8 @@ void Gateway::take_events(Instant now) {
       audit_.take(event, age, now);
     else if (event.kind == EventKind::MovedPeer)
       ike_->on_moved_peer(event);
+    else if (event.kind == EventKind::TunnelledPeer)
+      mobility_roles_->reached_by_tunnel({event.source, event.family});
     else
       lifetimes_->take(event);
   });

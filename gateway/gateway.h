@@ -14,8 +14,10 @@
 #include "gateway/acquired_sas.h"
 #include "gateway/audit_log.h"
 #include "gateway/config/configuration.h"
+#include "gateway/config/learned_addresses.h"
 #include "gateway/ike_service.h"
 #include "gateway/key_manager.h"
+#include "gateway/leased_home_addresses.h"
 #include "gateway/lifetime_report.h"
 #include "gateway/mip6_roles.h"
 #include "gateway/mip6_service.h"
@@ -113,6 +115,10 @@ class Gateway {
   void configure_mobility();
   // Routes and addresses, when our mobile node has come to another link.
   void follow_visited_links();
+  // Home addresses that have been found out, given or lost.
+  void follow_learned_addresses();
+  [[nodiscard]] Expected<void> learn(LearnedAddresses next);
+  void on_ike(const ike::Event& event);
   [[nodiscard]] Expected<const Policy*> protecting_policy(const std::string& name) const;
   void follow_policy(const std::string& name);
   void retire_policies();
@@ -151,6 +157,10 @@ class Gateway {
   std::unique_ptr<IkeService> ike_;
   std::unique_ptr<Mip6Service> mobility_;
   std::unique_ptr<Mip6Roles> mobility_roles_;
+  std::unique_ptr<LeasedHomeAddresses> leased_homes_;
+  LearnedAddresses learned_;         // that configuration_ has
+  bool home_changed_{};              // our mobile node's
+  std::optional<Instant> farewell_;  // when it began
   bool has_key_manager_{};
   bool rebuilding_{};
   Instant next_housekeeping_{};

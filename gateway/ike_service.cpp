@@ -237,15 +237,18 @@ void IkeService::acquire(const SaRequest& request) {
   daemon_.acquire({.policy = *policy,
                    .selectors = request.selectors,
                    .packet = request.packet,
-                   .question = ike::AcquireId{request.id.value}});
+                   .question = ike::AcquireId{request.id.value},
+                   .care_of = request.care_of});
 }
 
 void IkeService::soft_lifetime(const Sa& sa, LifeLimit) { daemon_.on_soft_limit(sa.name); }
 void IkeService::hard_lifetime(const Sa& sa, LifeLimit) { daemon_.on_hard_limit(sa.name); }
 
 void IkeService::report(const ike::Event& event) {
+  if (hooks_.happened) hooks_.happened(event);
+  // A child has its policy's name in front of its own number.
   if (event.kind == ike::EventKind::ChildFailed && hooks_.failed)
-    hooks_.failed(event.subject, event.detail);
+    hooks_.failed(event.subject.substr(0, event.subject.find('/')), event.detail);
   if (is_failure(event.kind) && !failures_.allow(nanoseconds(my_.clock.now()))) {
     ++untold_failures_;
     return;

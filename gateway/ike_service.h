@@ -52,6 +52,10 @@ class IkeService final : public KeyManager,
     // SAs of a policy are there, and cannot be had.
     std::function<void(const std::string& policy)> installed{};
     std::function<void(const std::string& policy, const std::string& why)> failed{};
+    // What becomes of IKE SAs and children; nothing of IKE is to be changed from within it.
+    std::function<void(const ike::Event& event)> happened{};
+    // See ike::PolicySource.
+    std::function<bool(std::string_view peer, const Address& address)> will_have{};
   };
   IkeService(const Surroundings& surroundings, Hooks hooks);
   ~IkeService() override;
@@ -90,6 +94,9 @@ class IkeService final : public KeyManager,
   std::uint64_t packets_of(const std::string& name) override;
 
   std::span<const Entry> negotiable() override { return policies_; }
+  bool will_have(std::string_view peer, const Address& address) override {
+    return hooks_.will_have && hooks_.will_have(peer, address);
+  }
   const Pad& pad() const override { return pad_; }
   void submit(std::function<Completion()> job) override { my_.jobs.submit(std::move(job)); }
   void report(const ike::Event& event) override;

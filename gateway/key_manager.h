@@ -12,8 +12,9 @@ namespace sallyport {
 struct SaRequest {
   RequestId id;
   const Policy& policy;
-  std::vector<Selector> selectors;  // what the SAs are to carry (RFC 4301 4.4.2.2)
-  SelectorFields packet;            // the one that asked first
+  std::vector<Selector> selectors;   // what the SAs are to carry (RFC 4301 4.4.2.2)
+  SelectorFields packet;             // the one that asked first
+  std::optional<Address> care_of{};  // as in SaMiss
 };
 
 class KeyManager {

@@ -51,11 +51,8 @@ BindingUse Mip6Packets::use_of(mip6::BindingUse use, const std::optional<Address
 
 Expected<void> Mip6Packets::set(const mip6::BindingTable::Binding& binding) {
   const BindingUse use = use_of(binding.use, binding.peer);
-  const bool agent = use == BindingUse::HomeAgent;
-  const bool own = use == BindingUse::MobileNode || use == BindingUse::HomeRegistration;
-  Address peer = Address::any(Family::V6);
-  if (agent) peer = peer_or_none(binding.home_agent);
-  if (own) peer = peer_or_none(binding.peer);
+  const Address peer =
+      peer_or_none(use == BindingUse::HomeAgent ? binding.home_agent : binding.peer);
   return bindings_.set({.use = use,
                         .home_address = binding.home_address,
                         .care_of = binding.care_of,
@@ -85,7 +82,8 @@ mip6::Arrival arrival_of(const MobilityMessage& message) {
                         .link_source = message.link_source};
   if (message.tunnel)
     arrival.tunnel = mip6::OuterHeader{.source = message.tunnel->source,
-                                       .protection = protection(message.tunnel->protection)};
+                                       .protection = protection(message.tunnel->protection),
+                                       .names_source = message.tunnel->names_source};
   return arrival;
 }
 

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "crypto/digest.h"
 #include "crypto/mac.h"
+#include "gateway/dataplane_settings.h"
 #include "mip6/home_agent_discovery.h"
 #include "mip6/router_solicitation.h"
 #include "net/protocol.h"
@@ -28,18 +32,20 @@ mip6::BindingLifetime lifetime_of(std::chrono::seconds lifetime) {
   return std::chrono::duration_cast<mip6::BindingLifetime>(lifetime);
 }
 
-mip6::Flags<mip6::Service> services_of(const HomeNodeConfig& node, const Configuration& all) {
+using Peers = std::unordered_map<std::string_view, const Peer*>;
+
+mip6::Flags<mip6::Service> services_of(const HomeNodeConfig& node, const Peers& peers) {
   using mip6::Service;
   std::uint8_t services = 0;
   const auto add = [&](Service service) {
     services = static_cast<std::uint8_t>(services | std::to_underlying(service));
   };
-  if (node.protection.route_optimisation) add(Service::RouteOptimization);
+  if (node.protection.prefix_discovery) add(Service::PrefixDiscovery);
   if (!node.prefixes.empty()) add(Service::MobileRouter);
-  const auto peer = std::ranges::find(all.peers, node.protection.peer,
-                                      [](const PeerConfig& config) { return config.peer.name; });
+  const auto peer = peers.find(node.protection.peer);
   if (node.protection.peer.empty()) add(Service::ManualKeys);
-  if (peer != all.peers.end() && peer->peer.mobility == PeerMobility::MobileIpv6)
+  if (node.protection.signalling_protocol == IpsecProtocol::Ah) add(Service::CoveredSource);
+  if (peer != peers.end() && peer->second->mobility == PeerMobility::MobileIpv6)
     add(Service::KeyMobility);
   return mip6::Flags<Service>::of_wire(services);
 }
@@ -72,21 +78,43 @@ mip6::HomeAgentService::Config service_config(const Configuration& configuration
   advertising.preference = advertisements.preference;
   advertising.tells_interval = true;
   advertising.home_agent_lifetime = mip6::RouterLifetime(advertisements.lifetime);
-  advertising.mobile_router = std::ranges::any_of(
-      config.nodes, [](const HomeNodeConfig& node) { return !node.prefixes.empty(); });
   if (config.discovery) service.advertising = advertising;
   return service;
 }
 
+// Within what workers have room for: that is as the configuration was at the start.
+mip6::BindingCache::Limits limits_of(const Configuration& configuration, std::size_t room) {
+  mip6::BindingCache::Limits limits;
+  limits.home_registrations = configuration.home_agent ? configuration.home_agent->max_bindings : 0;
+  const std::size_t own = configuration.mobile_node ? kMostOwnBindings : 0;
+  const std::size_t others = std::min(room, limits.home_registrations + own);
+  limits.correspondents =
+      std::min<std::size_t>(configuration.correspondent.max_bindings, room - others);
+  return limits;
+}
+
 }  // namespace
 
+// A mobile router's networks are behind the first home address of its node, as its policies are.
 std::vector<mip6::ServedNode> served_nodes(const Configuration& configuration) {
+  Peers peers;
+  for (const PeerConfig& config : configuration.peers)
+    peers.emplace(config.peer.name, &config.peer);
   std::vector<mip6::ServedNode> nodes;
-  for (const HomeNodeConfig& node : configuration.home_agent->nodes)
-    for (const Address& address : node.home_addresses)
-      nodes.push_back({.home_addresses = {address, 128},
-                       .services = services_of(node, configuration),
-                       .networks = node.prefixes});
+  std::set<Address> taken;
+  const std::vector<HomeNodeConfig>& all = configuration.home_agent->nodes;
+  // What the operator has given to one is not another's, whatever that one has found.
+  for (const bool leases : {false, true})
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].leases != leases) continue;
+      HomeNodeConfig node = all[i];
+      for (const Address& address : all[i].home_addresses)
+        if (taken.insert(address).second)
+          nodes.push_back({.home_addresses = {address, 128},
+                           .services = services_of(node, peers),
+                           .networks = std::exchange(node.prefixes, {}),
+                           .node = i});
+    }
   return nodes;
 }
 
@@ -122,11 +150,10 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
   const bool on =
       configuration.correspondent.enabled || configuration.home_agent || configuration.mobile_node;
   if (!on && input_ == nullptr) return {};  // nothing of it was ever on
-  if (correspondent_config_ != configuration.correspondent || input_ == nullptr)
+  cache_.set_limits(limits_of(configuration, my_.dataplane.bindings().capacity()));
+  if (configuration.correspondent.enabled != (correspondent_ != nullptr))
     start_correspondent(configuration);
-  Expected<void> home_agent{};
-  if (home_agent_config_ != configuration.home_agent || input_ == nullptr)
-    home_agent = start_home_agent(configuration);
+  const Expected<void> home_agent = start_home_agent(configuration);
   Expected<void> mobile_node{};
   if (mobile_node_config_ != configuration.mobile_node || input_ == nullptr)
     mobile_node = start_mobile_node(configuration);
@@ -135,15 +162,21 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
   if (on) {
     handlers.message = [this](const MobilityMessage& message, Instant) { receive(message); };
     handlers.unknown_binding = [this](const UnknownBinding& packet, Instant) {
-      if (correspondent_ != nullptr) correspondent_->unknown_home_address(arrival_of(packet));
+      input_->unknown_home_address(arrival_of(packet));
+    };
+    handlers.parameter_problem = [this](const ParameterProblem& problem) {
+      if (mobile_node_ != nullptr) mobile_node_->take(problem);
     };
   }
   my_.control.on_mobility(std::move(handlers));
   MobilityFacts facts;
-  if (configuration.mobile_node && configuration.mobile_node->home_address)
+  if (configuration.mobile_node && configuration.mobile_node->home_address) {
     facts.home_addresses = {*configuration.mobile_node->home_address};
+    facts.tells_tunnelled_peers = configuration.mobile_node->protection.route_optimisation;
+  }
   my_.dataplane.set_mobility(on ? std::optional(std::move(facts)) : std::nullopt);
   if (mobile_node_ != nullptr) mobile_node_->start();
+  if (links_ != nullptr) links_->poll(my_.clock.now());
   return home_agent ? mobile_node : home_agent;
 }
 
@@ -166,13 +199,25 @@ mip6::MobilityInput::Roles Mip6Roles::roles() {
 
 void Mip6Roles::poll() {
   timers_.advance();
-  if (mobile_node_ != nullptr) mobile_node_->poll(my_.clock.now());
+  if (links_ != nullptr) links_->poll(my_.clock.now());
+  if (bootstrap_ != nullptr) bootstrap_->poll();
+}
+
+bool Mip6Roles::say_goodbye() {
+  if (home_agent_ != nullptr) home_agent_->stop_advertising();
+  bootstrap_.reset();
+  if (mobile_node_ == nullptr) return true;
+  mobile_node_->node().end();
+  return !mobile_node_->node().is_asking();
+}
+
+void Mip6Roles::reached_by_tunnel(const Address& peer) {
+  if (mobile_node_ != nullptr) mobile_node_->node().optimise(peer);
 }
 
 void Mip6Roles::start_correspondent(const Configuration& configuration) {
-  correspondent_config_ = configuration.correspondent;
   correspondent_.reset();
-  if (!correspondent_config_.enabled) return;
+  if (!configuration.correspondent.enabled) return;
   correspondent_ =
       std::make_unique<mip6::Correspondent>(mip6::Correspondent::Surroundings{.clock = my_.clock,
                                                                               .timers = timers_,
@@ -186,39 +231,65 @@ void Mip6Roles::start_correspondent(const Configuration& configuration) {
 }
 
 Expected<void> Mip6Roles::start_home_agent(const Configuration& configuration) {
-  home_agent_config_ = configuration.home_agent;
-  if (!home_agent_config_ && home_agent_ != nullptr) home_agent_->agent().close();
-  home_agent_.reset();
-  if (!home_agent_config_) return {};
-  const PortId link = home_agent_config_->link;
+  if (!configuration.home_agent) {
+    end_home_agent();
+    return {};
+  }
+  const PortId link = configuration.home_agent->link;
   const auto ports = my_.dataplane.ports();
   const auto port = std::ranges::find(ports, link, &PortStatus::id);
-  auto made = mip6::HomeAgentService::create(
-      service_config(configuration, port == ports.end() ? MacAddress{} : port->mac),
-      {.clock = my_.clock,
-       .random = my_.random,
-       .sender = packets_,
-       .table = packets_,
-       .tunnels = my_.service,
-       .ike = my_.service,
-       .neighbours = neighbours_,
-       .store = my_.service.store(),
-       .events = my_.service,
-       .cache = cache_},
-      timers_);
+  auto config = service_config(configuration, port == ports.end() ? MacAddress{} : port->mac);
+  // What it is made from stands in several sections.
+  if (home_agent_ != nullptr && config == home_agent_config_) return {};
+  home_agent_config_ = config;
+  Expected<void> done = home_agent_ != nullptr ? home_agent_->configure(std::move(config))
+                                               : make_home_agent(std::move(config));
+  if (!done) end_home_agent();  // policies are no longer those that its bindings go by
+  return done;
+}
+
+Expected<void> Mip6Roles::make_home_agent(mip6::HomeAgentService::Config config) {
+  auto made = mip6::HomeAgentService::create(std::move(config),
+                                             {.clock = my_.clock,
+                                              .random = my_.random,
+                                              .sender = packets_,
+                                              .table = packets_,
+                                              .tunnels = my_.service,
+                                              .ike = my_.service,
+                                              .neighbours = neighbours_,
+                                              .store = my_.service.store(),
+                                              .events = my_.service,
+                                              .cache = cache_},
+                                             timers_);
   if (!made) return std::unexpected(made.error());
   home_agent_ = std::move(*made);
   return {};
 }
 
+void Mip6Roles::end_home_agent() {
+  if (home_agent_ != nullptr) home_agent_->agent().close();
+  home_agent_.reset();
+}
+
 Expected<void> Mip6Roles::start_mobile_node(const Configuration& configuration) {
-  mobile_node_config_ = configuration.mobile_node;
   if (mobile_node_ != nullptr) mobile_node_->node().end();  // while its home agent is known as such
   mobile_node_.reset();
+  const bool told_otherwise =
+      !mobile_node_config_ || !configuration.mobile_node ||
+      without_learned(*mobile_node_config_) != without_learned(*configuration.mobile_node);
+  mobile_node_config_ = configuration.mobile_node;
+  if (told_otherwise) {
+    bootstrap_.reset();
+    links_.reset();
+  }
   if (!mobile_node_config_) return {};
-  auto made = Mip6MobileNode::create(*mobile_node_config_, {.dataplane = my_.dataplane,
-                                                            .control = my_.control,
-                                                            .neighbours = neighbours_,
+  if (links_ == nullptr) start_links();
+  if (mobile_node_config_->bootstraps &&
+      !(mobile_node_config_->home_address && mobile_node_config_->home_agent)) {
+    bootstrap_->look_for_home();
+    return {};
+  }
+  auto made = Mip6MobileNode::create(*mobile_node_config_, {.links = *links_,
                                                             .addresses = addresses_,
                                                             .node = {.clock = my_.clock,
                                                                      .timers = timers_,
@@ -234,7 +305,39 @@ Expected<void> Mip6Roles::start_mobile_node(const Configuration& configuration) 
                                                                      .sha1 = kSha1}});
   if (!made) return std::unexpected(made.error());
   mobile_node_ = std::move(*made);
+  mobile_node_->on_home_address_lost([this] {
+    if (bootstrap_ != nullptr) bootstrap_->home_address_lost();
+  });
   return {};
+}
+
+void Mip6Roles::start_links() {
+  const MobileNodeConfig& config = *mobile_node_config_;
+  links_ = std::make_unique<Mip6Links>(config, Mip6Links::Surroundings{.dataplane = my_.dataplane,
+                                                                       .control = my_.control,
+                                                                       .neighbours = neighbours_,
+                                                                       .addresses = addresses_,
+                                                                       .clock = my_.clock,
+                                                                       .timers = timers_,
+                                                                       .random = my_.random});
+  if (!config.bootstraps) return;
+  bootstrap_ = std::make_unique<Mip6Bootstrap>(
+      config, Mip6Bootstrap::Surroundings{.links = *links_,
+                                          .control = my_.control,
+                                          .dataplane = my_.dataplane,
+                                          .ike = my_.ike,
+                                          .timers = timers_,
+                                          .random = my_.random,
+                                          .events = my_.service,
+                                          .changed = my_.home_changed});
+}
+
+std::optional<LearnedHome> Mip6Roles::learned_home() const {
+  return bootstrap_ == nullptr ? std::nullopt : bootstrap_->home();
+}
+
+void Mip6Roles::on_ike(const ike::Event& event) {
+  if (bootstrap_ != nullptr) bootstrap_->on_ike(event);
 }
 
 void Mip6Roles::receive(const MobilityMessage& message) {
@@ -252,7 +355,7 @@ void Mip6Roles::hear(const MobilityMessage& message) {
   if (summarize(message.datagram, summary) != ParseVerdict::Good) return;
   if (const auto heard = mip6::parse_router_advertisement(message.datagram, summary)) {
     if (home_agent_ != nullptr) home_agent_->hear(message.port, *heard);
-    if (mobile_node_ != nullptr) mobile_node_->hear(message.port, *heard);
+    if (links_ != nullptr) links_->hear(message.port, *heard);
   } else if (home_agent_ != nullptr && mip6::is_router_solicitation(message.datagram, summary)) {
     home_agent_->solicited(message.port);
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "gateway/config/mobility_policies.h"
 
@@ -117,6 +118,13 @@ void Mip6Service::carry_over(const Configuration& next, std::vector<Policy>& pol
 
 void Mip6Service::configure(const Configuration& configuration) {
   nodes_ = nodes_of(configuration);
+  if (configuration.home_agent) {
+    std::set<Address> manual;
+    for (const HomeNodeConfig& node : configuration.home_agent->nodes)
+      if (node.protection.peer.empty())
+        manual.insert(node.home_addresses.begin(), node.home_addresses.end());
+    sequences_.keep([&manual](const Address& home) { return manual.contains(home); });
+  }
   std::erase_if(away_, [&](const auto& away) { return !nodes_.contains(away.first); });
   refusals_ =
       RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
@@ -186,10 +194,23 @@ void Mip6Service::prepare(const Address& home_address, const Address& home_agent
       std::ranges::find_if(node->second.policies, [](const MobilityPolicyFacts& facts) {
         return facts.part == MobilityPart::Binding || facts.part == MobilityPart::Everything;
       });
-  if (my_.ike.has_children_of(binding->policy)) return ready({});
-  my_.ike.place_peer(peer, ends_at(node->first, node->second, care_of));
   const std::string policy = binding->policy;
+  const Endpoints ends = ends_at(node->first, node->second, care_of);
+  my_.ike.place_peer(peer, ends);
+  if (!my_.ike.has_children_of(policy)) {
+    if (node->second.moves) my_.ike.move_peer(peer, ends);  // nobody answers us elsewhere
+    return negotiate(policy, std::move(ready));
+  }
+  ready({});
+  // Left by their IKE SA, they are to have one again, and the update needs not wait for it.
+  if (my_.ike.has_orphans_of(policy)) negotiate(policy, [](const Expected<void>&) {});
+}
+
+// Once for all who wait for it.
+void Mip6Service::negotiate(const std::string& policy, Ready ready) {
+  const bool under_way = awaiting_.contains(policy);
   awaiting_.emplace(policy, std::move(ready));
+  if (under_way) return;
   if (const auto begun = my_.ike.initiate(policy); !begun)
     on_failed(policy, to_string(begun.error()));
 }

@@ -43,7 +43,7 @@ class Mip6Service final : public mip6::TunnelMigrator,
                   std::vector<Sa>& sas) const;
   void configure(const Configuration& configuration);
   // What must outlive the process is on its way to the disk.
-  void poll() { sequences_.poll(); }
+  void poll() { sequences_.poll(my_.clock.now()); }
   // Of IKE: SAs for a policy are there, or cannot be had.
   void on_installed(const std::string& policy);
   void on_failed(const std::string& policy, const std::string& why);
@@ -79,6 +79,7 @@ class Mip6Service final : public mip6::TunnelMigrator,
   [[nodiscard]] const std::pair<const Pair, Node>* node_of(const Address& home_address) const;
   // What tunnels and IKE SAs end at while the node is there.
   [[nodiscard]] static Endpoints ends_at(const Pair& pair, const Node& node, const Address& place);
+  void negotiate(const std::string& policy, Ready ready);
   [[nodiscard]] static std::vector<std::string> names_of(const Node& node,
                                                          bool (*wanted)(MobilityPart));
 

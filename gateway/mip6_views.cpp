@@ -88,7 +88,8 @@ void show_mobile_node(Gateway& gateway, PageOfRows& page) {
       place = gateway.mobility().place_of({*node->home_address, *node->home_agent});
     Mip6MobileNode* const running = gateway.mobility_roles().mobile_node();
     std::optional<mip6::Attachment> attachment;
-    if (running != nullptr) attachment = running->attachment();
+    if (const Mip6Links* const links = gateway.mobility_roles().links())
+      attachment = links->attachment();
     const auto& ports = gateway.configuration().ports;
     return {{"home_address", text_or_null(node->home_address)},
             {"home_agent", text_or_null(node->home_agent)},

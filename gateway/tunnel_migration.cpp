@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace sallyport {
 namespace {
@@ -68,21 +69,30 @@ void TunnelMigration::carry_out(const Order& order, std::vector<Outcome>& outcom
     // Of a policy that is there, and endpoints that its SAs have taken.
     if (names_endpoints(*my_.spd.find(name)))
       static_cast<void>(my_.spd.set_endpoints(name, order.to));
-    static_cast<void>(my_.spd.set_activity(name, Spd::Activity::Active));
+    set_activity(name, Spd::Activity::Active);
   }
 }
 
 std::vector<TunnelMigration::Outcome> TunnelMigration::migrate(std::span<const Order> orders) {
   std::vector<Outcome> outcomes;
   for (const Order& order : orders) carry_out(order, outcomes);
-  my_.publish();
+  publish();
   return outcomes;
 }
 
 void TunnelMigration::deactivate(std::span<const std::string> policies) {
-  for (const std::string& name : policies)
-    static_cast<void>(my_.spd.set_activity(name, Spd::Activity::Inactive));
-  my_.publish();
+  for (const std::string& name : policies) set_activity(name, Spd::Activity::Inactive);
+  publish();
+}
+
+void TunnelMigration::set_activity(const std::string& policy, Spd::Activity activity) {
+  const Policy* const before = my_.spd.find(policy);
+  if (before == nullptr || before->active == (activity == Spd::Activity::Active)) return;
+  changed_ |= my_.spd.set_activity(policy, activity).has_value();
+}
+
+void TunnelMigration::publish() {
+  if (std::exchange(changed_, false)) my_.publish();
 }
 
 Expected<void> joined(const std::vector<TunnelMigration::Outcome>& outcomes) {

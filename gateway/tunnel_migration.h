@@ -24,7 +24,8 @@ class TunnelMigration {
     std::function<std::vector<std::string>(const std::string& policy)> negotiated;
     // Leads the packets of these policies by their SAs as they are now.
     std::function<void(const std::string& policy)> lead;
-    // Workers judge by what the SPD holds now.
+    // Workers judge by what the SPD holds now. Only where that is other than before: endpoints are
+    // no part of it.
     std::function<void()> publish;
   };
   explicit TunnelMigration(Parts parts) : my_(std::move(parts)) {}
@@ -52,8 +53,11 @@ class TunnelMigration {
                                        const std::vector<std::string>& policies,
                                        const Endpoints& to);
   void carry_out(const Order& order, std::vector<Outcome>& outcomes);
+  void set_activity(const std::string& policy, Spd::Activity activity);
+  void publish();
 
   Parts my_;
+  bool changed_{};  // since the last publish()
 };
 
 // The first refusal among them.

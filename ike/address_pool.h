@@ -21,6 +21,13 @@ struct HomePrefix {
   friend bool operator==(const HomePrefix&, const HomePrefix&) = default;
 };
 
+// What an initiator asks for that knows no home address of its own (RFC 4877 9, RFC 5026 5.3).
+struct HomeAddressWish {
+  enum class Kind : std::uint8_t { Address, Prefix };
+  Kind kind{};
+  std::optional<Address> suggestion{};  // of Address: one that it would like to have
+};
+
 struct AddressPool {
   std::string name;
   AddressRange addresses;

@@ -202,6 +202,18 @@ bool has_room(const IkeSa& sa, const ChildQuestion& question) {
   return lasting < limit && sa.children.size() - lasting < kMostGoing * limit;
 }
 
+// What the peer may claim of its side is one address, and that will have policies (RFC 5026 5.3.2).
+bool will_have_policy(const Session& session, const Message& request) {
+  const TrafficSelectors claimed = within_claims(session, *request.initiator_selectors);
+  if (claimed.empty()) return false;
+  const AddressRange& first = claimed.front().addresses;
+  const bool one = first.first == first.last &&
+                   std::ranges::all_of(claimed, [&](const TrafficSelector& selector) {
+                     return selector.addresses == first;
+                   });
+  return one && session.my.policies.will_have(session.sa.peer->name, first.first);
+}
+
 }  // namespace
 
 Negotiated<ChildAnswer> answer_child(Session& session, const ChildQuestion& question) {
@@ -213,6 +225,9 @@ Negotiated<ChildAnswer> answer_child(Session& session, const ChildQuestion& ques
   PolicySearch search(session, question);
   for (const LookUp& look_up : look_ups(session, request))
     if (auto answer = search.find(look_up)) return *std::move(answer);
+  if (will_have_policy(session, request))
+    return std::unexpected(
+        refuse(NotifyType::TemporaryFailure, "a home address whose policies are being made"));
   return std::unexpected(search.why_not());
 }
 

@@ -20,6 +20,7 @@ struct ChildRequest {
   std::vector<Selector> selectors;            // what it is to carry; the policy's own where empty
   std::optional<SelectorFields> packet;       // that asked
   std::optional<AcquireId> question;          // of the data plane
+  std::optional<Address> care_of{};           // of a mobile node of ours, which it is wanted for
 };
 // Tells who asked that nothing comes of it.
 void refuse_child(Session& session, const std::optional<ChildRequest>& request,

@@ -161,6 +161,21 @@ void ask_for_home_prefix(ConfigurationPayload& request) {
   request.attributes.push_back({Mip6HomePrefix, {}});
 }
 
+ConfigurationPayload ask_for(const HomeAddressWish& wish) {
+  ConfigurationPayload request{ConfigurationType::Request, {}};
+  if (wish.kind == HomeAddressWish::Kind::Prefix) {
+    ask_for_home_prefix(request);
+    return request;
+  }
+  Octets value;
+  if (wish.suggestion) {
+    value = to_octets(wish.suggestion->wire());
+    append(value, std::uint8_t{128});
+  }
+  request.attributes.push_back({InternalIp6Address, std::move(value)});
+  return request;
+}
+
 std::optional<HomePrefix> home_prefix_in(const ConfigurationPayload& reply) {
   const AttributeValue* const attribute = find(reply, Mip6HomePrefix);
   if (attribute == nullptr || attribute->value.size() != kHomePrefixBytes) return std::nullopt;
@@ -170,6 +185,17 @@ std::optional<HomePrefix> home_prefix_in(const ConfigurationPayload& reply) {
   const Prefix prefix{Address::v6(value.subspan<4, kIpv6Bytes>()), length};
   return HomePrefix{.prefix = {prefix.first(), length},
                     .lifetime = std::chrono::seconds(load_be<std::uint32_t>(value.data()))};
+}
+
+std::vector<Prefix> home_addresses_in(const ConfigurationPayload& reply) {
+  std::vector<Prefix> homes;
+  for (const AttributeValue& attribute : reply.attributes) {
+    if (attribute.type != InternalIp6Address || attribute.value.size() != kIpv6Bytes + 1) continue;
+    const std::uint8_t length = attribute.value.back();
+    if (length == 0 || length > 128) continue;
+    homes.push_back({Address::v6(ByteView(attribute.value).first<kIpv6Bytes>()), length});
+  }
+  return homes;
 }
 
 std::vector<Address> addresses_in(const ConfigurationPayload& reply) {

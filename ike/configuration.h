@@ -15,6 +15,7 @@ namespace sallyport::ike {
 [[nodiscard]] ConfigurationPayload ask_for_addresses(std::span<const Family> families);
 // For the prefix of the home link besides (RFC 5026 5.3.2).
 void ask_for_home_prefix(ConfigurationPayload& request);
+[[nodiscard]] ConfigurationPayload ask_for(const HomeAddressWish& wish);
 // What one peer is given of one family at a time, at most: several home addresses (RFC 5026 5.3.1).
 inline constexpr std::size_t kMostAddresses = 8;
 
@@ -37,5 +38,7 @@ struct GivenAddresses {
 // MIP6_HOME_PREFIX with a prefix that is one; the first counts.
 [[nodiscard]] std::optional<HomePrefix> home_prefix_in(const ConfigurationPayload& reply);
 [[nodiscard]] std::vector<Address> addresses_in(const ConfigurationPayload& reply);
+// Those of IPv6 that are given with the lengths of their prefixes (RFC 7296 3.15.1, RFC 4877 9).
+[[nodiscard]] std::vector<Prefix> home_addresses_in(const ConfigurationPayload& reply);
 
 }  // namespace sallyport::ike

@@ -55,6 +55,10 @@ class Daemon final : private Registry {
   [[nodiscard]] Expected<void> initiate_anew(const std::string& policy);
   // An IKE SA with the peer and no child (RFC 6023): for what it tells of itself (RFC 5026 5.3).
   [[nodiscard]] Expected<void> initiate_alone(const std::string& peer);
+  // The same, for a home address or the prefix of one: yields the number of the IKE SA, which has
+  // the answer once it is up.
+  [[nodiscard]] Expected<std::uint64_t> initiate_alone(const std::string& peer,
+                                                       const HomeAddressWish& wish);
   // By the number of the IKE SA; its end begins.
   [[nodiscard]] Expected<void> terminate(std::uint64_t number);
   [[nodiscard]] Expected<void> terminate_child(const std::string& child);
@@ -75,7 +79,8 @@ class Daemon final : private Registry {
   // the new way then.
   void follow_addresses();
   // Of peers that their registrations move (Mobile IPv6, RFC 4877 7). Where one is, and from where
-  // it is spoken to: IKE SAs that are begun go that way. Nullopt: nobody knows (MDYN-13).
+  // it is spoken to: IKE SAs that are begun go that way, and those that were begun along another
+  // way end. Nullopt: nobody knows (MDYN-13).
   void place_peer(const std::string& peer, const std::optional<Endpoints>& ends);
   // Its IKE SAs and their tunnels follow without a message; message IDs stay as they are (MAPI-06).
   void move_peer(const std::string& peer, const Endpoints& to);
@@ -84,6 +89,8 @@ class Daemon final : private Registry {
   void drop_peer(const std::string& peer, const Endpoints& except);
   // SAs of the policy are there, or are being replaced.
   [[nodiscard]] bool has_children_of(const std::string& policy) const;
+  // Some of them have been left by their IKE SA, and nothing has taken their place yet.
+  [[nodiscard]] bool has_orphans_of(const std::string& policy) const;
   // An established IKE SA and its children for another node; refused while an exchange is under
   // way. The record holds keys.
   [[nodiscard]] Expected<Octets> export_ike_sa(std::uint64_t number) const;
@@ -128,8 +135,8 @@ class Daemon final : private Registry {
     replace_orphans(*child);
   }
   void remove_child(const ChildSa& child) override { sessions_.remove_child(child); }
-  std::vector<SessionPtr> others_between_the_same(const Session& session) override {
-    return sessions_.others_between_the_same(session);
+  std::vector<SessionPtr> older_between_the_same(const Session& session) override {
+    return sessions_.older_between_the_same(session);
   }
   std::size_t count_of(const Peer& peer) override { return sessions_.established_with(peer); }
 
@@ -151,6 +158,9 @@ class Daemon final : private Registry {
   [[nodiscard]] Expected<ChildRequest> request_for(const std::string& policy) const;
   void follow_configuration(Session& session);
   [[nodiscard]] Endpoints ends_with(const Pad::Entry& peer, Endpoints ends) const;
+  [[nodiscard]] bool leads_to_peer(const IkeSa& sa) const;
+  [[nodiscard]] bool is_moved_by_registrations(const IkeSa& sa) const;
+  void speak_from(const Policy& policy, const Address& care_of);
   void leave_transport_children(Session& session);
   template <class Over>
   void end_orphans(Over over);

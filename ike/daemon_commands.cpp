@@ -42,7 +42,7 @@ std::shared_ptr<Session> Daemon::find_for(const Policy& policy, const Peer& peer
     const IkeSa& sa = session->sa;
     const bool fits = endpoints.remote.is_unspecified() || sa.nat.any() ||
                       endpoints.remote == sa.path.remote.address;
-    if (!fits || sa.stands_by) continue;
+    if (!fits || !leads_to_peer(sa) || sa.stands_by) continue;
     if (sa.is_up()) return session->shared_from_this();
     if (sa.side == Side::Initiator && sa.state < IkeState::Established)
       coming = session->shared_from_this();
@@ -113,7 +113,19 @@ Expected<void> Daemon::initiate_alone(const std::string& peer) {
   return {};
 }
 
+Expected<std::uint64_t> Daemon::initiate_alone(const std::string& peer,
+                                               const HomeAddressWish& wish) {
+  const Pad::Entry entry = parts_.peers.pad().by_name(peer);
+  if (!entry) return no_such("peer", peer);
+  const auto path = path_to(entry, {});
+  if (!path) return std::unexpected(path.error());
+  const SessionPtr session = ike::initiate(surroundings_, entry, *path, std::nullopt);
+  session->sa.wish = wish;
+  return session->sa.number;
+}
+
 void Daemon::acquire(ChildRequest request) {
+  if (request.care_of) speak_from(*request.policy, *request.care_of);
   const auto question = request.question;
   const std::string policy = request.policy->name;
   if (const auto session = session_for(request); !session) {
@@ -225,7 +237,7 @@ void Daemon::follow_addresses() {
     // What the entry says now of where it may be.
     if (sa.peer)
       if (Pad::Entry entry = parts_.peers.pad().by_name(sa.peer->name)) sa.peer = std::move(entry);
-    if (!session->dead()) follow_own_addresses(*session);
+    if (!session->dead() && !is_moved_by_registrations(sa)) follow_own_addresses(*session);
   }
 }
 

@@ -12,13 +12,53 @@ namespace {
 // Where policy sets no end to what goes on without an IKE SA.
 constexpr Duration kOrphanLife = std::chrono::hours(8);
 
+Endpoints ends_of(const Path& path) { return {path.local.address, path.remote.address}; }
+
 }  // namespace
 
 void Daemon::place_peer(const std::string& peer, const std::optional<Endpoints>& ends) {
-  if (ends)
-    peer_places_.insert_or_assign(peer, *ends);
-  else
+  if (!ends) {
     peer_places_.erase(peer);
+    return;
+  }
+  peer_places_.insert_or_assign(peer, *ends);
+  const Pad::Entry entry = parts_.peers.pad().by_name(peer);
+  if (!entry) return;
+  std::vector<SessionPtr> astray;
+  for (Session* const session : sessions_.with(*entry)) {
+    const IkeSa& sa = session->sa;
+    if (sa.side == Side::Initiator && sa.state < IkeState::Established && ends_of(sa.path) != *ends)
+      astray.push_back(session->shared_from_this());
+  }
+  for (const SessionPtr& session : astray) session->end("its peer or we have moved");
+}
+
+// An IKE SA that follows registrations is where one was made last: it will be moved. One that does
+// not is of no use anywhere else.
+bool Daemon::leads_to_peer(const IkeSa& sa) const {
+  const auto placed = peer_places_.find(sa.peer->name);
+  return placed == peer_places_.end() || sa.peer->mobility == PeerMobility::MobileIpv6 ||
+         ends_of(sa.path) == placed->second;
+}
+
+// Or let go by them: a lost address of ours ends none of these.
+bool Daemon::is_moved_by_registrations(const IkeSa& sa) const {
+  return sa.state >= IkeState::Established && sa.peer &&
+         (sa.peer->mobility == PeerMobility::MobileIpv6 || peer_places_.contains(sa.peer->name));
+}
+
+// Without SAs for its Binding Update a mobile node cannot register, and nobody answers it where it
+// was before: its end is at the care-of address now (RFC 4877 4.4; MAPI-11). An application may
+// write whatever it likes into such a packet (MAPI-03).
+void Daemon::speak_from(const Policy& policy, const Address& care_of) {
+  const Pad::Entry peer = peer_of(policy);
+  if (!peer || peer->mobility == PeerMobility::Mobike || !parts_.datagrams.is_ours(care_of)) return;
+  const Endpoints ends{care_of, ends_with(peer, policy.protect->endpoints).remote};
+  if (ends.remote.is_unspecified()) return;
+  if (peer->mobility == PeerMobility::MobileIpv6)
+    move_peer(peer->name, ends);
+  else
+    place_peer(peer->name, ends);
 }
 
 void Daemon::move_peer(const std::string& peer, const Endpoints& to) {
@@ -43,8 +83,7 @@ void Daemon::drop_peer(const std::string& peer, const Endpoints& except) {
   for (Session* const session : sessions_.with(*entry))
     going.push_back(session->shared_from_this());
   for (const SessionPtr& session : going) {
-    const Path& path = session->sa.path;
-    if (Endpoints{path.local.address, path.remote.address} == except) continue;
+    if (session->dead() || ends_of(session->sa.path) == except) continue;
     leave_transport_children(*session);
     session->end("its peer has moved");
   }
@@ -65,9 +104,13 @@ void Daemon::leave_transport_children(Session& session) {
   }
 }
 
-bool Daemon::has_children_of(const std::string& policy) const {
-  bool found = std::ranges::any_of(
+bool Daemon::has_orphans_of(const std::string& policy) const {
+  return std::ranges::any_of(
       orphans_, [&](const Orphan& orphan) { return orphan.child->policy->name == policy; });
+}
+
+bool Daemon::has_children_of(const std::string& policy) const {
+  bool found = has_orphans_of(policy);
   sessions_.for_each([&](const IkeSa& sa) {
     found = found || std::ranges::any_of(sa.children, [&](const auto& child) {
               return child->policy->name == policy && child->state <= ChildState::Rekeying;
@@ -89,6 +132,7 @@ void Daemon::end_orphans(Over over) {
     const std::string names[] = {child.outbound_name(), child.inbound_name()};
     parts_.installer.uninstall(names);
     parts_.events.report({.kind = EventKind::ChildDown,
+                          .peer = child.policy->protect->peer,
                           .subject = child.name,
                           .detail = "its IKE SA went before it"});
   }

@@ -73,6 +73,9 @@ struct IkeSa {
   std::vector<Address> leases{};            // of ours, that the peer has been given
   std::vector<Address> assigned{};          // that the peer has given us
   std::optional<HomePrefix> home_prefix{};  // likewise, of its home link
+  std::vector<Prefix> home_addresses{};     // of `assigned`, as far as it has told their prefixes
+  std::optional<HomeAddressWish> wish{};    // of ours, in place of what the entry asks for
+  bool address_refused{};                   // INTERNAL_ADDRESS_FAILURE from the peer
   std::vector<std::shared_ptr<ChildSa>> children{};
   std::uint32_t children_made{};
 

@@ -96,6 +96,10 @@ class PolicySource {
   [[nodiscard]] virtual std::span<const Entry> negotiable() = 0;
   // Of them the one of this name, or null.
   [[nodiscard]] Entry find(std::string_view name);
+  // A peer asks for SAs of an address that none of them has: one that it has formed itself, of the
+  // home prefix that it was told (RFC 5026 5.3.2). True: they will have it soon, and the peer is to
+  // ask again.
+  [[nodiscard]] virtual bool will_have(std::string_view, const Address&) { return false; }
 };
 
 class PeerSource {

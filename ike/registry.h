@@ -28,8 +28,8 @@ class Registry {
   // Whose the child is from now on, and that it is nobody's: for look-ups by its name.
   virtual void add_child(const std::shared_ptr<ChildSa>& child, Session& owner) = 0;
   virtual void remove_child(const ChildSa& child) = 0;
-  // Established ones with the same two identities but this (IKE-102).
-  [[nodiscard]] virtual std::vector<std::shared_ptr<Session>> others_between_the_same(
+  // As in SessionIndex (IKE-102).
+  [[nodiscard]] virtual std::vector<std::shared_ptr<Session>> older_between_the_same(
       const Session& session) = 0;
   // Established ones under the PAD entry.
   [[nodiscard]] virtual std::size_t count_of(const Peer& peer) = 0;

@@ -75,12 +75,15 @@ std::size_t SessionIndex::established_with(const Peer& peer) const {
   return found == of_peer_.end() ? 0 : found->second.established;
 }
 
-std::vector<std::shared_ptr<Session>> SessionIndex::others_between_the_same(
+std::vector<std::shared_ptr<Session>> SessionIndex::older_between_the_same(
     const Session& session) const {
   std::vector<SessionPtr> others;
   const auto [begin, end] = by_parties_.equal_range(parties_of(session.sa));
-  for (auto at = begin; at != end; ++at)
-    if (at->second != &session) others.push_back(at->second->shared_from_this());
+  for (auto at = begin; at != end; ++at) {
+    const Session& other = *at->second;
+    if (&other != &session && other.sa.authenticated <= session.sa.made)
+      others.push_back(at->second->shared_from_this());
+  }
   return others;
 }
 

@@ -30,8 +30,9 @@ class SessionIndex {
   [[nodiscard]] const std::unordered_set<Session*>& with(const Peer& peer) const;
   // Of these the established ones.
   [[nodiscard]] std::size_t established_with(const Peer& peer) const;
-  // Established ones with the same two identities but this (IKE-102).
-  [[nodiscard]] std::vector<SessionPtr> others_between_the_same(const Session& session) const;
+  // Those with the same two identities that were established when this one was begun (IKE-102): of
+  // one that has come up since, both having begun at a time, the peer cannot have lost its memory.
+  [[nodiscard]] std::vector<SessionPtr> older_between_the_same(const Session& session) const;
 
   // The child belongs to `owner`, and no more to whom it belonged to before.
   void add_child(const std::shared_ptr<ChildSa>& child, Session& owner);

@@ -56,13 +56,25 @@ SelectorPair pair_of(const Selector& selector) {
   return pair;
 }
 
-TrafficSelector of_packet(const Address& address, std::uint8_t protocol, PortValue value) {
+// One side of a packet. What its protocol does not have there, as mobility messages and ICMP have
+// one type and no more, is as policy has it: the entry that the packet asks for is known by both
+// sides at the peer (RFC 4877 7.2.2; IKE-96).
+TrafficSelector of_packet(const Address& address, std::uint8_t protocol, PortValue value,
+                          const PortSet& policy) {
   const auto port = static_cast<std::uint16_t>(value);
-  const bool known = value <= 0xffff;
-  return {protocol,
-          known ? port : std::uint16_t{0},
-          known ? port : std::uint16_t{0xffff},
-          {address, address}};
+  Ports ports;
+  if (value <= 0xffff) ports = {port, port};
+  if (value == kNotApplicable) ports = ports_of(policy).front();
+  return {protocol, ports.start, ports.end, {address, address}};
+}
+
+// The ports, as far as policy names any, of the selector that holds the packet.
+std::pair<PortSet, PortSet> ports_around(std::span<const Selector> selectors,
+                                         const SelectorFields& packet) {
+  const auto found = std::ranges::find_if(
+      selectors, [&](const Selector& selector) { return matches(selector, packet); });
+  if (found == selectors.end()) return {PortSet::any(), PortSet::any()};
+  return {found->local_port, found->remote_port};
 }
 
 std::optional<Ports> intersect_ports(const TrafficSelector& left, const TrafficSelector& right) {
@@ -224,8 +236,10 @@ PortSet port_set(const Ports& ports) {
 SelectorPair offer_selectors(std::span<const Selector> selectors, const SelectorFields* packet) {
   SelectorPair offer;
   if (packet != nullptr) {
-    offer.local.push_back(of_packet(packet->local, packet->protocol, packet->local_port));
-    offer.remote.push_back(of_packet(packet->remote, packet->protocol, packet->remote_port));
+    const auto [local, remote] = ports_around(selectors, *packet);
+    offer.local.push_back(of_packet(packet->local, packet->protocol, packet->local_port, local));
+    offer.remote.push_back(
+        of_packet(packet->remote, packet->protocol, packet->remote_port, remote));
   }
   for (const Selector& selector : selectors) {
     const SelectorPair pair = pair_of(selector);

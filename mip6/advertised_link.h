@@ -24,6 +24,7 @@ struct AdvertisingSettings {
   std::optional<RouterLifetime> home_agent_lifetime{};  // as a home agent; the router's
   bool mobile_router{};                                 // serves routers
   std::optional<std::uint32_t> mtu{};
+  friend bool operator==(const AdvertisingSettings&, const AdvertisingSettings&) = default;
 };
 
 // Fails for what RFC 4861 6.2.1 or RFC 6275 7.5 do not allow, and for a link without a prefix that

@@ -16,6 +16,11 @@ BindingCache::~BindingCache() {
     for (const auto& slot : slots) timers_.cancel(slot->timer);
 }
 
+void BindingCache::set_limits(const Limits& limits) {
+  limits_ = limits;
+  while (recent_.size() > limits_.correspondents) end(*recent_.back(), BindingEnd::Evicted);
+}
+
 void BindingCache::on_end(BindingUse use, Ended ended) {
   ended_[use == BindingUse::HomeAgent ? 0 : 1] = std::move(ended);
 }
@@ -31,12 +36,16 @@ const BindingEntry* BindingCache::home_registration(const Address& home_address)
 }
 
 bool BindingCache::has_room(const BindingEntry& entry) const {
+  if (entry.use == BindingUse::HomeAgent) {
+    const Slot* const before = registered(entry.home_address);
+    if (before != nullptr && before->entry.valid) return true;
+    if (registrations_ >= limits_.home_registrations) return false;
+    return before != nullptr || size_ - recent_.size() < 2 * limits_.home_registrations;
+  }
   if (slot_of(entry.home_address, entry.own) != nullptr) return true;
-  const bool home = entry.use == BindingUse::HomeAgent;
-  if (home && registered(entry.home_address) != nullptr) return true;
   const auto node = nodes_.find(entry.home_address);
   if (node != nodes_.end() && node->second.size() >= limits_.each_home_address) return false;
-  return size_ < limits_.entries || !recent_.empty();
+  return limits_.correspondents > 0;
 }
 
 Expected<void> BindingCache::put(BindingEntry entry, Duration lifetime) {
@@ -66,16 +75,12 @@ void BindingCache::set_lifetime(const Address& home_address, const Address& own,
   if (Slot* const slot = slot_of(home_address, own)) start(*slot, lifetime);
 }
 
-void BindingCache::mark_used(const Address& home_address, const Address& own) {
-  Slot* const slot = slot_of(home_address, own);
-  if (slot == nullptr || slot->entry.use == BindingUse::HomeAgent) return;
-  recent_.splice(recent_.begin(), recent_, slot->place);
-}
-
 void BindingCache::invalidate(const Address& home_address, const Address& own) {
   Slot* const slot = slot_of(home_address, own);
   if (slot == nullptr) return;
+  leave(*slot);
   slot->entry.valid = false;
+  enter(*slot);
   start(*slot, kKept);
 }
 
@@ -101,7 +106,8 @@ BindingCache::Slot* BindingCache::registered(const Address& home_address) const 
 
 // Makes room where there is none.
 BindingCache::Slot& BindingCache::fresh_slot(const BindingEntry& entry) {
-  if (size_ >= limits_.entries) end(*recent_.back(), BindingEnd::Evicted);
+  if (entry.use == BindingUse::Correspondent && recent_.size() >= limits_.correspondents)
+    end(*recent_.back(), BindingEnd::Evicted);
   Slots& slots = nodes_[entry.home_address];
   slots.push_back(std::make_unique<Slot>());
   ++size_;
@@ -123,9 +129,7 @@ void BindingCache::expire(Slot* slot) {
 }
 
 void BindingCache::end(Slot& slot, BindingEnd why) {
-  const BindingEntry entry = std::move(slot.entry);
-  slot.entry.use = entry.use;
-  slot.entry.home_address = entry.home_address;
+  const BindingEntry entry = slot.entry;
   remove(slot);
   const Ended& ended = ended_[entry.use == BindingUse::HomeAgent ? 0 : 1];
   if (entry.valid && ended) ended(entry, why);
@@ -141,13 +145,19 @@ void BindingCache::remove(Slot& slot) {
 }
 
 void BindingCache::enter(Slot& slot) {
-  if (slot.entry.use == BindingUse::HomeAgent) return;
+  if (slot.entry.use == BindingUse::HomeAgent) {
+    if (slot.entry.valid) ++registrations_;
+    return;
+  }
   recent_.push_front(&slot);
   slot.place = recent_.begin();
 }
 
 void BindingCache::leave(Slot& slot) {
-  if (slot.entry.use != BindingUse::HomeAgent) recent_.erase(slot.place);
+  if (slot.entry.use != BindingUse::HomeAgent)
+    recent_.erase(slot.place);
+  else if (slot.entry.valid)
+    --registrations_;
 }
 
 }  // namespace sallyport::mip6

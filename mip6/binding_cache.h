@@ -40,9 +40,11 @@ enum class BindingEnd : std::uint8_t { Expired, Evicted };
 // (status 139). Pointers to entries are valid until the next call that is not const.
 class BindingCache {
  public:
+  // Strangers make correspondents' entries: those take no place of a home registration.
   struct Limits {
-    std::size_t entries{1'000'000};
-    std::size_t each_home_address{16};  // with so many addresses of ours
+    std::size_t home_registrations{1'000'000};  // and as many invalid ones
+    std::size_t correspondents{1'000'000};
+    std::size_t each_home_address{16};  // of these, with so many addresses of ours
   };
   struct Surroundings {
     const Clock& clock;
@@ -54,6 +56,9 @@ class BindingCache {
   ~BindingCache();
   BindingCache(const BindingCache&) = delete;
   BindingCache& operator=(const BindingCache&) = delete;
+
+  // Correspondents' entries that are too many end; home registrations go on.
+  void set_limits(const Limits& limits);
 
   // Called with each valid entry of this use that has ended, once it is out of the cache.
   using Ended = std::function<void(const BindingEntry&, BindingEnd)>;
@@ -67,15 +72,13 @@ class BindingCache {
   // True where put() of such an entry would succeed.
   [[nodiscard]] bool has_room(const BindingEntry& entry) const;
   // In place of the one between the same two addresses, and of any other home registration where it
-  // is one. Where the cache is full the correspondent's entry goes that was used longest ago; home
-  // registrations never do (10.3.1), and Exhausted is the error then. Sets `ends`.
+  // is one. Of correspondents' entries the one that was updated longest ago goes where there are
+  // too many; home registrations never do (10.3.1), and Exhausted is the error then. Sets `ends`.
   [[nodiscard]] Expected<void> put(BindingEntry entry, Duration lifetime);
   // An update was valid, whatever came of it (9.5.1). Without effect where there is no entry.
   void set_sequence(const Address& home_address, const Address& own, std::uint16_t sequence);
   // Shortens or extends an entry's lifetime to this from now on.
   void set_lifetime(const Address& home_address, const Address& own, Duration lifetime);
-  // A packet has been led by it: it is not the next one to go.
-  void mark_used(const Address& home_address, const Address& own);
   // Deleted, but kept as an invalid one for kKept.
   void invalidate(const Address& home_address, const Address& own);
   void erase(const Address& home_address, const Address& own);
@@ -116,7 +119,8 @@ class BindingCache {
   Limits limits_;
   std::unordered_map<Address, Slots, AddressHash> nodes_;
   std::size_t size_{};
-  Recent recent_;  // correspondents' entries, the one used last first
+  Recent recent_;                // correspondents' entries, the one updated last first
+  std::size_t registrations_{};  // of home agents, the valid ones
   std::array<Ended, 2> ended_;
 };
 

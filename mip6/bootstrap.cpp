@@ -51,7 +51,6 @@ auto Bootstrap::guarded(Handle handle) {
 void Bootstrap::start(const Address& care_of) {
   stop();
   care_of_ = care_of;
-  result_.reset();
   step_ = Step::Configured;
   look_further();
 }
@@ -63,6 +62,7 @@ void Bootstrap::stop() {
   names_.clear();
   home_agent_.reset();
   home_prefix_.reset();
+  result_.reset();
 }
 
 // Names whose addresses are still to be found, then the next place to look, then a pause.

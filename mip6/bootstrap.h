@@ -44,6 +44,8 @@ class Bootstrap {
   // From a care-of address, whose interface identifier a home address may end with.
   void start(const Address& care_of);
   void stop();
+  // Where what follows is to be asked from, before one of the two below.
+  void move_to(const Address& care_of) { care_of_ = care_of; }
   // The home address is somebody else's (status 134): another one, of the same home agent.
   void home_address_lost();
   // The IKE SA has ended, and the home address with it (BOOT-06): all begins anew.

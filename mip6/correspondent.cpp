@@ -31,20 +31,31 @@ Correspondent::Correspondent(const Surroundings& around, Settings settings)
       settings_(settings),
       routability_(around.sha1),
       nonces_(around.clock, around.random),
-      errors_(around.clock, around.sender),
       answers_(
-          RateLimit::per_second(settings.answers_per_second, settings.answers_per_second, kHertz)) {
+          RateLimit::per_second(settings.answers_per_second, settings.answers_per_second, kHertz)),
+      retired_(settings.most_sequences, CorrespondentNonces::kLifetime) {
   around_.cache.on_end(BindingUse::Correspondent,
                        [this](const BindingEntry& entry, BindingEnd) { ended(entry); });
 }
 
-Correspondent::~Correspondent() { around_.cache.on_end(BindingUse::Correspondent, {}); }
+Correspondent::~Correspondent() {
+  around_.cache.on_end(BindingUse::Correspondent, {});
+  std::vector<Key> ours;
+  around_.cache.for_each([&](const BindingEntry& entry) {
+    if (entry.use == BindingUse::Correspondent) ours.emplace_back(entry.home_address, entry.own);
+  });
+  for (const auto& [home_address, own] : ours) {
+    around_.cache.erase(home_address, own);
+    around_.table.remove(BindingUse::Correspondent, home_address, own);
+  }
+}
 
 void Correspondent::receive(const Arrival& arrival, const Message& message, ByteView octets) {
   if (settings_.route_optimisation == RouteOptimisation::Off) return;
-  if (const auto* const home_test = std::get_if<HomeTestInit>(&message))
-    answer(arrival, *home_test);
-  if (const auto* const test = std::get_if<CareOfTestInit>(&message)) answer(arrival, *test);
+  if (const auto* const test = std::get_if<HomeTestInit>(&message))
+    answer<HomeTest>(arrival, test->cookie, &ReturnRoutability::home_token);
+  if (const auto* const test = std::get_if<CareOfTestInit>(&message))
+    answer<CareOfTest>(arrival, test->cookie, &ReturnRoutability::care_of_token);
   if (const auto* const update = std::get_if<BindingUpdate>(&message))
     take(arrival, *update, octets);
 }
@@ -61,24 +72,14 @@ bool Correspondent::may_test(const Arrival& arrival) {
   return may_answer();
 }
 
-void Correspondent::answer(const Arrival& arrival, const HomeTestInit& test) {
+template <class Test>
+void Correspondent::answer(const Arrival& arrival, const Cookie& cookie, TokenOf token_of) {
   if (!may_test(arrival)) return;
   const auto& nonce = nonces_.current();
-  const HomeTest answer{
+  const Test answer{
       .nonce_index = nonce.index,
-      .cookie = test.cookie,
-      .token = routability_.home_token(nonces_.node_key(), arrival.source, nonce.value)};
-  if (const auto octets = build_message(answer, arrival.destination, arrival.source))
-    around_.sender.send(reply_to(arrival), *octets);
-}
-
-void Correspondent::answer(const Arrival& arrival, const CareOfTestInit& test) {
-  if (!may_test(arrival)) return;
-  const auto& nonce = nonces_.current();
-  const CareOfTest answer{
-      .nonce_index = nonce.index,
-      .cookie = test.cookie,
-      .token = routability_.care_of_token(nonces_.node_key(), arrival.source, nonce.value)};
+      .cookie = cookie,
+      .token = (routability_.*token_of)(nonces_.node_key(), arrival.source, nonce.value)};
   if (const auto octets = build_message(answer, arrival.destination, arrival.source))
     around_.sender.send(reply_to(arrival), *octets);
 }
@@ -128,9 +129,7 @@ std::optional<BindingStatus> Correspondent::find_key(Request& request) {
 std::optional<std::uint16_t> Correspondent::last_sequence(const Key& key) {
   if (const BindingEntry* const entry = around_.cache.find(key.first, key.second))
     return entry->sequence;
-  const auto found = retired_.find(key);
-  if (found == retired_.end() || found->second.until <= around_.clock.now()) return std::nullopt;
-  return found->second.sequence;
+  return retired_.find(key, around_.clock.now());
 }
 
 // One that is authorized.
@@ -193,14 +192,9 @@ void Correspondent::forget(const Request& request) {
 
 // Where there is no room for one more, tokens go that would make its update good again (5.2.8).
 void Correspondent::retire(const Key& key, std::uint16_t sequence) {
-  const Instant now = around_.clock.now();
-  if (retired_.size() >= settings_.most_sequences)
-    std::erase_if(retired_, [now](const auto& one) { return one.second.until <= now; });
-  if (retired_.size() >= settings_.most_sequences) {
-    retired_.clear();
-    return nonces_.forget_all();
-  }
-  retired_[key] = {.sequence = sequence, .until = now + CorrespondentNonces::kLifetime};
+  if (retired_.put(key, sequence, around_.clock.now())) return;
+  retired_.clear();
+  nonces_.forget_all();
 }
 
 void Correspondent::ended(const BindingEntry& entry) {

@@ -4,11 +4,12 @@
 
 #include <map>
 
+#include "base/rate_limit.h"
 #include "mip6/alarm.h"
 #include "mip6/binding_cache.h"
 #include "mip6/correspondent_nonces.h"
-#include "mip6/message_errors.h"
 #include "mip6/mobile_node_settings.h"
+#include "mip6/retired_sequences.h"
 #include "mip6/return_routability.h"
 
 namespace sallyport::mip6 {
@@ -40,13 +41,9 @@ class Correspondent {
   // `octets` are the whole message, as received; those of other roles are not for here, and no
   // update with the flag H.
   void receive(const Arrival& arrival, const Message& message, ByteView octets);
-  // A packet had a Home Address option that no binding is for (9.3.1, 9.3.3).
-  void unknown_home_address(const Arrival& arrival) {
-    errors_.send_binding_error(arrival, BindingErrorStatus::UnknownBinding);
-  }
 
  private:
-  using Key = std::pair<Address, Address>;  // home address, ours
+  using Key = RetiredSequences::Key;
   struct Request {
     const Arrival& arrival;
     const BindingUpdate& update;
@@ -55,16 +52,12 @@ class Correspondent {
     bool deletes{};
     BindingKey key;
   };
-  // Updates up to this number are old, as long as tokens may be good that made them (5.2.8).
-  struct Retired {
-    std::uint16_t sequence{};
-    Instant until;
-  };
 
   [[nodiscard]] bool may_answer();
   [[nodiscard]] bool may_test(const Arrival& arrival);
-  void answer(const Arrival& arrival, const HomeTestInit& test);
-  void answer(const Arrival& arrival, const CareOfTestInit& test);
+  using TokenOf = decltype(&ReturnRoutability::home_token);
+  template <class Test>
+  void answer(const Arrival& arrival, const Cookie& cookie, TokenOf token_of);
   void take(const Arrival& arrival, const BindingUpdate& update, ByteView octets);
   [[nodiscard]] std::optional<BindingStatus> find_key(Request& request);
   [[nodiscard]] std::optional<std::uint16_t> last_sequence(const Key& key);
@@ -87,10 +80,9 @@ class Correspondent {
   Settings settings_;
   ReturnRoutability routability_;
   CorrespondentNonces nonces_;
-  MessageErrors errors_;
   RateLimit answers_;
   std::map<Key, Alarm> refreshes_;  // of bindings, before they end
-  std::map<Key, Retired> retired_;
+  RetiredSequences retired_;
 };
 
 }  // namespace sallyport::mip6

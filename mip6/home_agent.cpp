@@ -24,6 +24,10 @@ std::vector<Address> defended(const Address& home_address, Flags<UpdateFlag> fla
   return addresses;
 }
 
+bool has_link_local(const BindingEntry& entry) {
+  return entry.flags.has(UpdateFlag::LinkLocalCompatible);
+}
+
 NeighbourProxy::Role role_of(const BindingEntry& entry) {
   return entry.flags.has(UpdateFlag::MobileRouter) ? NeighbourProxy::Role::Router
                                                    : NeighbourProxy::Role::Host;
@@ -35,8 +39,7 @@ BindingTable::Binding for_workers(const BindingEntry& entry) {
                                 .care_of = entry.care_of,
                                 .home_agent = entry.own,
                                 .networks = entry.networks};
-  if (entry.flags.has(UpdateFlag::LinkLocalCompatible))
-    binding.link_local = link_local_of(entry.home_address);
+  if (has_link_local(entry)) binding.link_local = link_local_of(entry.home_address);
   return binding;
 }
 
@@ -46,31 +49,23 @@ TunnelMigrator::Ends ends_of(const BindingEntry& entry) {
 
 }  // namespace
 
-Expected<std::unique_ptr<HomeAgent>> HomeAgent::create(HomeAgentConfig config,
-                                                       const Surroundings& around) {
-  auto nodes = ServedNodes::of(config.nodes, around.random.u64());
-  if (!nodes) return std::unexpected(nodes.error());
-  std::unique_ptr<HomeAgent> agent(new HomeAgent(std::move(config), std::move(*nodes), around));
-  agent->end_where([&served = *agent](const BindingEntry& entry) {
-    return !served.has_address(entry.own) || served.nodes_.find(entry.home_address) == nullptr;
-  });
-  agent->set_prefixes(agent->config_.link.prefixes);
-  return agent;
-}
-
-HomeAgent::HomeAgent(HomeAgentConfig config, ServedNodes nodes, const Surroundings& around)
-    : config_(std::move(config)),
-      around_(around),
-      nodes_(std::move(nodes)),
+HomeAgent::HomeAgent(const Surroundings& around)
+    : around_(around),
+      link_locals_(around.random.u64()),
       rules_({.config = config_,
               .nodes = nodes_,
               .cache = around.cache,
+              .link_locals = link_locals_,
               .store = around.store,
               .clock = around.clock}),
       pending_(0, AddressHash(around.random.u64())),
       rates_(kMostRates) {
   around_.cache.on_end(BindingUse::HomeAgent,
                        [this](const BindingEntry& entry, BindingEnd) { ended(entry); });
+  around_.cache.for_each([this](const BindingEntry& entry) {
+    if (entry.use == BindingUse::HomeAgent && entry.valid && has_link_local(entry))
+      link_locals_.hold(entry.home_address);
+  });
 }
 
 HomeAgent::~HomeAgent() { around_.cache.on_end(BindingUse::HomeAgent, {}); }
@@ -80,7 +75,10 @@ bool HomeAgent::has_address(const Address& address) const {
 }
 
 void HomeAgent::receive(const Arrival& arrival, const BindingUpdate& update) {
-  const Verdict verdict = rules_.judge(arrival, update);
+  const auto waiting = pending_.find(arrival.source);
+  const Verdict verdict = rules_.judge(
+      arrival, update,
+      waiting == pending_.end() ? std::nullopt : std::optional(waiting->second.update.sequence));
   if (verdict.ruling == Ruling::Drop) return refused(arrival, update, verdict.why);
   // Only of senders that IPsec knows: nobody can use up another's.
   if (rates_.find(arrival.source) == nullptr) rates_.put(arrival.source, {});
@@ -149,12 +147,13 @@ void HomeAgent::register_node(const Arrival& arrival, const BindingUpdate& updat
   const BindingEntry* const entry = around_.cache.home_registration(arrival.source);
   const bool bound = entry != nullptr && entry->valid;
   std::vector<Address> addresses = defended(arrival.source, update.flags);
-  if (bound) {
-    const std::vector<Address> before = defended(arrival.source, entry->flags);
-    std::erase_if(addresses, [&before](const Address& address) {
-      return std::ranges::find(before, address) != before.end();
-    });
-  }
+  std::vector<Address> before;
+  if (bound) before = defended(arrival.source, entry->flags);
+  // A link-local address that somebody holds is this node's.
+  std::erase_if(addresses, [&](const Address& address) {
+    return std::ranges::find(before, address) != before.end() ||
+           !link_locals_.holders_of(address).empty();
+  });
   if (addresses.empty()) return install(arrival, update, verdict);
   const BindingEntry wanted{.home_address = arrival.source, .own = arrival.destination};
   if (pending_.size() >= config_.most_detections || !around_.cache.has_room(wanted))
@@ -163,13 +162,12 @@ void HomeAgent::register_node(const Arrival& arrival, const BindingUpdate& updat
   detect(arrival, update, addresses);
 }
 
-// True where detections are under way already for the same addresses: they are for the newest
-// update then.
+// True where detections are under way already for the same addresses: they are for this update
+// then, the newest one.
 bool HomeAgent::wait_longer(const Arrival& arrival, const BindingUpdate& update) {
   const auto found = pending_.find(arrival.source);
   if (found == pending_.end()) return false;
   Pending& pending = found->second;
-  if (!is_newer(update.sequence, pending.update.sequence)) return true;
   const bool same =
       defended(arrival.source, update.flags) == defended(arrival.source, pending.update.flags);
   if (!same) {
@@ -250,32 +248,61 @@ void HomeAgent::install(const Arrival& arrival, const BindingUpdate& update,
 }
 
 // Packets and tunnels go to the new place, or all stays as it is: the status that says why (HA-09,
-// MAPI-02).
+// MAPI-02). Tunnels go first, so that no packet enters one that policy does not protect yet.
 std::optional<BindingStatus> HomeAgent::lead(const BindingEntry& entry,
                                              const std::optional<BindingEntry>& before) {
-  if (!around_.table.set(for_workers(entry))) return BindingStatus::InsufficientResources;
-  if (entry.protection != Protection::Ipsec) return std::nullopt;  // MAPI-03
-  if (around_.tunnels.move(ends_of(entry), entry.care_of)) {
-    if (before && before->own != entry.own) around_.tunnels.deactivate(ends_of(*before));
+  if (!move_tunnels(entry)) return BindingStatus::Unspecified;
+  if (around_.table.set(for_workers(entry))) {
+    if (before && before->own != entry.own && entry.protection == Protection::Ipsec)
+      around_.tunnels.deactivate(ends_of(*before));
     return std::nullopt;
   }
   // What was there before fitted.
-  if (!before || !around_.table.set(for_workers(*before)))
-    around_.table.remove(BindingUse::HomeAgent, entry.home_address, std::nullopt);
-  return BindingStatus::Unspecified;
+  const bool back = before && before->protection == Protection::Ipsec && move_tunnels(*before);
+  if (!back && entry.protection == Protection::Ipsec) around_.tunnels.deactivate(ends_of(entry));
+  return BindingStatus::InsufficientResources;
+}
+
+bool HomeAgent::move_tunnels(const BindingEntry& entry) {
+  if (entry.protection != Protection::Ipsec) return true;  // MAPI-03
+  return around_.tunnels.move(ends_of(entry), entry.care_of).has_value();
+}
+
+void HomeAgent::stop_leading(const BindingEntry& entry) {
+  around_.table.remove(BindingUse::HomeAgent, entry.home_address, std::nullopt);
+  if (has_link_local(entry)) lead_sharers(entry.home_address);
+}
+
+// Workers know a link-local address of one binding; others of the node that have it have it on.
+void HomeAgent::lead_sharers(const Address& home_address) {
+  for (const Address& holder : link_locals_.holders_of(link_local_of(home_address))) {
+    const BindingEntry* const other = around_.cache.home_registration(holder);
+    if (holder != home_address && other != nullptr && other->valid)
+      static_cast<void>(around_.table.set(for_workers(*other)));  // it has its place
+  }
 }
 
 // From now on neighbours of the home link find us at what is new (HA-14).
 void HomeAgent::serve(const BindingEntry& entry, const std::optional<BindingEntry>& before) {
   const PortId port = config_.link.port;
-  const std::vector<Address> now = defended(entry.home_address, entry.flags);
-  std::vector<Address> then;
-  if (before) then = defended(before->home_address, before->flags);
-  for (const Address& address : then)
-    if (std::ranges::find(now, address) == now.end()) around_.neighbours.stop(port, address);
-  for (const Address& address : now)
-    if (std::ranges::find(then, address) == then.end())
-      around_.neighbours.serve(port, address, role_of(entry));
+  if (!before) around_.neighbours.serve(port, entry.home_address, role_of(entry));
+  const bool had = before && has_link_local(*before);
+  if (had && !has_link_local(entry)) {
+    release_link_local(entry.home_address);
+    lead_sharers(entry.home_address);
+  }
+  if (had || !has_link_local(entry)) return;
+  const Address address = link_local_of(entry.home_address);
+  if (link_locals_.holders_of(address).empty())
+    around_.neighbours.serve(port, address, role_of(entry));
+  link_locals_.hold(entry.home_address);
+}
+
+// It is served until the last of those that it was promised to has ended.
+void HomeAgent::release_link_local(const Address& home_address) {
+  link_locals_.release(home_address);
+  const Address address = link_local_of(home_address);
+  if (link_locals_.holders_of(address).empty()) around_.neighbours.stop(config_.link.port, address);
 }
 
 // RFC 6275 10.3.1: the flag K of the acknowledgement, and what it means for the IKE SA. `from` is
@@ -322,9 +349,9 @@ void HomeAgent::deregister(const Arrival& arrival, const BindingUpdate& update) 
 
 // What the binding did, it does no longer.
 void HomeAgent::withdraw(const BindingEntry& entry) {
-  around_.table.remove(BindingUse::HomeAgent, entry.home_address, std::nullopt);
-  for (const Address& address : defended(entry.home_address, entry.flags))
-    around_.neighbours.stop(config_.link.port, address);
+  stop_leading(entry);
+  around_.neighbours.stop(config_.link.port, entry.home_address);
+  if (has_link_local(entry)) release_link_local(entry.home_address);
   if (entry.protection == Protection::Ipsec) around_.tunnels.deactivate(ends_of(entry));
 }
 
@@ -332,22 +359,6 @@ void HomeAgent::ended(const BindingEntry& entry) {
   withdraw(entry);
   report(EventKind::Expired, entry);
   changed(entry, Change::Ended);
-}
-
-void HomeAgent::end_where(const std::function<bool(const BindingEntry&)>& is_over) {
-  std::vector<BindingEntry> over;
-  around_.cache.for_each([&](const BindingEntry& entry) {
-    if (entry.use == BindingUse::HomeAgent && is_over(entry)) over.push_back(entry);
-  });
-  for (const BindingEntry& entry : over) {
-    around_.cache.erase(entry.home_address, entry.own);
-    if (entry.valid) ended(entry);
-  }
-}
-
-void HomeAgent::close() {
-  pending_.clear();
-  end_where([](const BindingEntry&) { return true; });
 }
 
 void HomeAgent::changed(const BindingEntry& entry, Change change) const {
@@ -359,37 +370,6 @@ void HomeAgent::report(EventKind kind, const BindingEntry& entry) const {
                          .home_address = entry.home_address,
                          .care_of = entry.care_of,
                          .peer = entry.care_of});
-}
-
-Expected<void> HomeAgent::adopt(BindingEntry entry, Duration left) {
-  const bool ours = entry.use == BindingUse::HomeAgent && has_address(entry.own);
-  if (!ours || nodes_.find(entry.home_address) == nullptr)
-    return fail(Error::Code::Refused, to_string(entry.home_address) + " is not served here");
-  if (!around_.cache.has_room(entry)) return fail(Error::Code::Exhausted, "no room for a binding");
-  if (entry.valid) {
-    if (lead(entry, std::nullopt))
-      return fail(Error::Code::Refused, "no packet can be led to " + to_string(entry.home_address));
-    serve(entry, std::nullopt);
-  }
-  if (auto put = around_.cache.put(entry, left); !put) return put;
-  if (entry.valid) changed(entry, Change::Began);
-  return {};
-}
-
-void HomeAgent::set_prefixes(std::vector<HomePrefix> prefixes) {
-  config_.link.prefixes = std::move(prefixes);
-  std::vector<std::pair<BindingEntry, Duration>> shorter;
-  const Instant now = around_.clock.now();
-  around_.cache.for_each([&](const BindingEntry& entry) {
-    if (entry.use != BindingUse::HomeAgent || !entry.valid) return;
-    if (nodes_.router_of(entry.home_address) != nullptr) return;
-    const HomePrefix* const prefix = rules_.home_prefix(entry.home_address);
-    const PrefixLifetime valid = prefix == nullptr ? PrefixLifetime{} : prefix->valid.left(now);
-    if (valid != kForever && now + std::chrono::seconds(valid.count()) < entry.ends)
-      shorter.emplace_back(entry, std::chrono::seconds(valid.count()));
-  });
-  for (const auto& [entry, left] : shorter)
-    around_.cache.set_lifetime(entry.home_address, entry.own, left);
 }
 
 }  // namespace sallyport::mip6

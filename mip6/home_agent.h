@@ -28,12 +28,17 @@ class HomeAgent {
     BindingCache& cache;  // whose end of home registrations it hears of
   };
   // Fails where the list of nodes contradicts itself. Home registrations that the cache holds from
-  // before go on; those that the configuration no longer has room for end.
+  // before go on, but for those that the configuration does not serve.
   [[nodiscard]] static Expected<std::unique_ptr<HomeAgent>> create(HomeAgentConfig config,
                                                                    const Surroundings& around);
   ~HomeAgent();
   HomeAgent(const HomeAgent&) = delete;
   HomeAgent& operator=(const HomeAgent&) = delete;
+
+  // In place of the one before. What it serves goes on, and what is being decided is decided by it;
+  // registrations of what it serves no longer end: of nodes, networks, our addresses, and of
+  // another link. Where it fails, as create() does, all stays.
+  [[nodiscard]] Expected<void> configure(HomeAgentConfig config);
 
   // An update with the flag H or R, of any sender, to any address of ours.
   void receive(const Arrival& arrival, const BindingUpdate& update);
@@ -75,7 +80,7 @@ class HomeAgent {
     Flags<AcknowledgementFlag> flags{};
   };
 
-  HomeAgent(HomeAgentConfig config, ServedNodes nodes, const Surroundings& around);
+  explicit HomeAgent(const Surroundings& around);
 
   void rule(const Arrival& arrival, const BindingUpdate& update, const Verdict& verdict);
   void refuse(const Arrival& arrival, const BindingUpdate& update, const Verdict& verdict);
@@ -92,13 +97,19 @@ class HomeAgent {
   void install(const Arrival& arrival, const BindingUpdate& update, const Verdict& verdict);
   [[nodiscard]] std::optional<BindingStatus> lead(const BindingEntry& entry,
                                                   const std::optional<BindingEntry>& before);
+  // True where there is nothing to move, too.
+  [[nodiscard]] bool move_tunnels(const BindingEntry& entry);
+  void stop_leading(const BindingEntry& entry);
+  void lead_sharers(const Address& home_address);
   void serve(const BindingEntry& entry, const std::optional<BindingEntry>& before);
+  void release_link_local(const Address& home_address);
   [[nodiscard]] Flags<AcknowledgementFlag> move_ike(const BindingUpdate& update,
                                                     const BindingEntry& entry,
                                                     const std::optional<Address>& from);
 
   void deregister(const Arrival& arrival, const BindingUpdate& update);
   void withdraw(const BindingEntry& entry);
+  [[nodiscard]] bool may_go_on(const BindingEntry& entry) const;
   void end_where(const std::function<bool(const BindingEntry&)>& is_over);
   void ended(const BindingEntry& entry);
   void changed(const BindingEntry& entry, Change change) const;
@@ -107,6 +118,7 @@ class HomeAgent {
   HomeAgentConfig config_;
   Surroundings around_;
   ServedNodes nodes_;
+  LinkLocalHolders link_locals_;
   RegistrationRules rules_;
   std::unordered_map<Address, Pending, AddressHash> pending_;  // by home address
   RecentMap<Address, MessageRate> rates_;                      // of updates, by home address

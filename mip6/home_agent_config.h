@@ -24,6 +24,7 @@ struct HomeAgentConfig {
   Unprotected unprotected{Unprotected::Refused};
   std::size_t most_detections{1024};  // duplicate address detections at one time
   std::size_t most_networks{16};      // of one mobile router
+  friend bool operator==(const HomeAgentConfig&, const HomeAgentConfig&) = default;
 };
 
 }  // namespace sallyport::mip6

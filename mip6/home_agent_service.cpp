@@ -24,11 +24,7 @@ bool serves_routers(const HomeAgentConfig& config) {
 
 Expected<std::unique_ptr<HomeAgentService>> HomeAgentService::create(
     Config config, const HomeAgent::Surroundings& around, Timers& timers) {
-  if (config.advertising) {
-    config.advertising->mobile_router = serves_routers(config.agent);
-    if (auto good = check(*config.advertising, config.agent.link); !good)
-      return std::unexpected(good.error());
-  }
+  if (auto good = complete(config); !good) return std::unexpected(good.error());
   auto agent = HomeAgent::create(config.agent, around);
   if (!agent) return std::unexpected(agent.error());
   return std::unique_ptr<HomeAgentService>(
@@ -39,6 +35,7 @@ HomeAgentService::HomeAgentService(Config config, const HomeAgent::Surroundings&
                                    Timers& timers, std::unique_ptr<HomeAgent> agent)
     : config_(std::move(config)),
       around_(around),
+      timers_(timers),
       agent_(std::move(agent)),
       others_(around.clock),
       prefixes_({.clock = around.clock,
@@ -51,22 +48,66 @@ HomeAgentService::HomeAgentService(Config config, const HomeAgent::Surroundings&
   agent_->on_change([this](const BindingEntry& entry, HomeAgent::Change change) {
     if (change == HomeAgent::Change::Ended)
       prefixes_.ended(entry.home_address);
-    else
+    else if (is_told(entry.home_address))
       prefixes_.registered(entry);
   });
-  around.cache.for_each([this](const BindingEntry& entry) {
-    if (entry.use == BindingUse::HomeAgent && entry.valid) prefixes_.registered(entry);
-  });
+  note_all();
+  advertise();
+}
+
+Expected<void> HomeAgentService::complete(Config& config) {
+  if (!config.advertising) return {};
+  config.advertising->mobile_router = serves_routers(config.agent);
+  return check(*config.advertising, config.agent.link);
+}
+
+Expected<void> HomeAgentService::configure(Config config) {
+  if (auto good = complete(config); !good) return good;
+  if (auto done = agent_->configure(config.agent); !done) return done;
+  const HomeLink before = std::exchange(config_, std::move(config)).agent.link;
+  const HomeLink& link = config_.agent.link;
+  if (before.port != link.port) others_.clear();
+  const bool elsewhere = before.port != link.port || before.link_local != link.link_local;
+  if (advertiser_ && (!config_.advertising || elsewhere)) {
+    stop_advertising();
+    advertiser_.reset();
+  }
+  advertise();
+  prefixes_.set(prefix_settings());
+  note_all();
+  return {};
+}
+
+// What has changed, or all of it from the beginning.
+void HomeAgentService::advertise() {
   if (!config_.advertising) return;
-  advertiser_.emplace(RouterAdvertiser::Surroundings{.clock = around.clock,
-                                                     .timers = timers,
-                                                     .random = around.random,
-                                                     .sender = around.sender},
+  if (advertiser_) return advertiser_->set(*config_.advertising, config_.agent.link);
+  advertiser_.emplace(RouterAdvertiser::Surroundings{.clock = around_.clock,
+                                                     .timers = timers_,
+                                                     .random = around_.random,
+                                                     .sender = around_.sender},
                       *config_.advertising, config_.agent.link);
   advertiser_->start();
 }
 
-HomeAgentService::~HomeAgentService() {
+// Who has no SA for it is told nothing (MPD-02).
+bool HomeAgentService::is_told(const Address& home_address) const {
+  const ServedNode* const node = agent_->nodes().find(home_address);
+  return node != nullptr && node->services.has(Service::PrefixDiscovery);
+}
+
+void HomeAgentService::note_all() {
+  around_.cache.for_each([this](const BindingEntry& entry) {
+    if (entry.use != BindingUse::HomeAgent || !entry.valid) return;
+    const bool told = is_told(entry.home_address);
+    if (told && !prefixes_.knows(entry.home_address)) prefixes_.registered(entry);
+    if (!told) prefixes_.ended(entry.home_address);
+  });
+}
+
+HomeAgentService::~HomeAgentService() { stop_advertising(); }
+
+void HomeAgentService::stop_advertising() {
   if (advertiser_) advertiser_->stop();
 }
 
@@ -84,27 +125,28 @@ bool HomeAgentService::receive(const Arrival& arrival, ByteView icmp) {
 }
 
 void HomeAgentService::answer(const Arrival& arrival, const HomeAgentDiscoveryRequest& request) {
-  const HomePrefix* const prefix = asked_prefix(arrival.destination);
-  if (prefix == nullptr || arrival.source_care_of || !arrival.source.is_unicast_routable()) return;
+  if (!is_asked(arrival.destination) || arrival.source_care_of ||
+      !arrival.source.is_unicast_routable())
+    return;
   if (!answers_.allow(static_cast<std::uint64_t>(around_.clock.now().time_since_epoch().count())))
     return;
   std::vector<KnownHomeAgent> agents = others_.present();
   agents.push_back(ourselves());
   const HomeAgentDiscoveryReply reply =
       answer_discovery(request, std::move(agents), around_.random);
-  const Departure departure{
-      .source = prefix->prefix.address, .destination = arrival.source, .protocol = kProtocolIcmpv6};
+  const Departure departure{.source = config_.agent.addresses.front(),
+                            .destination = arrival.source,
+                            .protocol = kProtocolIcmpv6};
   around_.sender.send(departure,
                       build_discovery_message(reply, departure.source, departure.destination));
 }
 
-// Null where the address is not the anycast one of a prefix of ours.
-const HomePrefix* HomeAgentService::asked_prefix(const Address& anycast) const {
-  const auto& prefixes = config_.agent.link.prefixes;
-  const auto found = std::ranges::find_if(prefixes, [&anycast](const HomePrefix& prefix) {
+// By the anycast address of a prefix of ours; and there must be an address to answer from.
+bool HomeAgentService::is_asked(const Address& anycast) const {
+  if (config_.agent.addresses.empty()) return false;
+  return std::ranges::any_of(config_.agent.link.prefixes, [&anycast](const HomePrefix& prefix) {
     return home_agents_anycast(prefix.prefix) == anycast;
   });
-  return found == prefixes.end() ? nullptr : &*found;
 }
 
 KnownHomeAgent HomeAgentService::ourselves() const {
@@ -113,8 +155,9 @@ KnownHomeAgent HomeAgentService::ourselves() const {
                      .preference = settings.preference,
                      .mobile_router = serves_routers(config_.agent)};
   const Instant now = around_.clock.now();
+  // Other prefixes are the bare network.
   for (const HomePrefix& prefix : config_.agent.link.prefixes)
-    if (prefix.valid.left(now) != PrefixLifetime{})
+    if (prefix.flags.has(PrefixFlag::RouterAddress) && prefix.valid.left(now) != PrefixLifetime{})
       own.addresses.push_back({.address = prefix.prefix.address});
   return own;
 }
@@ -145,7 +188,7 @@ void HomeAgentService::solicited(PortId port) {
 void HomeAgentService::set_prefixes(const std::vector<HomePrefix>& prefixes) {
   config_.agent.link.prefixes = prefixes;
   agent_->set_prefixes(prefixes);
-  if (advertiser_) advertiser_->set_link(config_.agent.link);
+  advertise();
   prefixes_.set(prefix_settings());
 }
 

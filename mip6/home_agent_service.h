@@ -21,6 +21,7 @@ class HomeAgentService {
     std::optional<AdvertisingSettings> advertising{};
     std::chrono::seconds longest_prefix_wait{86'400};  // MaxMobPfxAdvInterval
     std::chrono::seconds shortest_prefix_wait{600};    // MinMobPfxAdvInterval
+    friend bool operator==(const Config&, const Config&) = default;
   };
   // Fails where the configuration cannot be.
   [[nodiscard]] static Expected<std::unique_ptr<HomeAgentService>> create(
@@ -28,6 +29,11 @@ class HomeAgentService {
   ~HomeAgentService();
   HomeAgentService(const HomeAgentService&) = delete;
   HomeAgentService& operator=(const HomeAgentService&) = delete;
+
+  // As HomeAgent::configure(): what it stays being on its link goes on. Hosts hear that we are no
+  // router any more only where that is so.
+  [[nodiscard]] Expected<void> configure(Config config);
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
 
   [[nodiscard]] HomeAgent& agent() noexcept { return *agent_; }
 
@@ -38,6 +44,9 @@ class HomeAgentService {
   void hear(PortId port, const RouterAdvertisement& advertisement);
   void solicited(PortId port);
 
+  // Says that we are no router there any more.
+  void stop_advertising();
+
   // What the link's prefixes are from now on: bindings, routers' advertisements and nodes that are
   // away hear of it.
   void set_prefixes(const std::vector<HomePrefix>& prefixes);
@@ -46,13 +55,18 @@ class HomeAgentService {
   HomeAgentService(Config config, const HomeAgent::Surroundings& around, Timers& timers,
                    std::unique_ptr<HomeAgent> agent);
 
+  [[nodiscard]] static Expected<void> complete(Config& config);
+  void advertise();
+  [[nodiscard]] bool is_told(const Address& home_address) const;
+  void note_all();
   void answer(const Arrival& arrival, const HomeAgentDiscoveryRequest& request);
-  [[nodiscard]] const HomePrefix* asked_prefix(const Address& anycast) const;
+  [[nodiscard]] bool is_asked(const Address& anycast) const;
   [[nodiscard]] KnownHomeAgent ourselves() const;
   [[nodiscard]] PrefixAdvertiser::Settings prefix_settings() const;
 
   Config config_;
   HomeAgent::Surroundings around_;
+  Timers& timers_;
   std::unique_ptr<HomeAgent> agent_;
   HomeAgentsList others_;
   PrefixAdvertiser prefixes_;

@@ -34,6 +34,7 @@ class HomeAgentsList {
   // A valid advertisement of that link. Beyond kMost home agents, or kMostAddresses of one, no
   // further ones are taken.
   void hear(const RouterAdvertisement& advertisement);
+  void clear() noexcept { agents_.clear(); }
   // Those whose lifetimes last, with the addresses that do.
   [[nodiscard]] std::vector<KnownHomeAgent> present() const;
 

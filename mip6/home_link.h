@@ -36,6 +36,7 @@ struct HomeLink {
   Address link_local{Address::any(Family::V6)};  // ours
   MacAddress mac{};
   std::vector<HomePrefix> prefixes{};
+  friend bool operator==(const HomeLink&, const HomeLink&) = default;
 
   // The longest prefix that is on this link and valid and holds the address; null where none does.
   [[nodiscard]] const HomePrefix* on_link(const Address& address, Instant now) const;

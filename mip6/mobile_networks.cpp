@@ -10,11 +10,13 @@ bool is_valid(const MobileNetworkPrefix& prefix) {
          prefix.address.is_unicast_routable();
 }
 
-bool holds(const Prefix& table, const Prefix& prefix) {
-  return table.length <= prefix.length && table.contains(prefix.address);
-}
-
 }  // namespace
+
+bool may_register(const ServedNode& node, const Prefix& network) {
+  return std::ranges::any_of(node.networks, [&network](const Prefix& table) {
+    return table.length <= network.length && table.contains(network.address);
+  });
+}
 
 std::expected<std::vector<Prefix>, BindingStatus> registered_networks(
     const MobilityOptions& options, const ServedNode& node, std::size_t most) {
@@ -25,9 +27,7 @@ std::expected<std::vector<Prefix>, BindingStatus> registered_networks(
   for (const MobileNetworkPrefix& prefix : named) {
     const Prefix whole{prefix.address, prefix.length};
     const Prefix network{whole.first(), whole.length};
-    const auto is_its = [&](const Prefix& table) { return holds(table, network); };
-    if (!std::ranges::any_of(node.networks, is_its))
-      return std::unexpected(BindingStatus::PrefixNotAuthorized);
+    if (!may_register(node, network)) return std::unexpected(BindingStatus::PrefixNotAuthorized);
     if (std::ranges::find(networks, network) == networks.end()) networks.push_back(network);
   }
   if (!named.empty()) return networks;

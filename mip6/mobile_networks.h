@@ -15,4 +15,7 @@ namespace sallyport::mip6 {
 [[nodiscard]] std::expected<std::vector<Prefix>, BindingStatus> registered_networks(
     const MobilityOptions& options, const ServedNode& node, std::size_t most);
 
+// It is one of its entry's, or within one.
+[[nodiscard]] bool may_register(const ServedNode& node, const Prefix& network);
+
 }  // namespace sallyport::mip6

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "net/icmp.h"
+
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::size_t kMostHomeAgents = 32;          // known now, and those of a list before
-constexpr std::uint8_t kUnrecognizedNextHeader = 1;  // codes of a Parameter Problem (RFC 4443 3.4)
-constexpr std::uint8_t kUnrecognizedOption = 2;
+constexpr std::size_t kMostHomeAgents = 32;  // known now, and those of a list before
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -28,13 +28,14 @@ MobileNode::MobileNode(const MobileNodeSurroundings& surroundings, MobileNodeSet
                   prefixes_advertised(advertisement);
                 }),
       discovery_(around_, settings_, [this](std::vector<Address> home_agents) {
-        if (!home_agents.empty()) registration_.set_home_agents(std::move(home_agents));
+        if (!home_agents.empty()) registration_.discovered(home_agents);
       }) {}
 
 void MobileNode::attached(const Attachment& attachment) {
   const bool had_link = registration_.attachment().has_value();
   registration_.attached(attachment);
-  if (!had_link) routes_.registered();
+  if (registration_.at_home()) discovery_.stop();
+  if (!had_link) registered();
 }
 
 void MobileNode::detached() {
@@ -68,8 +69,8 @@ void MobileNode::receive(const Arrival& arrival, const DiscoveryMessage& message
 }
 
 void MobileNode::parameter_problem(const Address& peer, std::uint8_t code) {
-  if (code == kUnrecognizedNextHeader) routes_.unsupported_by(peer);
-  if (code == kUnrecognizedOption)
+  if (code == icmp6::kCodeUnknownHeader) routes_.unsupported_by(peer);
+  if (code == icmp6::kCodeUnknownOption)
     around_.events.report({.kind = EventKind::Refused,
                            .home_address = settings_.home_address,
                            .peer = peer,
@@ -92,18 +93,29 @@ void MobileNode::take(const Arrival& arrival, const BindingError& error) {
 }
 
 void MobileNode::take(const Arrival& arrival, const HomeAgentSwitch& message) {
-  const bool ours = registration_.accepted_by() && arrival.source == *registration_.accepted_by() &&
-                    arrival.protection == Protection::Ipsec &&
+  // It may be sent again until it is answered; who is left already says nothing more.
+  const bool ours = arrival.source == registration_.accepted_by() &&
+                    arrival.source == registration_.home_agent() &&
+                    registration_.is_protected(arrival) &&
                     arrival.destination == settings_.home_address;
   if (ours) registration_.switch_to(message.home_agents);
 }
 
+void MobileNode::registered() {
+  routes_.registered();
+  // What stop() has taken off, and what has ended meanwhile.
+  prefixes_.resume_before(registration_.home_address_end());
+}
+
+// On its link the home address is no older than what its router says.
 void MobileNode::returned() {
+  registration_.set_home_address_end(Instant::max());
   prefixes_.stop();
   routes_.returned();
 }
 
 void MobileNode::no_home_agent() {
+  if (settings_.discovery == HomeAgentDiscovery::Off) return;
   const auto& attachment = registration_.attachment();
   if (attachment && attachment->care_of) discovery_.start(attachment->care_of->address);
 }

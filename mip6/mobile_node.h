@@ -16,6 +16,7 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   MobileNode& operator=(const MobileNode&) = delete;
 
   // From movement detection.
+  void arriving(const Attachment& attachment) override { registration_.arriving(attachment); }
   void attached(const Attachment& attachment) override;
   void detached() override;
 
@@ -29,6 +30,8 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   void optimise(const Address& peer) { routes_.optimise(peer); }
   // Deletes the registration and makes no other.
   void end();
+  // The home agent has not answered yet.
+  [[nodiscard]] bool is_asking() { return registration_.is_asking(); }
   // Called when the home address turns out to be somebody else's (BOOT-04).
   void on_home_address_lost(std::function<void()> lost) { lost_ = std::move(lost); }
 
@@ -46,7 +49,7 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
 
  private:
   void moving() override { routes_.suspend(); }
-  void registered() override { routes_.registered(); }
+  void registered() override;
   void returned() override;
   void prefixes_changed() override { prefixes_.solicit(); }
   void no_home_agent() override;

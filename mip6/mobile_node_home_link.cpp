@@ -1,4 +1,4 @@
-// The mobile node on its home link, and from one home agent to the next (RFC 6275 11.4.1, 11.5.5).
+// The mobile node on its home link (RFC 6275 11.5.5).
 #include <algorithm>
 
 #include "mip6/mobile_node_registration.h"
@@ -7,32 +7,24 @@
 namespace sallyport::mip6 {
 namespace {
 
-// Of how many home agents a node remembers the addresses.
-constexpr std::size_t kMostHomeAgents = 16;
+// Between two checks of a home address that was somebody else's.
+constexpr Duration kFirstCheckDelay = std::chrono::seconds{1};
+constexpr Duration kMostCheckDelay = std::chrono::seconds{32};
 
 }  // namespace
 
 // Where the home agent may have a binding it defends the home address, which is then neither
 // checked nor used before the update is out.
 void MobileNodeRegistration::come_home() {
-  asked_.reset();
-  later_.cancel();
-  BindingUpdateEntry* const known = entry();
-  if (known != nullptr) known->retry.stop();
-  const bool may_be_bound =
-      known != nullptr && (known->is_bound(now()) || !known->outstanding.empty());
+  if (BindingUpdateEntry* const known = entry()) known->retry.stop();
+  home_agent_link_.reset();
+  const auto& routers = attachment_->router_addresses;
+  if (home_agent_ && std::ranges::find(routers, *home_agent_) != routers.end())
+    home_agent_link_ = attachment_->router_link_address;
+  if (!may_be_bound()) return check_home_address();
+  if (home_agent_link_) return deregister_at_home();
   asked_ = std::make_shared<int>();
   const auto current = std::weak_ptr(asked_);
-  if (!may_be_bound)
-    return around_.neighbours.detect(attachment_->link, settings_.home_address,
-                                     [this, current](NeighbourProxy::Uniqueness uniqueness) {
-                                       if (!current.expired()) home_address_checked(uniqueness);
-                                     });
-  home_agent_link_.reset();
-  if (std::ranges::find(attachment_->router_addresses, *home_agent_) !=
-      attachment_->router_addresses.end())
-    home_agent_link_ = attachment_->router_link_address;
-  if (home_agent_link_) return deregister_at_home();
   around_.discovery.find_defender(attachment_->link, settings_.home_address,
                                   [this, current](const std::optional<MacAddress>& found) {
                                     if (current.expired()) return;
@@ -41,16 +33,45 @@ void MobileNodeRegistration::come_home() {
                                   });
 }
 
+// A binding that was told, or the one that an update has made which is not answered yet: then it is
+// waited for until that would have ended.
+bool MobileNodeRegistration::may_be_bound() {
+  BindingUpdateEntry* const known = entry();
+  if (known == nullptr) return false;
+  std::optional<Instant> latest;
+  for (const BindingUpdateEntry::Outstanding& update : known->outstanding)
+    if (const Instant end = update.sent + update.lifetime; end > now())
+      latest = std::max(latest.value_or(end), end);
+  if (known->is_bound(now())) latest = std::max(latest.value_or(*known->ends), *known->ends);
+  if (!latest) return false;
+  known->expiry.set(*latest - now(), [this] { expired(); });
+  return true;
+}
+
+void MobileNodeRegistration::check_home_address() {
+  asked_ = std::make_shared<int>();
+  around_.neighbours.detect(
+      attachment_->link, settings_.home_address,
+      [this, current = std::weak_ptr(asked_)](NeighbourProxy::Uniqueness uniqueness) {
+        if (!current.expired()) home_address_checked(uniqueness);
+      });
+}
+
+// That somebody of the link has it is nobody's word that counts: the home agent's before we were
+// started anew, perhaps, or a link that is none of ours. It is not used here, and checked again.
 void MobileNodeRegistration::home_address_checked(NeighbourProxy::Uniqueness uniqueness) {
   asked_.reset();
   if (uniqueness == NeighbourProxy::Uniqueness::Duplicate) {
-    report(EventKind::Refused, "the home address is somebody else's");
-    phase_ = Phase::Lost;
-    return observer_.home_address_lost();
+    report(EventKind::Refused, "the home address is somebody else's on this link");
+    leave_home();
+    check_delay_ = std::clamp(2 * check_delay_, kFirstCheckDelay, kMostCheckDelay);
+    return later_.set(check_delay_, [this] { check_home_address(); });
   }
-  purpose_ = Purpose::Deregister;
-  use_place();
   claim_home_address();
+  // A home agent that has accepted us once is asked, for the home prefix may be anybody's here.
+  if (accepted_until_ && home_agent_) return deregister_at_home();
+  purpose_ = Purpose::Deregister;
+  close_tunnel();
   observer_.returned();
 }
 
@@ -62,11 +83,13 @@ void MobileNodeRegistration::deregister_at_home() {
 // From now on solicitations for it are answered, by unicast as to any neighbour.
 void MobileNodeRegistration::claim_home_address() {
   if (claimed_ == attachment_->link) return;
+  leave_home();
   claimed_ = attachment_->link;
   around_.addresses.add(attachment_->link, {settings_.home_address, settings_.home_prefix.length});
 }
 
 void MobileNodeRegistration::finish_at_home() {
+  asked_.reset();
   BindingUpdateEntry* const known = entry();
   if (known != nullptr) {
     known->retry.stop();
@@ -75,8 +98,9 @@ void MobileNodeRegistration::finish_at_home() {
     known->outstanding.clear();
     known->ends.reset();
   }
+  accepted_until_.reset();
   purpose_ = Purpose::Deregister;
-  use_place();
+  close_tunnel();
   claim_home_address();
   const PortId link = attachment_->link;
   const Prefix local{link_local_of(settings_.home_address), 64};
@@ -90,73 +114,6 @@ void MobileNodeRegistration::leave_home() {
   if (!claimed_) return;
   around_.addresses.remove(*claimed_, settings_.home_address);
   claimed_.reset();
-}
-
-void MobileNodeRegistration::set_home_agents(std::vector<Address> home_agents) {
-  if (home_agents.size() > kMostHomeAgents) home_agents.resize(kMostHomeAgents);
-  home_agents_ = std::move(home_agents);
-  failed_ = 0;
-  allow_all();
-  if (home_agents_.empty() || registered_care_of()) return;
-  // The one that may still hold a binding is tried first, whatever the others are.
-  if (left() == Duration{0}) use_home_agent(home_agents_.front());
-  renew();
-}
-
-// The next home agent after a while, which is longer where all have failed.
-void MobileNodeRegistration::fail_over(Duration soonest) {
-  if (phase_ != Phase::Working) return;
-  ++failed_;
-  const bool all = failed_ >= home_agents_.size();
-  if (all) failed_ = 0;
-  try_later(all ? kMostBindingTimeout : soonest);
-  if (all) observer_.no_home_agent();
-}
-
-void MobileNodeRegistration::try_later(Duration delay) {
-  later_.set(delay, [this] {
-    if (!attachment_) return;
-    if (!at_home()) return try_next();
-    if (purpose_ == Purpose::Deregister) start(Purpose::Deregister);
-  });
-}
-
-// In their order, behind the one that was tried last; those that have refused us are left out.
-void MobileNodeRegistration::try_next() {
-  if (home_agents_.empty()) return renew();
-  std::vector<Address> order = home_agents_;
-  const auto tried = std::ranges::find(order, *home_agent_);
-  if (tried != order.end()) std::ranges::rotate(order, std::next(tried));
-  for (const Address& home_agent : order) {
-    const BindingUpdateEntry* const known = list_.find(home_agent, settings_.home_address);
-    if (known != nullptr && !known->may_send(now())) continue;
-    use_home_agent(home_agent);
-    return renew();
-  }
-}
-
-void MobileNodeRegistration::use_home_agent(const Address& home_agent) {
-  if (home_agent_ == home_agent) return;
-  if (BindingUpdateEntry* const before = entry()) {
-    if (tunnel_at_) {
-      around_.tunnels.deactivate(ends());
-      around_.bindings.remove(BindingUse::MobileNode, settings_.home_address, home_agent_);
-      tunnel_at_.reset();
-    }
-    before->retry.stop();
-    before->refresh.cancel();
-    before->expiry.cancel();
-    if (before->may_send(now())) list_.remove(*home_agent_, settings_.home_address);
-  }
-  ike_at_.reset();
-  home_agent_ = home_agent;
-}
-
-// A new place, or a new list, is worth another try.
-void MobileNodeRegistration::allow_all() {
-  for (const Address& home_agent : home_agents_)
-    if (BindingUpdateEntry* const known = list_.find(home_agent, settings_.home_address))
-      known->silent_until.reset();
 }
 
 }  // namespace sallyport::mip6

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "mip6/build_message.h"
+#include "mip6/registration_rules.h"
 #include "mip6/sequence_number.h"
 #include "net/protocol.h"
 
 namespace sallyport::mip6 {
 namespace {
 
-constexpr unsigned kRetriesOfRouter = 3;  // of leaving a home agent that serves no routers
+constexpr unsigned kRetriesOfLeaving = 3;   // a home agent, for another one
+constexpr unsigned kSendingsToSlowest = 7;  // from one second on, twice that each time
 
 template <class Flag>
 Flags<Flag> with(Flags<Flag> flags, Flag flag) noexcept {
@@ -26,8 +28,17 @@ MobileNodeRegistration::MobileNodeRegistration(const MobileNodeSurroundings& sur
       settings_(settings),
       list_(list),
       observer_(observer),
+      home_agents_(settings.home_agents),
       later_(surroundings.timers) {
-  set_home_agents(settings.home_agents);
+  if (!home_agents_.empty()) home_agent_ = home_agents_.front();
+}
+
+// The tunnel is there before the way out is: policy may let pass at home what it finds without one.
+void MobileNodeRegistration::arriving(const Attachment& attachment) {
+  if (phase_ == Phase::Ending || tunnel_ || !attachment.care_of) return;
+  const auto before = std::exchange(attachment_, attachment);
+  open_tunnel();
+  attachment_ = before;
 }
 
 void MobileNodeRegistration::attached(const Attachment& attachment) {
@@ -38,6 +49,9 @@ void MobileNodeRegistration::attached(const Attachment& attachment) {
   if (phase_ != Phase::Working || !moved) return;
   report(EventKind::Movement, at_home() ? "home" : "");
   failed_ = 0;
+  asked_.reset();
+  later_.cancel();
+  check_delay_ = {};
   if (at_home()) return come_home();
   leave_home();
   allow_all();
@@ -58,20 +72,22 @@ void MobileNodeRegistration::renew() {
   if (attachment_ && attachment_->care_of && phase_ == Phase::Working) register_here();
 }
 
-void MobileNodeRegistration::switch_to(std::vector<Address> home_agents) {
-  if (home_agents.empty()) return observer_.no_home_agent();
-  if (at_home() || phase_ != Phase::Working) return;
-  use_home_agent(home_agents.front());
-  set_home_agents(std::move(home_agents));
-}
-
 void MobileNodeRegistration::end() {
+  if (phase_ == Phase::Lost) return close_tunnel();
   if (phase_ != Phase::Working) return;
   phase_ = Phase::Ending;
   later_.cancel();
   if (attachment_ && attachment_->care_of && entry() != nullptr) start(Purpose::Deregister);
   purpose_ = Purpose::Deregister;
-  use_place();
+  close_tunnel();
+}
+
+bool MobileNodeRegistration::is_protected(const Arrival& arrival) const noexcept {
+  if (mip6::is_protected(arrival)) return true;
+  // That tunnel is for everybody behind the home agent, which sends nothing of others in its name.
+  const auto& tunnel = arrival.tunnel;
+  return in_tunnel() && tunnel && tunnel->protection == Protection::Ipsec &&
+         tunnel->source == arrival.source;
 }
 
 bool MobileNodeRegistration::is_asking() {
@@ -102,8 +118,8 @@ Address MobileNodeRegistration::care_of() const {
                                              : settings_.home_address;
 }
 
-TunnelMigrator::Ends MobileNodeRegistration::ends() const {
-  return {.home_address = settings_.home_address, .home_agent = *home_agent_};
+TunnelMigrator::Ends MobileNodeRegistration::ends_to(const Address& home_agent) const {
+  return {.home_address = settings_.home_address, .home_agent = home_agent};
 }
 
 void MobileNodeRegistration::report(EventKind kind, std::string detail) {
@@ -122,6 +138,9 @@ void MobileNodeRegistration::register_here() {
     try_later(kMostBindingTimeout);
     return observer_.no_home_agent();
   }
+  if (!home_agents_.empty() && !is_one_of_ours(*home_agent_)) use_home_agent(home_agents_.front());
+  // Before anything is asked, by who was told of no arrival as well.
+  if (!tunnel_) open_tunnel();
   if (!ike_at_) ike_at_ = care_of();
   asked_ = std::make_shared<int>();
   around_.ike.prepare(settings_.home_address, *home_agent_, care_of(),
@@ -145,6 +164,7 @@ void MobileNodeRegistration::start(Purpose purpose) {
   if (!needed) return report(EventKind::Refused, to_string(needed.error()));
   BindingUpdateEntry& known = **needed;
   purpose_ = purpose;
+  unanswered_ = 0;
   known.outstanding.clear();
   known.refresh.cancel();
   Retransmission::Pace pace{
@@ -152,13 +172,16 @@ void MobileNodeRegistration::start(Purpose purpose) {
       .most = kMostBindingTimeout};
   if (purpose == Purpose::Register && home_agents_.size() > 1)
     pace.retries = retries_until_slowest(pace.first, pace.most);
-  if (purpose == Purpose::Deregister && !at_home()) pace.retries = kRetriesOfRouter;
+  if (purpose == Purpose::Deregister && !at_home()) pace.retries = kRetriesOfLeaving;
   known.retry.start(pace, [this] { send(); }, [this] { fail_over(Duration{0}); });
 }
 
 void MobileNodeRegistration::send() {
   BindingUpdateEntry* const known = entry();
   if (known == nullptr || !attachment_ || !known->rate.take(now())) return;
+  const bool registers = purpose_ == Purpose::Register;
+  // What goes by the tunnel itself is to leave from here.
+  if (in_tunnel()) open_tunnel();
   const BindingUpdate message = update(*known);
   const auto octets = build_message(message, settings_.home_address, *home_agent_);
   if (!octets) return report(EventKind::Refused, to_string(octets.error()));
@@ -167,9 +190,11 @@ void MobileNodeRegistration::send() {
                  .lifetime = message.lifetime,
                  .sent = now(),
                  .care_of = care_of()});
-  if (purpose_ == Purpose::Deregister && at_home()) claim_home_address();
+  if (!registers && at_home()) claim_home_address();
+  // One that is silent until the slowest pace may have gone (11.4.1).
+  if (registers && ++unanswered_ == kSendingsToSlowest) observer_.no_home_agent();
   if (settings_.migrate != MigrateOn::Update) return;
-  if (purpose_ == Purpose::Register) return use_place();
+  if (registers) return open_tunnel();
   // It is the home agent's answer that ends protection: anybody may advertise the home prefix.
   observer_.moving();
 }
@@ -218,7 +243,8 @@ Departure MobileNodeRegistration::departure() const {
   Departure departure{
       .source = settings_.home_address, .destination = *home_agent_, .protocol = kProtocolMobility};
   if (attachment_->care_of) {
-    departure.source_care_of = attachment_->care_of->address;
+    // The tunnel's own header says where from (RFC 4877 3).
+    if (!in_tunnel()) departure.source_care_of = attachment_->care_of->address;
   } else {
     departure.port = attachment_->link;
     departure.link_destination = home_agent_link_;
@@ -226,32 +252,45 @@ Departure MobileNodeRegistration::departure() const {
   return departure;
 }
 
-// Packets leave from where we are now, and are expected there.
-void MobileNodeRegistration::use_place() {
-  if (purpose_ == Purpose::Deregister) {
-    if (!tunnel_at_) return;
-    tunnel_at_.reset();
-    around_.bindings.remove(BindingUse::MobileNode, settings_.home_address, home_agent_);
-    around_.tunnels.deactivate(ends());
-    return observer_.moving();
+// Packets leave from where we are now, by the home agent that we have now, and are expected there.
+void MobileNodeRegistration::open_tunnel() {
+  if (!home_agent_ || !attachment_) return;
+  const Tunnel wanted{.home_agent = *home_agent_, .begin = care_of()};
+  if (tunnel_ == wanted) return;
+  const auto before = std::exchange(tunnel_, wanted);
+  if (const auto moved = around_.tunnels.move(ends_to(*home_agent_), care_of()); !moved) {
+    report(EventKind::Refused, to_string(moved.error()));
+    tunnel_->begin = Address::any(Family::V6);  // it is tried again
   }
-  if (tunnel_at_ == care_of()) return;
-  tunnel_at_ = care_of();
-  if (const auto moved = around_.tunnels.move(ends(), care_of()); !moved) {
-    tunnel_at_.reset();
-    return report(EventKind::Refused, to_string(moved.error()));
-  }
+  // Even so: what cannot be protected is not to go as it is.
   const bool router = settings_.kind == NodeKind::Router;
-  if (const auto set = around_.bindings.set(
-          {.use = BindingUse::MobileNode,
-           .home_address = settings_.home_address,
-           .care_of = care_of(),
-           .peer = home_agent_,
-           .home_agent = {},
-           .link_local = {},
-           .networks = router ? settings_.mobile_network_prefixes : std::vector<Prefix>{}});
-      !set)
-    report(EventKind::Refused, to_string(set.error()));
+  if (!at_home())
+    if (const auto set = around_.bindings.set(
+            {.use = BindingUse::MobileNode,
+             .home_address = settings_.home_address,
+             .care_of = care_of(),
+             .peer = home_agent_,
+             .home_agent = {},
+             .link_local = {},
+             .networks = router ? settings_.mobile_network_prefixes : std::vector<Prefix>{}});
+        !set)
+      report(EventKind::Refused, to_string(set.error()));
+  if (before && before->home_agent != *home_agent_) {
+    around_.tunnels.deactivate(ends_to(before->home_agent));
+    around_.bindings.remove(BindingUse::MobileNode, settings_.home_address, before->home_agent);
+  }
+  observer_.moving();
+}
+
+// Packets with the home address go as policy has it at home.
+void MobileNodeRegistration::close_tunnel() {
+  if (!tunnel_) return;
+  const Tunnel before = *std::exchange(tunnel_, std::nullopt);
+  around_.bindings.remove(BindingUse::MobileNode, settings_.home_address, before.home_agent);
+  // What leads packets is known by the home agent that we have now.
+  if (home_agent_ && *home_agent_ != before.home_agent)
+    around_.bindings.remove(BindingUse::MobileNode, settings_.home_address, home_agent_);
+  around_.tunnels.deactivate(ends_to(before.home_agent));
   observer_.moving();
 }
 

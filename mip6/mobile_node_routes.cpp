@@ -38,12 +38,25 @@ void MobileNodeRoutes::optimise(const Address& peer) {
   if (!care_of || !peer.is_unicast_routable()) return;
   if (peer == registration_.home_agent() || peer == settings_.home_address || peer == *care_of)
     return;
+  make_room(peer);
   std::array<std::uint8_t, 2> random{};
   around_.random.fill(random);
   const auto needed =
       list_.need(peer, settings_.home_address, load_be<std::uint16_t>(random.data()));
   if (!needed || (*needed)->in_use || !(*needed)->may_send(now())) return;
   start(**needed);
+}
+
+// Whoever sends us a packet by the home agent gets an entry: where they are too many, one goes that
+// is there for its silence alone, the one that would end first.
+void MobileNodeRoutes::make_room(const Address& peer) {
+  if (list_.size() < settings_.most_correspondents || find(peer) != nullptr) return;
+  BindingUpdateEntry* silent = nullptr;
+  list_.for_each([this, &silent](BindingUpdateEntry& entry) {
+    if (entry.in_use || entry.is_bound(now()) || entry.may_send(now())) return;
+    if (silent == nullptr || *entry.silent_until < *silent->silent_until) silent = &entry;
+  });
+  if (silent != nullptr) remove(*silent);
 }
 
 void MobileNodeRoutes::suspend() {

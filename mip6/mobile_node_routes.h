@@ -42,6 +42,7 @@ class MobileNodeRoutes {
   [[nodiscard]] bool is_recent(const RoutabilityTest& test) const;
 
   void start(BindingUpdateEntry& entry);
+  void make_room(const Address& peer);
   void test_home(BindingUpdateEntry& entry);
   void test_care_of(BindingUpdateEntry& entry);
   void send_home_test_init(BindingUpdateEntry& entry);

@@ -10,9 +10,14 @@
 
 namespace sallyport::mip6 {
 
-enum class MigrateOn : std::uint8_t { Update, Acknowledgement };      // MAPI-02
-enum class RouteOptimisation : std::uint8_t { On, Off };              // RR-12
-enum class NodeKind : std::uint8_t { Host, Router };                  // RFC 3963
+enum class MigrateOn : std::uint8_t { Update, Acknowledgement };  // MAPI-02
+enum class RouteOptimisation : std::uint8_t { On, Off };          // RR-12
+enum class NodeKind : std::uint8_t { Host, Router };              // RFC 3963
+// What Binding Updates are protected by: SAs of their own, or the tunnel of all traffic (RFC 4877
+// 5).
+enum class Signalling : std::uint8_t { Transport, InTunnel };
+// Whether others are looked for where the home agents that are known are silent (RFC 6275 11.4.1).
+enum class HomeAgentDiscovery : std::uint8_t { On, Off };
 enum class HomeIdentifier : std::uint8_t { OfInterface, Temporary };  // RFC 4941: never L
 
 struct MobileNodeSettings {
@@ -23,6 +28,8 @@ struct MobileNodeSettings {
   std::chrono::seconds lifetime{600};  // asked for
   Duration first_timeout{std::chrono::milliseconds{1500}};  // InitialBindackTimeoutFirstReg
   MigrateOn migrate{MigrateOn::Update};
+  Signalling signalling{Signalling::Transport};
+  HomeAgentDiscovery discovery{HomeAgentDiscovery::On};
   RouteOptimisation route_optimisation{RouteOptimisation::On};
   std::size_t most_correspondents{256};
   NodeKind kind{NodeKind::Host};

@@ -23,6 +23,11 @@ class MobilityInput {
 
   // `upper` begins with the Mobility Header; the arrival is to an address of ours.
   void receive(const Arrival& arrival, ByteView upper);
+  // A packet had a Home Address option that no binding is for: whatever role we have, or had, its
+  // sender is to know (RFC 6275 9.3.1, 9.3.3; MIPPKT-08).
+  void unknown_home_address(const Arrival& arrival) {
+    errors_.send_binding_error(arrival, BindingErrorStatus::UnknownBinding);
+  }
 
  private:
   void take_update(const Arrival& arrival, const Message& message, ByteView octets);

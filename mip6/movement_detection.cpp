@@ -7,6 +7,11 @@ namespace {
 
 constexpr unsigned kMostIdentifiers = 3;  // RFC 7217 7: IDGEN_RETRIES
 constexpr std::size_t kMostDuplicates = 64;
+constexpr Duration kDuplicateSilence = std::chrono::minutes{5};
+// Ours, where another link's router is heard and it tells no interval of its own.
+constexpr Duration kSilence = std::chrono::seconds{30};
+// For an answer to a solicitation (RFC 4861 10: RTR_SOLICITATION_INTERVAL).
+constexpr Duration kAnswerTime = std::chrono::seconds{4};
 
 bool makes_addresses(const KnownPrefix& prefix) noexcept {
   return prefix.prefix.length == 64 && prefix.flags.has(PrefixFlag::Autonomous);
@@ -37,7 +42,8 @@ MovementDetection::MovementDetection(const Surroundings& surroundings, Settings 
     : around_(surroundings),
       settings_(std::move(settings)),
       listener_(listener),
-      watch_(around_.timers) {}
+      watch_(around_.timers),
+      doubt_(around_.timers) {}
 
 void MovementDetection::link_up(PortId link) {
   links_.insert(link);
@@ -47,6 +53,7 @@ void MovementDetection::link_up(PortId link) {
 void MovementDetection::link_down(PortId link) {
   links_.erase(link);
   hinted_.erase(link);
+  forget_duplicates(link);
   routers_.remove_link(link);
   if (held_ && held_->router.link == link) release_held();
   if (pending_ && pending_->link == link) forget(*pending_);
@@ -56,6 +63,7 @@ void MovementDetection::link_down(PortId link) {
 
 void MovementDetection::link_moved(PortId link) {
   around_.discovery.solicit(link);
+  forget_duplicates(link);
   if (!current_ || current_->link != link) return;
   hinted_.insert(link);
   suspect();
@@ -65,14 +73,52 @@ void MovementDetection::advertised(PortId link, const RouterAdvertisement& adver
   const RouterKey key{link, advertisement.source};
   if (advertisement.lifetime == RouterLifetime{}) return lose(key);
   links_.insert(link);
-  // Another router by the same address is another link by the same port: nothing that was known of
-  // it holds.
   if (const KnownRouter* known = routers_.find(key); known && is_another(*known, advertisement)) {
-    routers_.remove_link(link);
-    if (pending_ && pending_->link == link) forget(*pending_);
-    if (current_ && current_->link == link) forget(*current_);
+    if (is_doubtful(key)) return doubt(key, advertisement);
+    replace(key);
+  } else if (doubted_ && doubted_->router == key) {
+    doubted_.reset();  // it says itself what it has
+    doubt_.cancel();
   }
-  consider(routers_.update(key, advertisement, around_.clock.now(), current_));
+  take(key, advertisement);
+}
+
+void MovementDetection::take(const RouterKey& router, const RouterAdvertisement& advertisement) {
+  std::vector<RouterKey> kept;
+  if (current_) kept.push_back(*current_);
+  if (pending_) kept.push_back(*pending_);
+  consider(routers_.update(router, advertisement, around_.clock.now(), kept));
+}
+
+// Anybody on the link can speak in its name. Who is not bound to it, or has been told of a move,
+// needs not ask.
+bool MovementDetection::is_doubtful(const RouterKey& router) const {
+  return at(router) && settings_.switching == Switching::Lazy && !hinted_.contains(router.link);
+}
+
+// Is it still our router, then it answers with what it has.
+void MovementDetection::doubt(const RouterKey& router, const RouterAdvertisement& advertisement) {
+  const bool asked = doubted_ && doubted_->router == router;
+  doubted_ = Doubted{.router = router, .advertisement = advertisement};
+  if (asked) return;
+  around_.discovery.solicit(router.link);
+  doubt_.set(kAnswerTime, [this] {
+    const auto heard = std::exchange(doubted_, std::nullopt);
+    if (!heard || !at(heard->router)) return;
+    replace(heard->router);
+    take(heard->router, heard->advertisement);
+  });
+}
+
+// Another router by the same address is another link by the same port: where that was ours, nothing
+// that was known of the link holds.
+void MovementDetection::replace(RouterKey router) {
+  if (at(router)) {
+    routers_.remove_link(router.link);
+    if (pending_ && pending_->link == router.link) forget(*pending_);
+  }
+  routers_.remove(router);
+  forget(router);
 }
 
 void MovementDetection::router_unreachable(PortId link, const Address& router) {
@@ -85,8 +131,11 @@ void MovementDetection::set_home_prefixes(std::vector<Prefix> prefixes) {
 }
 
 bool MovementDetection::is_home(const KnownRouter& router) const {
-  return std::ranges::any_of(settings_.home_prefixes, [&router](const Prefix& home) {
-    return router.knows({home.first(), home.length});
+  const Instant now = around_.clock.now();
+  return std::ranges::any_of(settings_.home_prefixes, [&router, now](const Prefix& home) {
+    const Prefix prefix{home.first(), home.length};
+    const auto found = std::ranges::find(router.prefixes, prefix, &KnownPrefix::prefix);
+    return found != router.prefixes.end() && found->valid_until > now;
   });
 }
 
@@ -100,13 +149,16 @@ void MovementDetection::consider(const KnownRouter& router) {
     if (!attach(router)) lose(router.key);
     return;
   }
-  if (is_home(router) && attachment_ && attachment_->care_of) {
-    attach(router);
+  const KnownRouter* const ours = routers_.find(*current_);
+  if (router.key.link != current_->link) {
+    if (is_home(router) && attachment_ && attachment_->care_of)
+      attach(router);
+    else if (ours != nullptr && around_.clock.now() - ours->heard >= kSilence)
+      suspect();
     return;
   }
-  const KnownRouter* const ours = routers_.find(*current_);
-  if (router.key.link != current_->link || pending_ || !ours || share_a_prefix(*ours, router))
-    return;
+  // The home link as any: while our router is there this is the link that it was (RFC 6275 11.5.2).
+  if (pending_ || !ours || share_a_prefix(*ours, router)) return;
   if (settings_.switching == Switching::Eager || hinted_.erase(router.key.link) != 0)
     attach(router);
   else
@@ -146,31 +198,42 @@ void MovementDetection::forget(RouterKey router) {
   current_.reset();
   probe_.reset();
   watch_.cancel();
+  doubted_.reset();
+  doubt_.cancel();
 }
 
-// The home link first, then what was heard last.
+// Behind all that are preferred where the operator has not named it.
+std::size_t MovementDetection::rank(PortId link) const {
+  return static_cast<std::size_t>(std::ranges::find(settings_.links, link) -
+                                  settings_.links.begin());
+}
+
+// The home link first, then the links in their order, then what was heard last.
 void MovementDetection::choose() {
   routers_.remove_ended(around_.clock.now());
   std::vector<const KnownRouter*> order;
   for (const auto& [key, router] : routers_.all()) order.push_back(&router);
   std::ranges::sort(order, [this](const KnownRouter* left, const KnownRouter* right) {
     if (is_home(*left) != is_home(*right)) return is_home(*left);
+    if (rank(left->key.link) != rank(right->key.link))
+      return rank(left->key.link) < rank(right->key.link);
     return left->heard > right->heard;
   });
   for (const KnownRouter* router : order) {
     if (current_ && !is_home(*router)) break;
+    if (current_ && current_->link == router->key.link && !at(router->key)) continue;
     if (attach(*router)) return;
   }
   if (!current_ && !pending_) detach();
 }
 
+// Routers are asked for where one has gone: who never had one has asked before (RFC 4861 6.3.7).
 void MovementDetection::detach() {
-  if (attachment_) {
-    const Attachment before = *std::exchange(attachment_, std::nullopt);
-    if (before.care_of) around_.addresses.remove(before.link, before.care_of->address);
-    around_.addresses.set_router(before.link, std::nullopt);
-    listener_.detached();
-  }
+  if (!attachment_) return;
+  const Attachment before = *std::exchange(attachment_, std::nullopt);
+  if (before.care_of) around_.addresses.remove(before.link, before.care_of->address);
+  around_.addresses.set_router(before.link, std::nullopt);
+  listener_.detached();
   for (const PortId link : links_) around_.discovery.solicit(link);
 }
 
@@ -204,7 +267,7 @@ const KnownPrefix* MovementDetection::best_prefix(const KnownRouter& router) con
   int best_rank = 0;
   for (const KnownPrefix& prefix : router.prefixes) {
     if (!makes_addresses(prefix) || prefix.valid_until <= now ||
-        duplicates_.contains(prefix.prefix))
+        is_duplicate(router.key.link, prefix.prefix, now))
       continue;
     const bool ours = is_ours(router.key, prefix.prefix);
     const int rank = (prefix.preferred_until > now ? 3 : 1) + (ours ? 1 : 0);
@@ -213,6 +276,15 @@ const KnownPrefix* MovementDetection::best_prefix(const KnownRouter& router) con
     best_rank = rank;
   }
   return best;
+}
+
+bool MovementDetection::is_duplicate(PortId link, const Prefix& prefix, Instant now) const {
+  const auto found = duplicates_.find({link, prefix});
+  return found != duplicates_.end() && found->second > now;
+}
+
+void MovementDetection::forget_duplicates(PortId link) {
+  std::erase_if(duplicates_, [link](const auto& entry) { return entry.first.first == link; });
 }
 
 bool MovementDetection::is_ours(const RouterKey& router, const Prefix& prefix) const {
@@ -260,7 +332,8 @@ void MovementDetection::try_another_identifier(Candidate candidate) {
     try_address(candidate);
   } else {
     if (duplicates_.size() >= kMostDuplicates) duplicates_.clear();
-    duplicates_.insert(candidate.prefix.prefix);
+    duplicates_[{candidate.router.link, candidate.prefix.prefix}] =
+        around_.clock.now() + kDuplicateSilence;
     forget(candidate.router);
     choose();
   }
@@ -275,6 +348,7 @@ void MovementDetection::become(const KnownRouter& router, const std::optional<Ca
                                             .router_link_address = router.link_address,
                                             .router_addresses = addresses_of(router),
                                             .care_of = care_of});
+  listener_.arriving(*attachment_);
   if (before && !same_place(*before, link, care_of)) leave(*before, care_of);
   if (care_of && (!before || !same_place(*before, link, care_of)))
     around_.addresses.add(link, {care_of->address, 64});
@@ -295,10 +369,11 @@ void MovementDetection::leave(const Attachment& before, const std::optional<Care
   if (!before.care_of) return;
   const RouterKey router{before.link, before.router};
   const KnownRouter* const known = routers_.find(router);
-  if (known != nullptr && known->knows({Prefix{before.care_of->address, 64}.first(), 64}))
-    held_ = Held{.router = router, .address = before.care_of->address};
-  else
-    around_.addresses.remove(before.link, before.care_of->address);
+  if (known == nullptr || !known->knows({Prefix{before.care_of->address, 64}.first(), 64}))
+    return around_.addresses.remove(before.link, before.care_of->address);
+  held_ = Held{.router = router, .address = before.care_of->address};
+  // For what comes: its neighbours are not to be looked for there any more.
+  around_.addresses.add(before.link, {before.care_of->address, 128});
 }
 
 void MovementDetection::release_held() {

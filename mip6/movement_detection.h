@@ -3,6 +3,7 @@
 // unless the home link is there.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 
@@ -27,6 +28,8 @@ struct Attachment {
 class MovementListener {
  public:
   virtual ~MovementListener() = default;
+  // Before any packet can leave by it: attached() comes next.
+  virtual void arriving(const Attachment& attachment) { static_cast<void>(attachment); }
   // The care-of address may be used from now on; another router with the same one is told too.
   virtual void attached(const Attachment& attachment) = 0;
   virtual void detached() = 0;
@@ -44,6 +47,7 @@ class MovementDetection {
     Duplicates duplicates{Duplicates::DetectFirst};
     Switching switching{Switching::Lazy};
     unsigned missed_advertisements{3};  // of the Advertisement Interval, then the router is probed
+    std::vector<PortId> links{};        // the preferred first; others come behind
   };
   struct Surroundings {
     const Clock& clock;
@@ -81,18 +85,30 @@ class MovementDetection {
     RouterKey router;
     Address address;
   };
+  // An advertisement in the name of our router that has none of what that one has told.
+  struct Doubted {
+    RouterKey router;
+    RouterAdvertisement advertisement;
+  };
 
   [[nodiscard]] bool is_home(const KnownRouter& router) const;
   [[nodiscard]] bool at(const RouterKey& router) const noexcept { return current_ == router; }
+  [[nodiscard]] bool is_doubtful(const RouterKey& router) const;
+  void doubt(const RouterKey& router, const RouterAdvertisement& advertisement);
+  void take(const RouterKey& router, const RouterAdvertisement& advertisement);
   void consider(const KnownRouter& router);
   void suspect();
   // By value: what they are given may be the key of what goes.
+  void replace(RouterKey router);
   void lose(RouterKey router);
   void forget(RouterKey router);
   void choose();
   void detach();
   bool attach(const KnownRouter& router);
+  [[nodiscard]] std::size_t rank(PortId link) const;
   [[nodiscard]] const KnownPrefix* best_prefix(const KnownRouter& router) const;
+  [[nodiscard]] bool is_duplicate(PortId link, const Prefix& prefix, Instant now) const;
+  void forget_duplicates(PortId link);
   [[nodiscard]] bool is_ours(const RouterKey& router, const Prefix& prefix) const;
   void try_address(const Candidate& candidate);
   void detected(NeighbourProxy::Uniqueness uniqueness, const Candidate& candidate);
@@ -107,16 +123,19 @@ class MovementDetection {
   Settings settings_;
   MovementListener& listener_;
   RouterTable routers_;
-  std::set<PortId> links_;       // that are up
-  std::set<PortId> hinted_;      // that may be other links now
-  std::set<Prefix> duplicates_;  // where no address could be had
+  std::set<PortId> links_;   // that are up
+  std::set<PortId> hinted_;  // that may be other links now
+  // Where no address could be had, until then.
+  std::map<std::pair<PortId, Prefix>, Instant> duplicates_;
   std::optional<Attachment> attachment_;
   std::optional<RouterKey> current_;  // of the attachment
   std::optional<RouterKey> pending_;  // whose address is being checked
   std::optional<Held> held_;
+  std::optional<Doubted> doubted_;
   std::shared_ptr<int> check_;  // of the last address: answers about another come too late
   std::shared_ptr<int> probe_;  // of the current router, while it lasts
   Alarm watch_;
+  Alarm doubt_;
 };
 
 // The address that a prefix of 64 bits and an interface identifier make (RFC 4291 2.5.1).

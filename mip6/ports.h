@@ -32,6 +32,8 @@ enum class Protection : std::uint8_t { None, Ipsec };
 struct OuterHeader {
   Address source;
   Protection protection{};
+  // The SA has a selector for the message's source, and for no other: nobody else can have sent it.
+  bool names_source{};
 };
 
 // How a message came, as its way through the data plane has found out (RFC 6275 9.3.1). Addresses

@@ -21,6 +21,8 @@ constexpr Duration kSlowest = 1h;           // the doubled waits are far from it
 PrefixAdvertiser::PrefixAdvertiser(const Surroundings& around, Settings settings)
     : around_(around),
       settings_(std::move(settings)),
+      told_(settings_),
+      change_(around.timers),
       nodes_(0, AddressHash(around.random.u64())),
       answered_(kMostRates) {}
 
@@ -56,14 +58,19 @@ void PrefixAdvertiser::registered(const BindingEntry& entry) {
 void PrefixAdvertiser::ended(const Address& home_address) { nodes_.erase(home_address); }
 
 void PrefixAdvertiser::set(Settings settings) {
-  if (settings == settings_) return;
   settings_ = std::move(settings);
+  if (settings_ == told_ || change_.is_set()) return;
+  change_.set(kChange, [this] { tell_change(); });
+}
+
+void PrefixAdvertiser::tell_change() {
+  if (settings_ == told_) return;
+  told_ = settings_;
   for (const auto& [home_address, node] : nodes_) schedule(home_address, *node);
 }
 
-// What is scheduled for sooner will tell what is so then.
+// What is scheduled for sooner will tell what is so then, as does what is sent again meanwhile.
 void PrefixAdvertiser::schedule(const Address& home_address, Node& node) {
-  node.sending.stop();
   const Duration wait = delay(home_address);
   const Instant due = around_.clock.now() + wait;
   if (node.scheduled.is_set() && node.due <= due) return;

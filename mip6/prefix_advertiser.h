@@ -39,13 +39,18 @@ class PrefixAdvertiser {
   // A home registration has begun or been refreshed; or it has ended, and nothing more is sent.
   void registered(const BindingEntry& entry);
   void ended(const Address& home_address);
+  [[nodiscard]] bool knows(const Address& home_address) const {
+    return nodes_.contains(home_address);
+  }
 
-  // What has changed, for any reason but time, is told to all nodes that are away.
+  // What has changed, for any reason but time, is told to all nodes that are away. Routers of the
+  // link that change their mind often do not cost more for it: all is scheduled kChange later.
   void set(Settings settings);
 
   static constexpr Duration kFirstTimeout = std::chrono::seconds(3);  // PREFIX_ADV_TIMEOUT
   static constexpr unsigned kRetries = 3;                             // PREFIX_ADV_RETRIES
   static constexpr std::size_t kMostPrefixes = 32;                    // of a message
+  static constexpr Duration kChange = std::chrono::seconds(3);
 
  private:
   struct Node {
@@ -56,6 +61,7 @@ class PrefixAdvertiser {
     bool acknowledged{true};  // what was sent last
   };
 
+  void tell_change();
   void schedule(const Address& home_address, Node& node);
   [[nodiscard]] Duration delay(const Address& home_address);
   void begin(const Address& home_address);
@@ -64,6 +70,8 @@ class PrefixAdvertiser {
 
   Surroundings around_;
   Settings settings_;
+  Settings told_;  // those that all nodes have heard of, or will hear of by what is scheduled
+  Alarm change_;
   std::unordered_map<Address, std::unique_ptr<Node>, AddressHash> nodes_;  // by home address
   RecentMap<Address, Instant> answered_;                                   // when last
 };

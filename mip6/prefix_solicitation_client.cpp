@@ -60,7 +60,7 @@ void PrefixSolicitationClient::receive(const Arrival& arrival,
                                        const MobilePrefixAdvertisement& advertisement) {
   if (!registration_.accepted_by() || arrival.source != *registration_.accepted_by()) return;
   if (arrival.destination != settings_.home_address || !arrival.destination_care_of) return;
-  if (arrival.protection != Protection::Ipsec) return;
+  if (!registration_.is_protected(arrival)) return;
   // What was not asked for says no more than that asking is worth it.
   if (!retry_.active() || advertisement.identifier != identifier_) return solicit();
   retry_.stop();

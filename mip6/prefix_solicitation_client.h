@@ -20,6 +20,10 @@ class PrefixSolicitationClient {
   void stop();
   // Before the home address becomes invalid then.
   void solicit_before(Instant end);
+  // The same, unless it is about to, or does already.
+  void resume_before(Instant end) {
+    if (!due_.is_set() && !retry_.active()) solicit_before(end);
+  }
   void receive(const Arrival& arrival, const MobilePrefixAdvertisement& advertisement);
 
  private:

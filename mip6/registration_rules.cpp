@@ -28,8 +28,10 @@ Verdict refuse(BindingStatus status, std::uint16_t sequence) {
 }  // namespace
 
 bool is_protected(const Arrival& arrival) noexcept {
-  return arrival.protection == Protection::Ipsec ||
-         (arrival.tunnel && arrival.tunnel->protection == Protection::Ipsec);
+  if (arrival.protection == Protection::Ipsec) return true;
+  // A wide tunnel brings packets of whoever sends from behind it.
+  const auto& tunnel = arrival.tunnel;
+  return tunnel && tunnel->protection == Protection::Ipsec && tunnel->names_source;
 }
 
 Address care_of_address(const Arrival& arrival, const BindingUpdate& update) {
@@ -38,9 +40,12 @@ Address care_of_address(const Arrival& arrival, const BindingUpdate& update) {
   return arrival.wire_source();
 }
 
-Verdict RegistrationRules::judge(const Arrival& arrival, const BindingUpdate& update) const {
+Verdict RegistrationRules::judge(const Arrival& arrival, const BindingUpdate& update,
+                                 std::optional<std::uint16_t> waiting) const {
   if (const std::string_view why = unfit(arrival, update); !why.empty()) return {.why = why};
-  if (const auto last = last_sequence(arrival); last && !is_newer(update.sequence, *last))
+  std::optional<std::uint16_t> last = last_sequence(arrival);
+  if (waiting && (!last || is_newer(*waiting, *last))) last = waiting;
+  if (last && !is_newer(update.sequence, *last))
     return refuse(BindingStatus::SequenceOutOfWindow, *last);
   if (const auto changed = changes_type(arrival, update)) return refuse(*changed, update.sequence);
   if (deletes(arrival, update)) {
@@ -123,17 +128,32 @@ std::optional<BindingStatus> RegistrationRules::refused(const Arrival& arrival,
     return BindingStatus::Prohibited;
   if (router && !node->services.has(Service::MobileRouter))
     return BindingStatus::MobileRouterNotPermitted;
+  if (update.flags.has(UpdateFlag::LinkLocalCompatible) && !may_have_link_local(home_address))
+    return BindingStatus::DuplicateAddress;
   return refused_place(arrival, update);
 }
 
 std::optional<BindingStatus> RegistrationRules::refused_place(const Arrival& arrival,
                                                               const BindingUpdate& update) const {
-  // ESP in transport mode does not cover where the packet came from (RFC 4877 4.3).
-  if (is_protected(arrival) && !named_care_of(update)) return BindingStatus::Prohibited;
+  // ESP in transport mode does not cover where the packet came from (RFC 4877 4.3), AH does (RFC
+  // 6275 11.7.1); a tunnel's outer header nothing does.
+  const ServedNode* const node = known_.nodes.find(arrival.source);
+  const bool covered = arrival.protection == Protection::Ipsec && node != nullptr &&
+                       node->services.has(Service::CoveredSource);
+  if (is_protected(arrival) && !covered && !named_care_of(update)) return BindingStatus::Prohibited;
   const Address care_of = care_of_address(arrival, update);
   if (is_own(care_of) || is_someones(care_of) || leads_back(arrival.source, care_of))
     return BindingStatus::InvalidCareOfAddress;
   return std::nullopt;
+}
+
+// Neither ours nor another node's: neighbours would find the wrong one there (RFC 6275 10.3.1).
+bool RegistrationRules::may_have_link_local(const Address& home_address) const {
+  const Address address = link_local_of(home_address);
+  if (address == known_.config.link.link_local) return false;
+  return std::ranges::all_of(known_.link_locals.holders_of(address), [&](const Address& holder) {
+    return known_.nodes.are_one_node(holder, home_address);
+  });
 }
 
 bool RegistrationRules::is_own(const Address& address) const {

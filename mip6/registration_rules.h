@@ -6,6 +6,7 @@
 
 #include "mip6/binding_cache.h"
 #include "mip6/home_agent_config.h"
+#include "mip6/link_local_holders.h"
 
 namespace sallyport::mip6 {
 
@@ -31,20 +32,25 @@ class RegistrationRules {
     const HomeAgentConfig& config;
     const ServedNodes& nodes;
     const BindingCache& cache;
+    const LinkLocalHolders& link_locals;
     const StateStore& store;
     const Clock& clock;
   };
   explicit RegistrationRules(const Known& known) : known_(known) {}
 
-  // Of an update with the flag H or R that was sent to an address of ours.
-  [[nodiscard]] Verdict judge(const Arrival& arrival, const BindingUpdate& update) const;
+  // Of an update with the flag H or R that was sent to an address of ours. `waiting`: the number of
+  // the node's update that is not decided yet, which was a valid one.
+  [[nodiscard]] Verdict judge(const Arrival& arrival, const BindingUpdate& update,
+                              std::optional<std::uint16_t> waiting = {}) const;
   // RFC 3963 6.2 knows another way to say it than a lifetime of 0.
   [[nodiscard]] bool deletes(const Arrival& arrival, const BindingUpdate& update) const;
-  // The last sequence number of the node, from before a restart too where its SAs are of before
-  // (MSEC-34).
+  // The last sequence number of what was registered, from before a restart too where its SAs are of
+  // before (MSEC-34).
   [[nodiscard]] std::optional<std::uint16_t> last_sequence(const Arrival& arrival) const;
   // What limits the lifetime of a binding; null where nothing does, or where it can't be had.
   [[nodiscard]] const HomePrefix* home_prefix(const Address& home_address) const;
+  // Nobody else has the link-local address that the flag L would have us defend for it.
+  [[nodiscard]] bool may_have_link_local(const Address& home_address) const;
 
  private:
   [[nodiscard]] std::string_view unfit(const Arrival& arrival, const BindingUpdate& update) const;

@@ -38,7 +38,8 @@ void RouterAdvertiser::solicited() {
   if (soon < due_) schedule(soon - now);
 }
 
-void RouterAdvertiser::set_link(HomeLink link) {
+void RouterAdvertiser::set(AdvertisingSettings settings, HomeLink link) {
+  settings_ = settings;
   link_ = std::move(link);
   solicited();
 }

@@ -26,8 +26,8 @@ class RouterAdvertiser {
   void stop();
   // A valid router solicitation came by that link: all its askers are answered by one, soon.
   void solicited();
-  // Prefixes have changed: all hear of it soon.
-  void set_link(HomeLink link);
+  // What is advertised has changed, but not from where: all hear of it soon.
+  void set(AdvertisingSettings settings, HomeLink link);
 
   static constexpr unsigned kFirstOnes = 3;  // RFC 4861 10
   static constexpr Duration kFirstInterval = std::chrono::seconds(16);

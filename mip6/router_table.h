@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <map>
+#include <span>
 
 #include "base/clock.h"
 #include "mip6/router_advertisement.h"
@@ -35,14 +36,15 @@ struct KnownRouter {
 
 class RouterTable {
  public:
-  // What is heard of one more than these replaces the one that was heard last the longest ago.
+  // Of a link. What is heard of one more than these replaces the one that was heard last the
+  // longest ago.
   static constexpr std::size_t kMostRouters = 16;
   static constexpr std::size_t kMostPrefixes = 16;  // of a router
 
-  // What the advertisement makes of the router; with a lifetime of 0 it is not for here. `kept` is
-  // not replaced by another.
+  // What the advertisement makes of the router; with a lifetime of 0 it is not for here. Those that
+  // are `kept`, two at most, are not replaced by another.
   KnownRouter& update(const RouterKey& key, const RouterAdvertisement& advertisement, Instant now,
-                      const std::optional<RouterKey>& kept);
+                      std::span<const RouterKey> kept);
   [[nodiscard]] KnownRouter* find(const RouterKey& key);
   void remove(const RouterKey& key) { routers_.erase(key); }
   // Whose lifetime is over, and prefixes likewise.
@@ -51,6 +53,8 @@ class RouterTable {
   [[nodiscard]] const std::map<RouterKey, KnownRouter>& all() const noexcept { return routers_; }
 
  private:
+  void make_room(PortId link, std::span<const RouterKey> kept);
+
   std::map<RouterKey, KnownRouter> routers_;
 };
 

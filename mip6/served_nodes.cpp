@@ -48,6 +48,13 @@ bool ServedNodes::names(const Address& home_address) const {
   return whole != levels_.end() && whole->second.contains(home_address);
 }
 
+bool ServedNodes::are_one_node(const Address& one, const Address& other) const {
+  if (one == other) return true;
+  const ServedNode* const its = find(one);
+  const ServedNode* const others = find(other);
+  return its != nullptr && others != nullptr && its->node && its->node == others->node;
+}
+
 const Address* ServedNodes::router_of(const Address& address) const {
   const auto above = networks_.upper_bound(address);
   if (above == networks_.begin()) return nullptr;

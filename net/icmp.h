@@ -47,7 +47,8 @@ inline constexpr std::uint8_t kMobilePrefixAdvertisement = 147;
 inline constexpr std::uint8_t kCodeNoRoute = 0;
 inline constexpr std::uint8_t kCodeProhibited = 1;
 inline constexpr std::uint8_t kCodeAddress = 3;
-inline constexpr std::uint8_t kCodeUnknownOption = 2;  // of a parameter problem
+inline constexpr std::uint8_t kCodeUnknownHeader = 1;  // of a parameter problem
+inline constexpr std::uint8_t kCodeUnknownOption = 2;  // likewise
 }  // namespace icmp6
 
 }  // namespace sallyport

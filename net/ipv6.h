@@ -22,6 +22,9 @@ struct Ipv6Header {
 };
 static_assert(sizeof(Ipv6Header) == 40 && alignof(Ipv6Header) == 1);
 
+// Every link carries that much (RFC 8200 5).
+inline constexpr std::uint16_t kLeastIpv6Mtu = 1280;
+
 // Fragment extension header (RFC 8200 4.5).
 struct Ipv6Fragment {
   std::uint8_t next_header;

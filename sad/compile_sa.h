@@ -41,6 +41,11 @@ using WideAddress = unsigned __int128;
   return (WideAddress{bounds.first_high} << 64 | bounds.first_low) <= value &&
          value <= (WideAddress{bounds.last_high} << 64 | bounds.last_low);
 }
+[[nodiscard]] inline bool is_alone(const CompiledSelector::Bounds& bounds,
+                                   WideAddress value) noexcept {
+  return (WideAddress{bounds.first_high} << 64 | bounds.first_low) == value &&
+         bounds.last_high == bounds.first_high && bounds.last_low == bounds.first_low;
+}
 [[nodiscard]] inline bool within(PortValue first, PortValue last, PortValue value) noexcept {
   return value - first <= last - first || value == kNotApplicable;
 }

@@ -1,63 +1,25 @@
 #include "sad/sequence_reservation.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <mutex>
 #include <optional>
 #include <string_view>
+
+#include "base/state_file.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::string_view kFirstLine = "sallyport sequence numbers 1";
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-std::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view doing) {
-  return fail(Error::Code::Io, fmt::format("cannot {}: {}", doing, std::strerror(errno)),
-              "make the state directory writable and give it room", file.string());
-}
-
 std::unexpected<Error> damaged(const std::filesystem::path& file, std::size_t line,
                                std::string what) {
   return fail(Error::Code::Invalid, std::move(what),
               "restore the file, or give every configured SA a new key and remove it",
               fmt::format("{}:{}", file.string(), line));
-}
-
-// Nullopt where there is no such file.
-Expected<std::optional<std::string>> read_whole(const std::filesystem::path& file) {
-  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.get() < 0 && errno == ENOENT) return std::nullopt;
-  if (in.get() < 0) return io_error(file, "open it");
-  std::string text;
-  char chunk[4096];
-  for (;;) {
-    const ssize_t got = ::read(in.get(), chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error(file, "read it");
-    if (got == 0) return text;
-    text.append(chunk, static_cast<std::size_t>(got));
-  }
 }
 
 struct Line {
@@ -78,35 +40,6 @@ std::optional<Line> parse_line(std::string_view text) {
   return line;
 }
 
-bool write_whole(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(descriptor, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
-Expected<void> write_durably(const std::filesystem::path& file, std::string_view text) {
-  ::unlink(file.c_str());  // what an interrupted save has left
-  const FileDescriptor out(
-      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (out.get() < 0) return io_error(file, "create it");
-  if (::fchmod(out.get(), 0600) != 0) return io_error(file, "protect it");
-  if (!write_whole(out.get(), text)) return io_error(file, "write it");
-  if (::fsync(out.get()) != 0) return io_error(file, "bring it to the disk");
-  return {};
-}
-
-Expected<void> sync_directory_of(const std::filesystem::path& file) {
-  const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
-  const FileDescriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0)
-    return io_error(parent, "bring the directory to the disk");
-  return {};
-}
-
 }  // namespace
 
 // The file, and which edition of it is on the disk.
@@ -124,7 +57,7 @@ SequenceReservations::SequenceReservations(std::filesystem::path file)
 Expected<SequenceReservations> SequenceReservations::open(std::filesystem::path file) {
   SequenceReservations reservations(std::move(file));
   const std::filesystem::path& path = reservations.file_->path;
-  const auto text = read_whole(path);
+  const auto text = read_state_file(path);
   if (!text) return std::unexpected(text.error());
   if (!*text) return reservations;
   std::string_view rest = **text;
@@ -179,11 +112,7 @@ Expected<void> SequenceReservations::Image::save() const {
   std::string text = fmt::format("{}\n", kFirstLine);
   for (const auto& [identity, reserved] : reserved_)
     text += fmt::format("{} {}\n", identity, reserved.value);
-  std::filesystem::path fresh = file_->path;
-  fresh += ".new";
-  if (auto written = write_durably(fresh, text); !written) return written;
-  if (::rename(fresh.c_str(), file_->path.c_str()) != 0) return io_error(file_->path, "replace it");
-  if (auto synced = sync_directory_of(file_->path); !synced) return synced;
+  if (auto written = replace_state_file(file_->path, text); !written) return written;
   file_->saved = edition_;
   return {};
 }

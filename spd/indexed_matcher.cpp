@@ -65,7 +65,8 @@ class IndexedMatcher::Base {
   PolicyIndices index_;
 };
 
-class IndexedMatcher::View final : public PolicyView {
+// A base and a delta, whichever of their columns are met.
+class IndexedMatcher::Shape {
  public:
   struct Delta {
     std::vector<const Selector*> selectors;
@@ -78,33 +79,52 @@ class IndexedMatcher::View final : public PolicyView {
     }
   };
 
-  View(std::shared_ptr<const Base> base, LiveColumns live, Delta delta)
-      : base_(std::move(base)),
-        live_(std::move(live)),
-        delta_(std::move(delta)),
-        delta_index_(delta_.selectors),
-        delta_live_(delta_.selectors.size()) {
+  Shape(std::shared_ptr<const Base> base, Delta delta)
+      : base_(std::move(base)), delta_(std::move(delta)), delta_index_(delta_.selectors) {
     delta_.selectors = {};  // they may go, from here on
   }
 
-  PolicyId match(const SelectorFields& fields) const noexcept override {
-    const Column column = base_ ? base_->first_match(fields, live_) : kNoColumn;
-    const Column added = delta_index_.first_match(fields, delta_live_);
+  [[nodiscard]] PolicyId match(const SelectorFields& fields, const LiveColumns& live,
+                               const LiveColumns& delta_live) const noexcept {
+    const Column column = base_ ? base_->first_match(fields, live) : kNoColumn;
+    const Column added = delta_index_.first_match(fields, delta_live);
     if (added != kNoColumn && delta_.in_front[added] <= column) return delta_.policies[added];
     return column != kNoColumn ? base_->policy(column) : kNoPolicy;
   }
-  Octets octets() const noexcept override {
-    return {.own = delta_index_.bytes() + live_.bytes() + delta_live_.bytes() +
-                   delta_.policies.capacity() * sizeof delta_.policies[0] +
-                   delta_.in_front.capacity() * sizeof delta_.in_front[0],
-            .shared = base_ ? base_->bytes() : 0};
+  // Of a policy in the delta the first of its columns.
+  [[nodiscard]] std::size_t delta_column(PolicyId id) const noexcept {
+    return static_cast<std::size_t>(std::ranges::find(delta_.policies, id) -
+                                    delta_.policies.begin());
+  }
+  [[nodiscard]] std::size_t delta_columns() const noexcept { return delta_.policies.size(); }
+  [[nodiscard]] std::size_t base_bytes() const noexcept { return base_ ? base_->bytes() : 0; }
+  [[nodiscard]] std::size_t delta_bytes() const noexcept {
+    return delta_index_.bytes() + delta_.policies.capacity() * sizeof delta_.policies[0] +
+           delta_.in_front.capacity() * sizeof delta_.in_front[0];
   }
 
  private:
   std::shared_ptr<const Base> base_;
-  LiveColumns live_;
   Delta delta_;
   PolicyIndices delta_index_;
+};
+
+class IndexedMatcher::View final : public PolicyView {
+ public:
+  View(std::shared_ptr<const Shape> shape, const LiveColumns& live, const LiveColumns& delta_live)
+      : shape_(std::move(shape)), live_(live), delta_live_(delta_live) {}
+
+  PolicyId match(const SelectorFields& fields) const noexcept override {
+    return shape_->match(fields, live_, delta_live_);
+  }
+  Octets octets() const noexcept override {
+    return {.own = shape_->delta_bytes() + live_.bytes() + delta_live_.bytes(),
+            .shared = shape_->base_bytes()};
+  }
+
+ private:
+  std::shared_ptr<const Shape> shape_;
+  LiveColumns live_;
   LiveColumns delta_live_;
 };
 
@@ -131,6 +151,21 @@ std::size_t IndexedMatcher::dead() const noexcept {
 
 std::size_t IndexedMatcher::place_of(PolicyId id) const noexcept {
   return static_cast<std::size_t>(std::ranges::find(entries_, id, &Entry::id) - entries_.begin());
+}
+
+std::size_t IndexedMatcher::known_place(PolicyId id) {
+  if (id.value >= used_.size() || !used_[id.value]) return entries_.size();
+  if (places_.empty()) {
+    places_.resize(used_.size());
+    for (std::size_t place = 0; place < entries_.size(); ++place)
+      places_[entries_[place].id.value] = place;
+  }
+  return places_[id.value];
+}
+
+void IndexedMatcher::forget_shape() noexcept {
+  shape_.reset();
+  places_.clear();
 }
 
 Expected<void> IndexedMatcher::check(std::span<const Selector> selectors) {
@@ -165,6 +200,7 @@ Expected<void> IndexedMatcher::insert(std::size_t position, PolicyId id,
   entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(position), std::move(entry));
   if (id.value >= used_.size()) used_.resize(id.value + 1);
   used_[id.value] = true;
+  forget_shape();
   return {};
 }
 
@@ -175,6 +211,7 @@ Expected<void> IndexedMatcher::remove(PolicyId id) {
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place));
   used_[id.value] = false;
   ++edits_;
+  forget_shape();
   return {};
 }
 
@@ -185,6 +222,7 @@ Expected<void> IndexedMatcher::move(PolicyId id, std::size_t position) {
   count_out(entries_[place]);
   mark_edited(entries_[place]);
   count_in(entries_[place]);
+  forget_shape();
   const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(place);
   const auto to = entries_.begin() + static_cast<std::ptrdiff_t>(position);
   if (to < from)
@@ -194,9 +232,27 @@ Expected<void> IndexedMatcher::move(PolicyId id, std::size_t position) {
   return {};
 }
 
+Expected<void> IndexedMatcher::set_activity(PolicyId id, Activity activity) {
+  const std::size_t place = known_place(id);
+  if (place == entries_.size()) return no_such_id(id);
+  entries_[place].activity = activity;
+  if (shape_ != nullptr) show_activity(entries_[place]);
+  return {};
+}
+
+void IndexedMatcher::show_activity(const Entry& entry) {
+  const bool in_base = entry.column != kNoColumn;
+  LiveColumns& live = in_base ? live_ : delta_live_;
+  const std::size_t first = in_base ? entry.column : shape_->delta_column(entry.id);
+  if (entry.activity == Activity::Active)
+    live.revive(first, entry.selectors->size());
+  else
+    live.bury(first, entry.selectors->size());
+}
+
 Expected<void> IndexedMatcher::replace(std::span<const Listed> list) {
   std::vector<bool> used;
-  for (const auto& [id, selectors] : list) {
+  for (const auto& [id, selectors, activity] : list) {
     if (id.value >= used.size()) used.resize(id.value + 1);
     if (used[id.value]) return id_in_use(id);
     used[id.value] = true;
@@ -216,12 +272,14 @@ Expected<void> IndexedMatcher::replace(std::span<const Listed> list) {
       entries.push_back({.id = list[i].id, .selectors = shared(list[i].selectors)});
     else
       entries.push_back(std::move(entries_[places[i]]));
+    entries.back().activity = list[i].activity;
     if (!stays[i]) mark_edited(entries.back());
     count_in(entries.back());
   }
   entries_ = std::move(entries);
   used_ = std::move(used);
   ++edits_;
+  forget_shape();
   return {};
 }
 
@@ -231,22 +289,30 @@ std::shared_ptr<const PolicyView> IndexedMatcher::view() {
     rebuild->run();
     finish_rebuild(*rebuild);
   }
+  if (shape_ == nullptr) make_shape();
+  return std::make_shared<View>(shape_, live_, delta_live_);
+}
+
+void IndexedMatcher::make_shape() {
   const auto base_end = static_cast<Column>(base_ ? base_->columns() : 0);
-  LiveColumns live(base_end);
-  View::Delta delta;
+  live_ = LiveColumns(base_end);
+  Shape::Delta delta;
   Column next = 0;  // column of the base behind those of the entries so far
   for (const Entry& entry : entries_) {
     if (entry.column == kNoColumn) {
       delta.add(entry.id, *entry.selectors);
       continue;
     }
-    live.bury(next, entry.column - next);
+    live_.bury(next, entry.column - next);
     next = entry.column + static_cast<Column>(entry.selectors->size());
     delta.in_front.resize(delta.policies.size(), entry.column);
   }
-  live.bury(next, base_end - next);
+  live_.bury(next, base_end - next);
   delta.in_front.resize(delta.policies.size(), base_end);
-  return std::make_shared<View>(base_, std::move(live), std::move(delta));
+  shape_ = std::make_shared<const Shape>(base_, std::move(delta));
+  delta_live_ = LiveColumns(shape_->delta_columns());
+  for (const Entry& entry : entries_)
+    if (entry.activity == Activity::Inactive) show_activity(entry);
 }
 
 std::shared_ptr<PolicyMatcher::Rebuild> IndexedMatcher::begin_rebuild() {
@@ -267,6 +333,7 @@ void IndexedMatcher::finish_rebuild(const Rebuild& rebuild) {
 // Entries that have been put somewhere since are in no order with the base any more.
 void IndexedMatcher::adopt(std::shared_ptr<const Base> base, std::uint64_t made_at) {
   base_ = std::move(base);
+  shape_.reset();
   base_made_at_ = made_at;
   base_columns_ = 0;
   for (Entry& entry : entries_) {

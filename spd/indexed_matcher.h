@@ -23,6 +23,7 @@ class IndexedMatcher final : public PolicyMatcher {
                                       std::span<const Selector> selectors) override;
   [[nodiscard]] Expected<void> remove(PolicyId id) override;
   [[nodiscard]] Expected<void> move(PolicyId id, std::size_t position) override;
+  [[nodiscard]] Expected<void> set_activity(PolicyId id, Activity activity) override;
   // The fewest that have to go from their places move.
   [[nodiscard]] Expected<void> replace(std::span<const Listed> list) override;
   [[nodiscard]] std::shared_ptr<const PolicyView> view() override;
@@ -42,12 +43,19 @@ class IndexedMatcher final : public PolicyMatcher {
     Column column{kNoColumn};  // where it is not in the base
     std::uint64_t edited{};    // when it was put where it stands
     Selectors selectors;
+    Activity activity{Activity::Active};
   };
   class Base;
+  class Shape;
   class View;
   class BaseRebuild;
 
   [[nodiscard]] std::size_t place_of(PolicyId id) const noexcept;
+  // The same at once, until the next edit of the order.
+  [[nodiscard]] std::size_t known_place(PolicyId id);
+  void forget_shape() noexcept;
+  void make_shape();
+  void show_activity(const Entry& entry);
   // It stands in no order with the base any more.
   void mark_edited(Entry& entry) noexcept;
   void count_in(const Entry& entry) noexcept;
@@ -61,6 +69,12 @@ class IndexedMatcher final : public PolicyMatcher {
   std::uint64_t edits_{};
   std::shared_ptr<const Base> base_;
   std::uint64_t base_made_at_{};  // as of which edit
+  // Of the next view, where the order has not been edited since the last one: what both have in
+  // common, and which columns are met.
+  std::shared_ptr<const Shape> shape_;
+  LiveColumns live_;
+  LiveColumns delta_live_;
+  std::vector<std::size_t> places_;  // by PolicyId; empty: not known
 };
 
 }  // namespace sallyport

@@ -11,9 +11,11 @@ class LinearMatcher::View final : public PolicyView {
   explicit View(std::vector<Entry> entries) : entries_(std::move(entries)) {}
 
   PolicyId match(const SelectorFields& fields) const noexcept override {
-    for (const Entry& entry : entries_)
+    for (const Entry& entry : entries_) {
+      if (entry.activity == Activity::Inactive) continue;
       for (const Selector& selector : entry.selectors)
         if (matches(selector, fields)) return entry.id;
+    }
     return kNoPolicy;
   }
   Octets octets() const noexcept override {
@@ -52,13 +54,21 @@ Expected<void> LinearMatcher::move(PolicyId id, std::size_t position) {
   return {};
 }
 
+Expected<void> LinearMatcher::set_activity(PolicyId id, Activity activity) {
+  const auto entry = find(id);
+  if (entry == entries_.end()) return no_such_id(id);
+  entry->activity = activity;
+  return {};
+}
+
 Expected<void> LinearMatcher::replace(std::span<const Listed> list) {
   std::vector<Entry> entries;
-  for (const auto& [id, selectors] : list) {
+  for (const auto& [id, selectors, activity] : list) {
     if (std::ranges::find(entries, id, &Entry::id) != entries.end()) return id_in_use(id);
     const auto known = find(id);
     entries.push_back(known != entries_.end() ? *known
                                               : Entry{id, {selectors.begin(), selectors.end()}});
+    entries.back().activity = activity;
   }
   entries_ = std::move(entries);
   return {};

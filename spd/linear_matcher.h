@@ -13,6 +13,7 @@ class LinearMatcher final : public PolicyMatcher {
                                       std::span<const Selector> selectors) override;
   [[nodiscard]] Expected<void> remove(PolicyId id) override;
   [[nodiscard]] Expected<void> move(PolicyId id, std::size_t position) override;
+  [[nodiscard]] Expected<void> set_activity(PolicyId id, Activity activity) override;
   [[nodiscard]] Expected<void> replace(std::span<const Listed> list) override;
   [[nodiscard]] std::shared_ptr<const PolicyView> view() override;
 
@@ -20,6 +21,7 @@ class LinearMatcher final : public PolicyMatcher {
   struct Entry {
     PolicyId id;
     std::vector<Selector> selectors;
+    Activity activity{Activity::Active};
   };
   class View;
   [[nodiscard]] std::vector<Entry>::iterator find(PolicyId id);

@@ -19,6 +19,10 @@ class LiveColumns {
     for (std::size_t column = first; column < first + count; ++column)
       words_[column / 64] &= ~(std::uint64_t{1} << column % 64);
   }
+  void revive(std::size_t first, std::size_t count) {
+    for (std::size_t column = first; column < first + count; ++column)
+      words_[column / 64] |= std::uint64_t{1} << column % 64;
+  }
   [[nodiscard]] std::size_t bytes() const noexcept { return words_.capacity() * sizeof words_[0]; }
 
  private:

@@ -35,11 +35,16 @@ class PolicyMatcher {
   [[nodiscard]] virtual Expected<void> remove(PolicyId id) = 0;
   // `position` is the one that the policy has afterwards.
   [[nodiscard]] virtual Expected<void> move(PolicyId id, std::size_t position) = 0;
+  // Whether packets meet the policy, as they do one that was inserted. It keeps its place, and
+  // views that differ in this alone have all but a few octets in common.
+  enum class Activity : std::uint8_t { Active, Inactive };
+  [[nodiscard]] virtual Expected<void> set_activity(PolicyId id, Activity activity) = 0;
   // Makes the list this one. An id that it has already stands for the selectors that it has. Fails,
   // and has done nothing, where an id is there twice or insert() would refuse one.
   struct Listed {
     PolicyId id;
     std::span<const Selector> selectors;
+    Activity activity{Activity::Active};
   };
   [[nodiscard]] virtual Expected<void> replace(std::span<const Listed> list) = 0;
   // What the edits so far amount to; the matcher may be edited on while the view is in use.

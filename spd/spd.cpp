@@ -76,6 +76,7 @@ Spd::Spd(std::size_t capacity, std::size_t databases, std::vector<std::string> u
       users_(std::move(users)),
       databases_(databases),
       scopes_(databases * scopes_each()) {
+  entries_.push_back(entry_of(nullptr, 0));
   for (std::size_t spd = 0; spd < databases; ++spd)
     scopes_[main_scope(SpdId{static_cast<std::uint16_t>(spd)})].matcher =
         std::make_unique<IndexedMatcher>();
@@ -84,7 +85,7 @@ Spd::Spd(std::size_t capacity, std::size_t databases, std::vector<std::string> u
 bool Spd::is_met(const Policy& policy, std::size_t scope) const noexcept {
   const std::size_t part = scope % ways();
   const bool in_tunnel = scope % scopes_each() >= ways();
-  if (!policy.active || (policy.tunnel && (!in_tunnel || is_wide(policy)))) return false;
+  if (policy.tunnel && (!in_tunnel || is_wide(policy))) return false;
   if (part == 0) return is_for(policy, Direction::Inbound);
   return is_for(policy, Direction::Outbound, part == 1 ? "" : users_[part - 2]);
 }
@@ -117,6 +118,7 @@ Expected<void> Spd::part_scopes(const Policy& policy) {
       const Policy& present = *slots_[id.value].policy;
       if (!is_met(present, scope)) continue;
       if (auto ok = matcher->insert(place++, id, present.selectors); !ok) return ok;
+      if (!present.active) static_cast<void>(matcher->set_activity(id, Activity::Inactive));
     }
     scopes_[scope] = {.matcher = std::move(matcher), .view = nullptr};
   }
@@ -130,6 +132,8 @@ Expected<void> Spd::add_to_matchers(const Policy& policy, PolicyId id, std::size
   for (const std::size_t scope : matchers_with(policy)) {
     auto ok = scopes_[scope].matcher->insert(place_in(scope, position), id, policy.selectors);
     if (ok) {
+      if (!policy.active)
+        static_cast<void>(scopes_[scope].matcher->set_activity(id, Activity::Inactive));
       added.push_back(scope);
       continue;
     }
@@ -164,7 +168,7 @@ Expected<PolicyId> Spd::insert(Policy policy, std::size_t position) {
   }
   database.order.insert(database.order.begin() + static_cast<std::ptrdiff_t>(position), *id);
   // What matched nothing so far may match it.
-  ++slots_[kNoPolicy.value].generation;
+  raise_generation(kNoPolicy);
   touch(std::span(database.order).subspan(position + 1), policy);
   database.apart += is_for_all(policy) ? 0u : 1u;
   changed(policy);
@@ -193,16 +197,29 @@ void Spd::settle(PolicyId id, Policy policy) {
     slots_.emplace_back();
   else
     free_.pop_back();
+  if (entries_.size() < slots_.size()) entries_.push_back(entry_of(nullptr, 0));
   ids_.emplace(policy.name, id);
+  wide_ += is_wide(policy) ? 1u : 0u;
   slots_[id.value].policy = std::make_unique<Policy>(std::move(policy));
+  describe(id);
 }
 
 void Spd::forget(PolicyId id) {
   Slot& slot = slots_[id.value];
   ids_.erase(slot.policy->name);
-  ++slot.generation;
+  wide_ -= is_wide(*slot.policy) ? 1u : 0u;
   slot.policy.reset();
+  describe(id);
+  raise_generation(id);
   removed_.push_back(id);
+}
+
+void Spd::describe(PolicyId id) {
+  PolicyEntry& entry = entries_.edit(id);
+  stateful_ -= entry.stateful ? 1u : 0u;
+  entry = entry_of(find(id), entry.generation);
+  stateful_ += entry.stateful ? 1u : 0u;
+  by_remote_.reset();
 }
 
 Expected<void> Spd::move(std::string_view name, std::size_t position) {
@@ -221,7 +238,7 @@ Expected<void> Spd::move(std::string_view name, std::size_t position) {
   // Moved up it takes from those that it passed; moved down it gives to them.
   if (position < from)
     touch(std::span(database.order).subspan(position + 1, from - position), *slot.policy);
-  ++slot.generation;
+  raise_generation(*id);
   changed(*slot.policy);
   return {};
 }
@@ -284,7 +301,9 @@ void Spd::arrange(SpdId spd, std::vector<PolicyId> order) {
     bool is_apart = scopes_[scope].matcher != nullptr;
     for (const PolicyId id : database.order) {
       const Policy& policy = *find(id);
-      if (is_met(policy, scope)) met.push_back({id, policy.selectors});
+      if (is_met(policy, scope))
+        met.push_back(
+            {id, policy.selectors, policy.active ? Activity::Active : Activity::Inactive});
       is_apart = is_apart || is_met(policy, scope) != is_met(policy, main);
     }
     if (!is_apart) continue;
@@ -303,15 +322,15 @@ void Spd::touch_rearranged(const std::vector<PolicyId>& before,
   std::vector<std::size_t> old_places;
   for (const PolicyId id : after) old_places.push_back(places[id.value]);
   // What matched nothing so far may match a new one.
-  if (std::ranges::count(old_places, kNoPlace) != 0) ++slots_[kNoPolicy.value].generation;
+  if (std::ranges::count(old_places, kNoPlace) != 0) raise_generation(kNoPolicy);
   const std::vector<bool> stays = longest_ascent(old_places);
   if (std::ranges::count(stays, false) > static_cast<std::ptrdiff_t>(kMostTouching)) {
-    for (const PolicyId id : after) ++slots_[id.value].generation;
+    for (const PolicyId id : after) raise_generation(id);
     return;
   }
   for (std::size_t place = 0; place < after.size(); ++place) {
     if (stays[place]) continue;
-    ++slots_[after[place].value].generation;
+    raise_generation(after[place]);
     // Those that stood before it and do so no more; where it is new, all.
     std::vector<PolicyId> passed;
     std::ranges::copy_if(std::span(after).subspan(place + 1), std::back_inserter(passed),
@@ -323,9 +342,9 @@ void Spd::touch_rearranged(const std::vector<PolicyId>& before,
 void Spd::touch(std::span<const PolicyId> policies, const Policy& edited) {
   std::size_t compared = 0;
   for (const PolicyId id : policies) {
-    Slot& slot = slots_[id.value];
-    compared += edited.selectors.size() * slot.policy->selectors.size();
-    if (compared > kMostComparisons || overlaps(edited, *slot.policy)) ++slot.generation;
+    const Policy& policy = *slots_[id.value].policy;
+    compared += edited.selectors.size() * policy.selectors.size();
+    if (compared > kMostComparisons || overlaps(edited, policy)) raise_generation(id);
   }
 }
 
@@ -335,7 +354,7 @@ void Spd::changed(const Policy& edited) {
 }
 
 void Spd::make_stale(std::span<const PolicyId> policies) {
-  for (const PolicyId id : policies) ++slots_[id.value].generation;
+  for (const PolicyId id : policies) raise_generation(id);
   ++version_;
 }
 
@@ -388,12 +407,10 @@ std::vector<const Policy*> Spd::ordered(SpdId spd) const {
 std::shared_ptr<const PolicySet> Spd::snapshot() const {
   auto set = std::make_shared<PolicySet>();
   set->version = version_;
-  set->entries.reserve(slots_.size());
-  for (const Slot& slot : slots_)
-    set->entries.push_back(entry_of(slot.policy.get(), slot.generation));
-  set->stateful = std::ranges::any_of(set->entries, &PolicyEntry::stateful);
+  set->entries = entries_;
+  set->stateful = stateful_ != 0;
   set->users = static_cast<std::uint16_t>(users_.size());
-  place_wide(*set);
+  if (wide_ != 0) place_wide(*set);
   for (const Scope& scope : scopes_)
     if (scope.matcher != nullptr && scope.view == nullptr) scope.view = scope.matcher->view();
   for (std::size_t i = 0; i < scopes_.size(); ++i)

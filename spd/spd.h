@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "spd/policies_by_remote.h"
+#include "spd/policy_entries.h"
 #include "spd/policy_matcher.h"
 
 namespace sallyport {
@@ -15,17 +17,6 @@ namespace sallyport {
 // each local user sees them (RFC 4301 4.4.1; ARCH-10, SPD-02, SPD-12); and the same for what goes
 // through a mobility tunnel, which meets policies that are bound to one as well.
 using PolicyScope = Strong<struct PolicyScopeTag, std::uint16_t>;
-
-// What a worker needs of one policy. `generation` rises with every edit that may change the answer
-// for a packet that this policy decided; a cached answer with an older one is stale (SPD-06).
-struct PolicyEntry {
-  PolicyAction action{PolicyAction::Discard};
-  std::uint32_t generation{};
-  bool stateful{};    // later fragments go where their first went (FRAG-04, FRAG-05)
-  bool negotiable{};  // a key manager may be asked for its SAs (SPD-15)
-  PopulateFromPacket pfp;
-  std::uint32_t place{};  // in its SPD's order; only where PolicySet::wide is not empty
-};
 
 // A policy that is bound to a tunnel and names no address at all: only the tunnel tells whose it is
 // (MSEC-38).
@@ -40,7 +31,7 @@ struct WidePolicy {
 // One immutable state of every SPD. Read by workers, made by Spd::snapshot.
 struct PolicySet {
   std::uint32_t version{};                               // rises with every change; never 0
-  std::vector<PolicyEntry> entries;                      // by PolicyId; [0] is kNoPolicy
+  PolicyEntries entries;                                 // by PolicyId; [0] is kNoPolicy
   std::vector<std::shared_ptr<const PolicyView>> views;  // by PolicyScope
   std::uint16_t users{};                                 // local ones
   bool stateful{};                                       // one of the entries is
@@ -74,7 +65,7 @@ struct PolicySet {
   [[nodiscard]] bool are_alike(PolicyScope one, PolicyScope other) const noexcept {
     return views[one.value] == views[other.value];
   }
-  [[nodiscard]] const PolicyEntry& entry(PolicyId id) const noexcept { return entries[id.value]; }
+  [[nodiscard]] const PolicyEntry& entry(PolicyId id) const noexcept { return entries[id]; }
 };
 
 // Control thread only. Policies keep their PolicyId from insertion to removal.
@@ -96,7 +87,7 @@ class Spd {
   // `position` is the one that the policy has in its SPD afterwards.
   [[nodiscard]] Expected<void> move(std::string_view name, std::size_t position);
   // Whether packets meet the policy; it keeps its id and its place (MAPI-08).
-  enum class Activity : std::uint8_t { Active, Inactive };
+  using Activity = PolicyMatcher::Activity;
   [[nodiscard]] Expected<void> set_activity(std::string_view name, Activity activity);
   // Where the policy's tunnel ends from now on: what it decides is the same, and so are its SAs
   // (MAPI-01). Refuses what no tunnel's endpoints can be.
@@ -156,7 +147,6 @@ class Spd {
   };
   struct Slot {
     std::unique_ptr<Policy> policy;  // null: free
-    std::uint32_t generation{};
   };
   [[nodiscard]] Expected<PolicyId> free_slot() const;
   [[nodiscard]] std::size_t ways() const noexcept { return users_.size() + 2; }
@@ -170,10 +160,9 @@ class Spd {
   }
   // Every scope meets it.
   [[nodiscard]] static bool is_for_all(const Policy& policy) noexcept {
-    return policy.names.empty() && policy.direction == PolicyDirection::Both && !policy.tunnel &&
-           policy.active;
+    return policy.names.empty() && policy.direction == PolicyDirection::Both && !policy.tunnel;
   }
-  // Packets of the scope meet the policy.
+  // Packets of the scope meet the policy while it is active.
   [[nodiscard]] bool is_met(const Policy& policy, std::size_t scope) const noexcept;
   // Scopes of the policy's SPD with a matcher of their own in which it is met.
   [[nodiscard]] std::vector<std::size_t> matchers_with(const Policy& policy) const;
@@ -193,13 +182,23 @@ class Spd {
   // Makes stale what `policies` decided and `edited` may decide from now on.
   void touch(std::span<const PolicyId> policies, const Policy& edited);
   void changed(const Policy& edited);
-  [[nodiscard]] Expected<void> activate(PolicyId id);
+  // What was cached of its answers is asked anew.
+  void raise_generation(PolicyId id) { ++entries_.edit(id).generation; }
+  // After its policy has come or gone.
+  void describe(PolicyId id);
+  void show_activity(PolicyId id);
+  [[nodiscard]] std::vector<PolicyId> rivals_of(const Policy& policy);
+  void activate(PolicyId id);
   void deactivate(PolicyId id);
   // Where tunnels alone tell policies apart, the order of all is in the snapshot.
   void place_wide(PolicySet& set) const;
 
   std::size_t capacity_;
-  std::vector<Slot> slots_;  // by PolicyId; [0] is the nominal last entry
+  std::vector<Slot> slots_;                    // by PolicyId; [0] is the nominal last entry
+  PolicyEntries entries_;                      // of each slot
+  std::size_t stateful_{};                     // entries
+  std::size_t wide_{};                         // policies that is_wide() is true of
+  std::optional<PoliciesByRemote> by_remote_;  // nullopt: policies have come or gone since
   std::vector<PolicyId> free_;
   std::vector<PolicyId> removed_;
   std::map<std::string, PolicyId, std::less<>> ids_;  // by name

@@ -37,36 +37,45 @@ Expected<void> Spd::set_activity(std::string_view name, Activity activity) {
   if (!id) return no_such_policy(name);
   const bool active = activity == Activity::Active;
   if (slots_[id->value].policy->active == active) return {};
-  if (active) return activate(*id);
-  deactivate(*id);
+  if (active)
+    activate(*id);
+  else
+    deactivate(*id);
   return {};
 }
 
-Expected<void> Spd::activate(PolicyId id) {
-  Slot& slot = slots_[id.value];
-  Policy policy = *slot.policy;
-  policy.active = true;
-  Database& database = databases_[policy.spd.value];
-  const std::size_t position = place_of(database.order, id);
-  if (auto ok = add_to_matchers(policy, id, position); !ok) return ok;
-  database.apart -= is_for_all(policy) ? 1u : 0u;
-  slot.policy->active = true;
-  ++slot.generation;
-  ++slots_[kNoPolicy.value].generation;
-  touch(std::span(database.order).subspan(position + 1), policy);
-  changed(policy);
-  return {};
+void Spd::activate(PolicyId id) {
+  const Policy& policy = *slots_[id.value].policy;
+  slots_[id.value].policy->active = true;
+  show_activity(id);
+  raise_generation(id);
+  raise_generation(kNoPolicy);
+  touch(rivals_of(policy), policy);
 }
 
 void Spd::deactivate(PolicyId id) {
-  Slot& slot = slots_[id.value];
-  Database& database = databases_[slot.policy->spd.value];
-  for (const std::size_t scope : matchers_with(*slot.policy))
-    static_cast<void>(scopes_[scope].matcher->remove(id));  // it is there
-  changed(*slot.policy);
-  database.apart += is_for_all(*slot.policy) ? 1u : 0u;
-  slot.policy->active = false;
-  ++slot.generation;
+  slots_[id.value].policy->active = false;
+  show_activity(id);
+  raise_generation(id);
+}
+
+void Spd::show_activity(PolicyId id) {
+  const Policy& policy = *slots_[id.value].policy;
+  const Activity activity = policy.active ? Activity::Active : Activity::Inactive;
+  for (const std::size_t scope : matchers_with(policy))
+    static_cast<void>(scopes_[scope].matcher->set_activity(id, activity));  // it is there
+  changed(policy);
+}
+
+// Those whose packets it may take, and some others.
+std::vector<PolicyId> Spd::rivals_of(const Policy& policy) {
+  if (!by_remote_) {
+    std::vector<PoliciesByRemote::Named> all;
+    for (const Database& database : databases_)
+      for (const PolicyId id : database.order) all.push_back({id, find(id)});
+    by_remote_.emplace(all);
+  }
+  return by_remote_->rivals_of(policy);
 }
 
 Expected<void> Spd::set_endpoints(std::string_view name, const Endpoints& ends) {
@@ -109,7 +118,7 @@ void Spd::place_wide(PolicySet& set) const {
   if (set.wide.empty()) return;
   for (const Database& database : databases_)
     for (std::size_t place = 0; place < database.order.size(); ++place)
-      set.entries[database.order[place].value].place = static_cast<std::uint32_t>(place);
+      set.entries.edit(database.order[place]).place = static_cast<std::uint32_t>(place);
   for (WidePolicy& each : set.wide) each.place = set.entry(each.id).place;
   std::ranges::sort(set.wide, [](const WidePolicy& left, const WidePolicy& right) {
     return std::tie(left.tunnel, left.place) < std::tie(right.tunnel, right.place);

@@ -84,8 +84,10 @@ HomeNodeConfig read_node(const Value& element, Loading& loading, UniqueNames& na
   TableReader reader(element, "nodes", loading.diagnostics);
   reader.require("name", node.name, read_name, "what policies and commands call it");
   names.claim(node.name, reader);
-  reader.require("home_address", node.home_addresses, list_of(read_mobile_address),
-                 "its address on the home link");
+  node.leases = !reader.has("home_address") && reader.has("peer");
+  if (!node.leases)
+    reader.require("home_address", node.home_addresses, list_of(read_mobile_address),
+                   "its address on the home link");
   reader.read("prefixes", node.prefixes, list_of(read_mobile_prefix));
   read_mobility_protection(reader, node.protection, loading.configuration.crypto);
   check_home_addresses(node, reader);
@@ -123,6 +125,48 @@ void check_nodes(const HomeAgentConfig& config, const Value& section, Loading& l
     }
 }
 
+// Packets to a network go to one node (RFC 3963 6.1.2).
+void check_networks(const HomeAgentConfig& config, const Value& section, Loading& loading) {
+  struct Network {
+    Prefix prefix;
+    std::size_t node;
+  };
+  std::vector<Network> networks;
+  for (std::size_t i = 0; i < config.nodes.size(); ++i)
+    for (const Prefix& prefix : config.nodes[i].prefixes) networks.push_back({prefix, i});
+  std::ranges::sort(networks, {}, [](const Network& network) {
+    return std::pair(network.prefix.first(), network.node);
+  });
+  const Network* before = nullptr;  // the one that reaches furthest
+  for (const Network& network : networks) {
+    if (before == nullptr || before->prefix.last() < network.prefix.first()) {
+      before = &network;
+      continue;
+    }
+    const auto& [one, other] = std::minmax(
+        *before, network, [](const Network& a, const Network& b) { return a.node < b.node; });
+    loading.diagnostics.error(
+        place((*section.find("nodes")->list())[other.node], "prefixes"),
+        fmt::format("prefixes: {} overlaps {} of node \"{}\"", to_string(other.prefix),
+                    to_string(one.prefix), config.nodes[one.node].name),
+        "networks of its own for each node, each once", Error::Code::Exists);
+  }
+}
+
+// Router advertisements say our address in a home prefix (RFC 6275 7.2).
+void check_advertised_address(const HomeAgentConfig& config, const Value& section,
+                              Loading& loading) {
+  const auto has_it = [&](const HomePrefixConfig& home) {
+    return home.prefix.contains(config.address);
+  };
+  if (!config.discovery || std::ranges::any_of(config.prefixes, has_it)) return;
+  loading.diagnostics.error(
+      place(section, "address"),
+      fmt::format("address: {} is in no home prefix, and is to be advertised with one",
+                  to_string(config.address)),
+      "our address in one of `prefixes`, or discovery = false");
+}
+
 void read_home_agent_table(TableReader& reader, HomeAgentConfig& config, Loading& loading) {
   const Configuration& configuration = loading.configuration;
   reader.require("address", config.address, read_mobile_address, "ours on the home link");
@@ -149,7 +193,7 @@ TomlFields node_fields(const HomeNodeConfig& node) {
   for (const Address& address : node.home_addresses) addresses.push_back(to_string(address));
   TomlFields fields;
   fields.add("name", node.name);
-  fields.add("home_address", addresses);
+  if (!node.leases) fields.add("home_address", addresses);
   if (!node.prefixes.empty()) fields.add("prefixes", texts_of(node.prefixes));
   write_mobility_protection(node.protection, fields);
   return fields;
@@ -167,7 +211,11 @@ void read_home_agent(TableReader& root, Loading& loading) {
     read_home_agent_table(reader, config, loading);
   }
   if (loading.diagnostics.error_count() != errors) return;
-  if (!config.nodes.empty()) check_nodes(config, *value, loading);
+  check_advertised_address(config, *value, loading);
+  if (!config.nodes.empty()) {
+    check_nodes(config, *value, loading);
+    check_networks(config, *value, loading);
+  }
   loading.configuration.home_agent = std::move(config);
 }
 

@@ -2,12 +2,12 @@
 #include "gateway/config/loading.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
+#include "net/ipv6.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kSmallestIpv4Mtu = 68;    // RFC 791 3.2
-constexpr std::uint16_t kSmallestIpv6Mtu = 1280;  // RFC 8200 5
+constexpr std::uint16_t kSmallestIpv4Mtu = 68;  // RFC 791 3.2
 constexpr std::uint16_t kLargestMtu = 9216;
 constexpr std::uint32_t kHighestRate = 100'000;
 
@@ -40,7 +40,7 @@ void read_icmp(TableReader& root, Loading& loading) {
     PathMtuSettings& path_mtu = loading.configuration.path_mtu;
     TableReader reader(*section, "[path_mtu]", loading.diagnostics);
     reader.read("floor_ipv4", path_mtu.floor_v4, number(kSmallestIpv4Mtu, kLargestMtu));
-    reader.read("floor_ipv6", path_mtu.floor_v6, number(kSmallestIpv6Mtu, kLargestMtu));
+    reader.read("floor_ipv6", path_mtu.floor_v6, number(kLeastIpv6Mtu, kLargestMtu));
     reader.read("lifetime", path_mtu.lifetime, read_duration);
     reader.read("rate", path_mtu.messages_per_second, number(std::uint32_t{1}, kHighestRate));
   }

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cctype>
 
+#include "gateway/config/learned_addresses.h"
 #include "gateway/config/loading.h"
 #include "gateway/config/mobility_protection.h"
 #include "gateway/config/toml_writer.h"
@@ -14,14 +16,41 @@ constexpr Words<TunnelMove, 2> kMoves{
 constexpr Words<AddressCheck, 2> kChecks{
     {{"before-use", AddressCheck::BeforeUse}, {"optimistic", AddressCheck::Optimistic}}};
 
+// Of letters, digits, hyphens and underscores, as hosts and services are called (RFC 1123 2.1).
+Expected<std::string> read_domain_name(const Value& value) {
+  constexpr std::size_t kMostBytes = 253;
+  constexpr std::size_t kMostLabel = 63;
+  auto text = read_text(value);
+  if (!text) return text;
+  std::size_t label = 0;
+  bool good = !text->empty() && text->size() <= kMostBytes;
+  for (const char one : *text) {
+    const bool dot = one == '.';
+    good = good &&
+           (dot ? label != 0
+                : std::isalnum(static_cast<unsigned char>(one)) != 0 || one == '-' || one == '_');
+    label = dot ? 0 : label + 1;
+    good = good && label <= kMostLabel;
+  }
+  if (good && label != 0) return text;
+  return wrong(value, shown(value) + " is no domain name", "as in \"example.org\"");
+}
+
 void read_bootstrap(TableReader& parent, MobileNodeConfig& config) {
   const Value* const value = parent.find("bootstrap");
   if (value == nullptr) return;
   BootstrapConfig& bootstrap = config.bootstrap;
   TableReader reader(*value, "bootstrap", parent.diagnostics());
-  reader.read("home_agent_name", bootstrap.home_agent_name, read_name);
-  reader.read("domain", bootstrap.domain, read_name);
+  reader.read("home_agent_name", bootstrap.home_agent_name, read_domain_name);
+  reader.read("domain", bootstrap.domain, read_domain_name);
+  reader.read("name_servers", bootstrap.name_servers, list_of(read_mobile_address));
+  reader.read("dhcp", bootstrap.dhcp, read_flag);
   reader.read("own_address", bootstrap.own_address, read_flag);
+  const bool named = reader.has("home_agent_name") || reader.has("domain");
+  if (named && bootstrap.name_servers.empty() && !bootstrap.dhcp)
+    reader.error(reader.has("domain") ? "domain" : "home_agent_name",
+                 "a name, and nobody to look it up at",
+                 "name_servers = [\"...\"], or dhcp = true to hear of some");
   if (config.home_agent && (reader.has("home_agent_name") || reader.has("domain")))
     reader.error(reader.has("domain") ? "domain" : "home_agent_name",
                  "the home agent is given already", "home_agent, or a name to look it up by");
@@ -32,7 +61,8 @@ void read_bootstrap(TableReader& parent, MobileNodeConfig& config) {
 
 // What is not given has to come from somewhere (RFC 5026 5).
 void check_sources(const MobileNodeConfig& config, TableReader& reader) {
-  const bool named = !config.bootstrap.home_agent_name.empty() || !config.bootstrap.domain.empty();
+  const bool named = !config.bootstrap.home_agent_name.empty() ||
+                     !config.bootstrap.domain.empty() || config.bootstrap.dhcp;
   if (!config.home_agent && !named && !(config.home_address && config.discovery))
     reader.error("home_agent", "home_agent: nothing says where one is",
                  "home_agent = \"...\", bootstrap = { domain = \"...\" }, or discovery on the home "
@@ -42,6 +72,23 @@ void check_sources(const MobileNodeConfig& config, TableReader& reader) {
                  "home_address and home_agent, or a peer");
   if (config.home_address && config.home_address == config.home_agent)
     reader.error("home_agent", "home_agent: the node's own home address", "two addresses");
+}
+
+// What is left open, and on which port the home address is to be then: where applications are.
+void settle_bootstrap(MobileNodeConfig& config, const Configuration& configuration) {
+  BootstrapConfig& bootstrap = config.bootstrap;
+  const bool finds_agent = config.home_agent || !bootstrap.home_agent_name.empty() ||
+                           !bootstrap.domain.empty() || bootstrap.dhcp;
+  config.bootstraps = finds_agent && !(config.home_agent && config.home_address);
+  if (!config.links.empty()) config.home_port = config.links.front();
+  if (!config.bootstraps) return;
+  bootstrap.wished_home = config.home_address;
+  bootstrap.home_agent = config.home_agent;
+  bootstrap.home_prefix_length = config.home_prefix_length;
+  const auto stack =
+      std::ranges::find(configuration.ports, PortKind::LocalStack, &PortConfig::kind);
+  if (stack != configuration.ports.end())
+    config.home_port = PortId{static_cast<std::uint16_t>(stack - configuration.ports.begin())};
 }
 
 void read_mobile_node_table(TableReader& reader, MobileNodeConfig& config, Loading& loading) {
@@ -60,6 +107,7 @@ void read_mobile_node_table(TableReader& reader, MobileNodeConfig& config, Loadi
   read_bootstrap(reader, config);
   read_mobility_protection(reader, config.protection, configuration.crypto);
   check_sources(config, reader);
+  settle_bootstrap(config, configuration);
   for (const PortId link : config.links) {
     const PortConfig& port = configuration.ports[link.value];
     if (port.kind != PortKind::Link || port.side != PortSide::Unprotected)
@@ -85,7 +133,7 @@ void read_mobile_node(TableReader& root, Loading& loading) {
 
 void write_mobile_node(const Configuration& configuration, std::string& out) {
   if (!configuration.mobile_node) return;
-  const MobileNodeConfig& config = *configuration.mobile_node;
+  const MobileNodeConfig config = without_learned(*configuration.mobile_node);
   std::vector<std::string> links;
   for (const PortId link : config.links) links.push_back(configuration.ports[link.value].name);
   TomlFields fields;
@@ -100,10 +148,15 @@ void write_mobile_node(const Configuration& configuration, std::string& out) {
   if (!config.prefixes.empty()) fields.add("prefixes", texts_of(config.prefixes));
   fields.add("discovery", config.discovery);
   const BootstrapConfig& bootstrap = config.bootstrap;
-  if (bootstrap != BootstrapConfig{}) {
+  std::vector<std::string> servers;
+  for (const Address& server : bootstrap.name_servers) servers.push_back(to_string(server));
+  const bool named = !bootstrap.home_agent_name.empty() || !bootstrap.domain.empty();
+  if (named || bootstrap.own_address || bootstrap.dhcp || !servers.empty()) {
     TomlFields table;
     if (!bootstrap.home_agent_name.empty()) table.add("home_agent_name", bootstrap.home_agent_name);
     if (!bootstrap.domain.empty()) table.add("domain", bootstrap.domain);
+    if (!servers.empty()) table.add("name_servers", servers);
+    if (bootstrap.dhcp) table.add("dhcp", true);
     if (bootstrap.own_address) table.add("own_address", true);
     fields.add("bootstrap", table);
   }

@@ -43,8 +43,10 @@ struct MobilitySas {
 struct MobilityProtection {
   std::string peer;  // whom SAs are negotiated with; empty: they are configured
   MobilitySas sas;
-  std::vector<Transform> proposals;             // negotiated
-  std::vector<Transform> signalling_proposals;  // BU/BA, MPS/MPA; empty: as `proposals`
+  std::vector<Transform> proposals;  // negotiated
+  // Of BU/BA, MPS/MPA; the proposals are as `proposals` where there are none and it is ESP.
+  IpsecProtocol signalling_protocol{IpsecProtocol::Esp};
+  std::vector<Transform> signalling_proposals;
   std::optional<std::chrono::seconds> sa_lifetime;
   SelectorGranularity selectors{SelectorGranularity::Message};
   ProtectedPayload payload;
@@ -65,6 +67,7 @@ struct HomePrefixConfig {
 struct HomeNodeConfig {
   std::string name;
   std::vector<Address> home_addresses;
+  bool leases{};                 // them, of its peer's pools (RFC 5026 5.3)
   std::vector<Prefix> prefixes;  // of a mobile router (RFC 3963)
   MobilityProtection protection;
   friend bool operator==(const HomeNodeConfig&, const HomeNodeConfig&) = default;
@@ -99,9 +102,14 @@ enum class TunnelMove : std::uint8_t { OnUpdate, OnAcknowledgement };
 
 // Where a mobile node gets from what it has not been told (RFC 5026).
 struct BootstrapConfig {
-  std::string home_agent_name;  // its host name
-  std::string domain;           // where services name home agents
-  bool own_address{};           // the home address is formed of a prefix, not given out
+  std::string home_agent_name;         // its host name
+  std::string domain;                  // where services name home agents
+  bool own_address{};                  // the home address is formed of a prefix, not given out
+  bool dhcp{};                         // the visited link's server is asked (RFC 6611)
+  std::vector<Address> name_servers;   // that names are looked up at
+  std::optional<Address> wished_home;  // that the operator names, and the home agent may change
+  std::optional<Address> home_agent;   // likewise
+  std::uint8_t home_prefix_length{64};
   friend bool operator==(const BootstrapConfig&, const BootstrapConfig&) = default;
 };
 
@@ -111,7 +119,9 @@ enum class AddressCheck : std::uint8_t { BeforeUse, Optimistic };
 struct MobileNodeConfig {
   std::optional<Address> home_address;  // absent: from the home agent
   std::optional<Address> home_agent;    // absent: discovered
+  bool bootstraps{};                    // finds out what of both is missing
   std::uint8_t home_prefix_length{64};
+  PortId home_port{kNoPort};  // where the home address is, unless a port is configured to have it
   std::vector<PortId> links;  // care-of addresses are on these, the preferred first
   SpdId spd{};
   std::chrono::seconds lifetime{std::chrono::minutes(10)};  // of a binding, as asked for
@@ -135,6 +145,7 @@ enum class MobilityPart : std::uint8_t {
   Ike,
   Binding,
   ReturnRoutability,
+  NoReturnRoutability,  // where it is not to be
   PrefixDiscovery,
   Multicast,
   Dhcp,
@@ -144,6 +155,7 @@ enum class MobilityPart : std::uint8_t {
   PlainTunnel,
   Signalling,
   Forwarding,
+  Bootstrap,
 };
 
 // Of such a policy, by its name.

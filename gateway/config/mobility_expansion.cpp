@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "gateway/config/mobility_policies.h"
 #include "gateway/config/transforms.h"
 
 namespace sallyport {
@@ -31,19 +30,6 @@ std::vector<Address> correspondent_addresses(const Configuration& configuration)
       if (prefix.address.family == Family::V6 && !prefix.address.is_link_local())
         own.push_back(prefix.address);
   return own;
-}
-
-std::vector<MobilityPolicy> policies_of(const Configuration& configuration) {
-  const std::vector<Address> own = correspondent_addresses(configuration);
-  std::vector<MobilityPolicy> policies;
-  const auto append = [&](std::vector<MobilityPolicy> more) {
-    std::ranges::move(more, std::back_inserter(policies));
-  };
-  if (configuration.home_agent) append(policies_of(*configuration.home_agent, own));
-  if (configuration.mobile_node) append(policies_of(*configuration.mobile_node));
-  // A home agent's own entry says the same.
-  if (!configuration.home_agent) append(correspondent_policies(own, SpdId{}));
-  return policies;
 }
 
 // MDYN-09: behind an entry that is several nodes', one could claim to be another.
@@ -125,20 +111,75 @@ void check_sas_of_nodes(Loading& loading) {
 
 // What a node does not know of itself it asks for (RFC 5026 5.3).
 void ask_for_home_address(const MobileNodeConfig& node, Peer& home_agent) {
-  if (node.home_address) return;
+  if (!node.bootstraps) return;
   if (node.bootstrap.own_address)
     home_agent.request_home_prefix = Offer::Yes;
   else if (home_agent.request_addresses.empty())
     home_agent.request_addresses = {Family::V6};
 }
 
+// A node may form its address of the prefixes that it is told (RFC 5026 5.3.2); what it is given
+// of a pool it may claim anyway, as long as it has it (PAD-14).
+void allow_own_addresses(const HomeNodeConfig& node, std::span<const PoolConfig> pools,
+                         Peer& peer) {
+  for (const PoolConfig& pool : pools)
+    if (node.leases && pool.home_prefix &&
+        std::ranges::find(peer.pools, pool.name) != peer.pools.end())
+      peer.may_claim.push_back(AddressRange::of(*pool.home_prefix));
+}
+
+// Where its home address comes from; and IKE SAs of one node alone may move with its registrations
+// (RFC 4877 7.4).
+void check_leases(const HomeNodeConfig& node, const Value& element, Loading& loading) {
+  const Configuration& configuration = loading.configuration;
+  const auto peer = std::ranges::find(configuration.peers, node.protection.peer,
+                                      [](const PeerConfig& one) { return one.peer.name; });
+  if (!node.leases || peer == configuration.peers.end()) return;
+  const auto& homes = configuration.home_agent->prefixes;
+  const auto is_home = [&](const Address& address) {
+    return std::ranges::any_of(
+        homes, [&](const HomePrefixConfig& home) { return home.prefix.contains(address); });
+  };
+  const bool has_pool = std::ranges::any_of(configuration.pools, [&](const PoolConfig& pool) {
+    return pool.family() == Family::V6 && is_home(pool.addresses.first) &&
+           is_home(pool.addresses.last) &&
+           std::ranges::find(peer->peer.pools, pool.name) != peer->peer.pools.end();
+  });
+  if (!has_pool)
+    loading.diagnostics.error(
+        place(element, "peer"),
+        fmt::format("home_address is missing, and peer \"{}\" has none to give", peer->peer.name),
+        "home_address, or in the [[peer]] `pools` with one whose addresses are in a home prefix");
+  const auto& identities = peer->peer.identities;
+  if (identities.size() != 1 || !identities.front().exact())
+    loading.diagnostics.error(
+        place(element, "peer"),
+        fmt::format("peer: \"{}\" may be several nodes, and each has an address of its own",
+                    peer->peer.name),
+        "one identity without a wildcard, and a node with a [[peer]] for each (RFC 4877 4.2)",
+        Error::Code::Refused);
+}
+
 }  // namespace
+
+std::vector<MobilityPolicy> mobility_policies_of(const Configuration& configuration) {
+  const std::vector<Address> own = correspondent_addresses(configuration);
+  std::vector<MobilityPolicy> policies;
+  const auto append = [&](std::vector<MobilityPolicy> more) {
+    std::ranges::move(more, std::back_inserter(policies));
+  };
+  if (configuration.home_agent) append(policies_of(*configuration.home_agent, own));
+  if (configuration.mobile_node) append(policies_of(*configuration.mobile_node));
+  // A home agent's own entry says the same.
+  if (!configuration.home_agent) append(correspondent_policies(own, SpdId{}));
+  return policies;
+}
 
 void expand_mobility(Loading& loading) {
   Configuration& configuration = loading.configuration;
   if (loading.diagnostics.error_count() != 0) return;
   std::set<std::string_view> taken;
-  for (MobilityPolicy& derived : policies_of(configuration)) {
+  for (MobilityPolicy& derived : mobility_policies_of(configuration)) {
     const Value& source = source_of(derived.facts, loading);
     if (const auto valid = validate(derived.policy); !valid)
       loading.diagnostics.error(source.at, valid.error().what, valid.error().remedy,
@@ -167,6 +208,11 @@ void fill_in_mobile_peers(Loading& loading) {
       if (elements[i]->find("mobility") == nullptr) peer.mobility = PeerMobility::MobileIpv6;
     }
   });
+  const auto& agent = loading.configuration.home_agent;
+  for (std::size_t i = 0; agent && i < peers.size(); ++i)
+    for (const HomeNodeConfig& served : agent->nodes)
+      if (served.protection.peer == peers[i].peer.name && elements[i]->find("may_claim") == nullptr)
+        allow_own_addresses(served, loading.configuration.pools, peers[i].peer);
   const auto& node = loading.configuration.mobile_node;
   if (!node) return;
   const auto found = std::ranges::find(peers, node->protection.peer,
@@ -187,6 +233,10 @@ void check_mobility(Loading& loading) {
     check_peer_of(protection, element, taken, loading);
   });
   check_sas_of_nodes(loading);
+  if (!configuration.home_agent || configuration.home_agent->nodes.empty()) return;
+  const ValueList& nodes = *loading.root.find("home_agent")->find("nodes")->list();
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    check_leases(configuration.home_agent->nodes[i], nodes[i], loading);
 }
 
 }  // namespace sallyport

@@ -3,8 +3,12 @@
 #pragma once
 
 #include "gateway/config/loading.h"
+#include "gateway/config/mobility_policies.h"
 
 namespace sallyport {
+
+// Those that mobility is written out into, as the configuration has its addresses now.
+[[nodiscard]] std::vector<MobilityPolicy> mobility_policies_of(const Configuration& configuration);
 
 // Puts the policies before the operator's own, whose names they may not have.
 void expand_mobility(Loading& loading);

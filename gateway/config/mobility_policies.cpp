@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <iterator>
 
+#include "mip6/dhcp_message.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 
@@ -25,8 +26,6 @@ enum MobilityType : std::uint8_t {
 };
 constexpr std::uint8_t kPrefixSolicitation = 146;
 constexpr std::uint8_t kPrefixAdvertisement = 147;
-constexpr std::uint16_t kDhcpClientPort = 546;  // RFC 8415 7.2
-constexpr std::uint16_t kDhcpServerPort = 547;
 
 AddressRange only(const Address& address) { return {address, address}; }
 AddressRange everywhere() { return AddressRange::of({Address::any(Family::V6), 0}); }
@@ -111,19 +110,28 @@ bool is_signalling(MobilityPart part) {
   return part == MobilityPart::Binding || part == MobilityPart::PrefixDiscovery;
 }
 
+// Those of tunnels are of ESP.
+const std::vector<Transform>& signalling_proposals(const MobilityProtection& how) {
+  const bool as_tunnels =
+      how.signalling_proposals.empty() && how.signalling_protocol == IpsecProtocol::Esp;
+  return as_tunnels ? how.proposals : how.signalling_proposals;
+}
+
 void protect(const Pair& pair, MobilityPolicy& entry, const std::vector<std::string>& sas) {
   const MobilityProtection& how = pair.protection;
   const bool transport = is_signalling(entry.facts.part);
   Protection protection;
   protection.mode = transport ? IpsecMode::Transport : IpsecMode::Tunnel;
-  if (!transport) protection.endpoints = ends_at_home(pair);
+  if (transport)
+    protection.protocol = how.signalling_protocol;
+  else
+    protection.endpoints = ends_at_home(pair);
   if (how.peer.empty()) {
     protection.sas = sas;
   } else {
     protection.peer = how.peer;
     protection.hard.time = how.sa_lifetime;
-    protection.proposals =
-        transport && !how.signalling_proposals.empty() ? how.signalling_proposals : how.proposals;
+    protection.proposals = transport ? signalling_proposals(how) : how.proposals;
   }
   entry.policy.action = PolicyAction::Protect;
   entry.policy.protect = std::move(protection);
@@ -145,6 +153,8 @@ class Expansion {
   }
   // MSEC-07, 10; MDYN-03, 04.
   void add_return_routability() {
+    for (const Pair& pair : pairs_)
+      if (!pair.protection.route_optimisation) refuse_tests(pair);
     for (const Pair& pair : messages()) {
       if (!pair.protection.route_optimisation) continue;
       const bool fine = pair.protection.selectors == SelectorGranularity::Message;
@@ -188,8 +198,8 @@ class Expansion {
                   {.local = {everywhere()},
                    .remote = {everywhere()},
                    .protocol = kProtocolUdp,
-                   .local_port = port(kDhcpClientPort),
-                   .remote_port = port(kDhcpServerPort)});
+                   .local_port = port(mip6::kDhcpClientPort),
+                   .remote_port = port(mip6::kDhcpServerPort)});
   }
   // What is left of mobility in the tunnel is nobody's payload (MSEC-30).
   void add_other_mobility() {
@@ -276,6 +286,15 @@ class Expansion {
     protect(pair, entry, sas);
     keep(std::move(entry));
   }
+  // Else the tunnel would carry them as payload, in the clear where that is (RR-12).
+  void refuse_tests(const Pair& pair) {
+    MobilityPolicy refused = entry(pair, MobilityPart::NoReturnRoutability, "return-routability");
+    refused.policy.selectors = {
+        seen_by(pair.role, mobility(only(pair.home_address), everywhere(),
+                                    messages_of({kHomeTestInit}), messages_of({kHomeTest})))};
+    refused.policy.action = PolicyAction::Discard;
+    keep(std::move(refused));
+  }
   void add_bound(const Pair& pair, MobilityPolicy entry, const std::vector<std::string>& sas,
                  Selector selector) {
     entry.policy.tunnel = interface_of(pair);
@@ -310,18 +329,27 @@ void add_nodes(Expansion& expansion) {
   expansion.add_plain_tunnels();
 }
 
+// What comes and goes keeps its name while others do.
+std::string pair_name(const HomeNodeConfig& node, std::size_t home_address) {
+  if (node.leases)
+    return fmt::format("{}-{}", node.name, to_string(node.home_addresses[home_address]));
+  return home_address == 0 ? node.name : fmt::format("{}-{}", node.name, home_address + 1);
+}
+
+// A mobile router's networks are behind the first of its home addresses.
 std::vector<Pair> pairs_of(const HomeAgentConfig& config) {
+  static const std::vector<Prefix> kNone;
   std::vector<Pair> pairs;
   for (std::size_t node = 0; node < config.nodes.size(); ++node) {
     const HomeNodeConfig& facts = config.nodes[node];
     for (std::size_t i = 0; i < facts.home_addresses.size(); ++i)
-      pairs.push_back({.name = i == 0 ? facts.name : fmt::format("{}-{}", facts.name, i + 1),
+      pairs.push_back({.name = pair_name(facts, i),
                        .role = Role::HomeAgent,
                        .spd = config.spd,
                        .node = node,
                        .home_address = facts.home_addresses[i],
                        .home_agent = config.address,
-                       .prefixes = facts.prefixes,
+                       .prefixes = i == 0 ? facts.prefixes : kNone,
                        .protection = facts.protection});
   }
   return pairs;
@@ -354,6 +382,33 @@ Selector beyond(const HomeAgentConfig& config) {
                                  .protection = {}}),
                       std::back_inserter(selector.local));
   return selector;
+}
+
+constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 6
+
+// Names, and DHCPv6 of the link (RFC 5026 5.1, RFC 6611 4.2). Servers that DHCPv6 tells of are not
+// known here.
+std::vector<Selector> bootstrap_questions(const MobileNodeConfig& config) {
+  std::vector<Selector> questions;
+  if (!config.bootstraps) return questions;
+  const BootstrapConfig& bootstrap = config.bootstrap;
+  if (!bootstrap.name_servers.empty() || bootstrap.dhcp)
+    questions.push_back({.local = {everywhere()},
+                         .remote = bootstrap.name_servers.empty()
+                                       ? std::vector{everywhere()}
+                                       : ranges_of(bootstrap.name_servers),
+                         .protocol = kProtocolUdp,
+                         .local_port = PortSet::of({{kFirstEphemeralPort, 0xffff}}).value(),
+                         .remote_port = port(kDnsPort)});
+  const AddressRange link_local = AddressRange::parse("fe80::/10").value();
+  if (bootstrap.dhcp)
+    questions.push_back({.local = {link_local},
+                         .remote = {everywhere()},
+                         .protocol = kProtocolUdp,
+                         .local_port = port(mip6::kDhcpClientPort),
+                         .remote_port = port(mip6::kDhcpServerPort)});
+  return questions;
 }
 
 }  // namespace
@@ -405,6 +460,10 @@ std::vector<MobilityPolicy> policies_of(const MobileNodeConfig& config) {
         {mobility(everywhere(), everywhere(), messages_of({kCareOfTestInit, kBindingUpdate}),
                   messages_of({kBindingRefreshRequest, kCareOfTest, kBindingAcknowledgement,
                                kBindingError}))});
+  // From the care-of address alone: what comes from the home address has its entries above.
+  if (std::vector<Selector> questions = bootstrap_questions(config); !questions.empty())
+    expansion.add_bypass(MobilityPart::Bootstrap, "mobile-node-bootstrap", config.spd,
+                         std::move(questions));
   return std::move(expansion).take();
 }
 
@@ -414,32 +473,6 @@ std::vector<MobilityPolicy> correspondent_policies(const std::vector<Address>& o
   expansion.add_bypass(MobilityPart::Signalling, "correspondent-signalling", spd,
                        {as_correspondent(own)});
   return std::move(expansion).take();
-}
-
-bool is_away_only(MobilityPart part) noexcept {
-  switch (part) {
-    case MobilityPart::ReturnRoutability:
-    case MobilityPart::Multicast:
-    case MobilityPart::Dhcp:
-    case MobilityPart::Payload:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool needs_encryption(MobilityPart part) noexcept {
-  return part == MobilityPart::ReturnRoutability || part == MobilityPart::Multicast ||
-         part == MobilityPart::Dhcp || part == MobilityPart::Everything;
-}
-
-std::vector<AddressRange> claims_of(const HomeNodeConfig& node) {
-  std::vector<AddressRange> claims;
-  for (const Address& address : node.home_addresses) claims.push_back(only(address));
-  for (const Prefix& prefix : node.prefixes) claims.push_back(AddressRange::of(prefix));
-  if (node.protection.multicast || node.protection.dhcp)
-    claims.push_back(AddressRange::parse("fe80::/10").value());
-  return claims;
 }
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/config/proposals.h"
+#include "gateway/config/protection.h"
 #include "gateway/config/transforms.h"
 #include "gateway/config/value_parsers.h"
 #include "net/protocol.h"
@@ -91,16 +92,22 @@ void check_encrypting(TableReader& reader, std::string_view key,
                    Error::Code::Refused);
 }
 
+OfferedProposals signalling_proposals_of(const MobilityProtection& protection) {
+  return {.key = "signalling_proposals",
+          .proposals = protection.signalling_proposals,
+          .protocol = protection.signalling_protocol};
+}
+
 void read_negotiated(TableReader& reader, MobilityProtection& protection,
                      const CryptoConfig& crypto) {
   reader.read("proposals", protection.proposals,
               [](const Value& value) { return read_proposals(value, IpsecProtocol::Esp); });
-  reader.read("signalling_proposals", protection.signalling_proposals,
-              [](const Value& value) { return read_proposals(value, IpsecProtocol::Esp); });
+  reader.read("signalling_proposals", protection.signalling_proposals, [&](const Value& value) {
+    return read_proposals(value, protection.signalling_protocol);
+  });
   reader.read("sa_lifetime", protection.sa_lifetime, read_duration);
   check_proposals({.key = "proposals", .proposals = protection.proposals}, reader, crypto);
-  check_proposals({.key = "signalling_proposals", .proposals = protection.signalling_proposals},
-                  reader, crypto);
+  check_proposals(signalling_proposals_of(protection), reader, crypto);
   check_encrypting(reader, "proposals", protection.proposals);
   if (!protection.peer.empty()) return;
   for (const std::string_view key : {"proposals", "signalling_proposals", "sa_lifetime"})
@@ -111,8 +118,8 @@ void read_negotiated(TableReader& reader, MobilityProtection& protection,
 
 void check_granularity(TableReader& reader, const MobilityProtection& protection) {
   if (protection.selectors != SelectorGranularity::Tunnel) return;
-  for (const std::string_view key :
-       {"payload", "prefix_discovery", "multicast", "dhcp", "signalling_proposals"})
+  for (const std::string_view key : {"payload", "prefix_discovery", "multicast", "dhcp",
+                                     "signalling_protocol", "signalling_proposals"})
     if (reader.has(key))
       reader.error(key, fmt::format("{}: all goes through one tunnel", key),
                    "leave it out, or selectors = \"message\"");
@@ -128,6 +135,7 @@ void read_mobility_protection(TableReader& reader, MobilityProtection& protectio
   reader.read("prefix_discovery", protection.prefix_discovery, read_flag);
   reader.read("multicast", protection.multicast, read_flag);
   reader.read("dhcp", protection.dhcp, read_flag);
+  reader.read("signalling_protocol", protection.signalling_protocol, read_ipsec_protocol);
   check_granularity(reader, protection);
   reader.read("peer", protection.peer, read_name);
   read_sas(reader, protection);
@@ -153,12 +161,12 @@ void write_mobility_protection(const MobilityProtection& protection, TomlFields&
     fields.add("prefix_discovery", protection.prefix_discovery);
     fields.add("multicast", protection.multicast);
     fields.add("dhcp", protection.dhcp);
+    fields.add("signalling_protocol", ipsec_protocol_text(protection.signalling_protocol));
   }
   if (!protection.peer.empty()) {
     fields.add("peer", protection.peer);
     write_proposals({.key = "proposals", .proposals = protection.proposals}, fields);
-    write_proposals({.key = "signalling_proposals", .proposals = protection.signalling_proposals},
-                    fields);
+    write_proposals(signalling_proposals_of(protection), fields);
     if (protection.sa_lifetime) fields.add("sa_lifetime", duration_text(*protection.sa_lifetime));
     return;
   }

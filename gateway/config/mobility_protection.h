@@ -8,9 +8,9 @@
 
 namespace sallyport {
 
-// peer or sas, proposals, signalling_proposals, sa_lifetime, selectors, payload,
-// route_optimisation, prefix_discovery, multicast, dhcp. Refuses a table that names both kinds of
-// keys, or neither, and SAs for what is not protected (MSEC-31).
+// peer or sas, proposals, signalling_protocol, signalling_proposals, sa_lifetime, selectors,
+// payload, route_optimisation, prefix_discovery, multicast, dhcp. Refuses a table that names both
+// kinds of keys, or neither, and SAs for what is not protected (MSEC-31).
 void read_mobility_protection(TableReader& reader, MobilityProtection& protection,
                               const CryptoConfig& crypto);
 void write_mobility_protection(const MobilityProtection& protection, TomlFields& fields);

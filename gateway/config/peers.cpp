@@ -205,9 +205,11 @@ void write_authorization(const Peer& peer, TomlFields& fields) {
   if (!peer.may_claim.empty()) fields.add("may_claim", texts(peer.may_claim));
   if (!peer.policies.empty()) fields.add("policies", peer.policies);
   if (!peer.pools.empty()) fields.add("pools", peer.pools);
+  // Of who is not known yet a mobile node asks by itself.
   std::vector<std::string> families;
-  for (const Family family : peer.request_addresses)
-    families.emplace_back(word_for(kFamilies, family));
+  if (peer.locator.remote)
+    for (const Family family : peer.request_addresses)
+      families.emplace_back(word_for(kFamilies, family));
   if (!families.empty()) fields.add("request_addresses", families);
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/config/loading.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
+#include "net/ipv6.h"
 
 namespace sallyport {
 namespace {
@@ -12,8 +13,7 @@ constexpr Words<PortSide, 2> kSides{
     {{"protected", PortSide::Protected}, {"unprotected", PortSide::Unprotected}}};
 constexpr Words<PortKind, 2> kKinds{
     {{"link", PortKind::Link}, {"local-stack", PortKind::LocalStack}}};
-constexpr std::uint16_t kLeastMtuV4 = 68;    // RFC 791
-constexpr std::uint16_t kLeastMtuV6 = 1280;  // RFC 8200 5
+constexpr std::uint16_t kLeastMtuV4 = 68;  // RFC 791
 constexpr std::uint16_t kLargestMtu = 9216;
 constexpr std::size_t kMostUsers = 255;  // UserId has 8 bits
 constexpr std::size_t kMostScopes = 4096;
@@ -79,7 +79,9 @@ void check_user_count(const Configuration& configuration, TableReader& reader) {
                fmt::format("{} users at most, and {} times SPDs", kMostUsers, kMostScopes / 2));
 }
 
-void check_port(const PortConfig& port, TableReader& reader) {
+// A mobile node's home address may be found out and be there then (BOOT-01).
+enum class Mobile : std::uint8_t { No, Yes };
+void check_port(const PortConfig& port, Mobile mobile, TableReader& reader) {
   if (port.kind == PortKind::LocalStack && port.side == PortSide::Unprotected) {
     reader.error("side", "side: a local stack is on the protected side", "side = \"protected\"");
   }
@@ -87,13 +89,13 @@ void check_port(const PortConfig& port, TableReader& reader) {
     reader.error("user", "user: what comes in from outside is no local user's",
                  "name the user of a protected port");
   }
-  if (port.kind == PortKind::LocalStack && port.addresses.empty()) {
+  if (port.kind == PortKind::LocalStack && port.addresses.empty() && mobile == Mobile::No) {
     reader.error("addresses", "a local stack has no addresses",
                  "those of the applications behind it");
   }
   const bool v6 = std::ranges::any_of(
       port.addresses, [](const Prefix& prefix) { return prefix.address.family == Family::V6; });
-  if (v6 && port.mtu < kLeastMtuV6) {
+  if (v6 && port.mtu < kLeastIpv6Mtu) {
     reader.error("mtu", fmt::format("mtu: {} is too small for IPv6", port.mtu), "at least 1280");
   }
   auto sorted = port.addresses;
@@ -129,13 +131,14 @@ PortConfig read_port(TableReader& reader, const Configuration& configuration) {
 }  // namespace
 
 void read_ports(Loading& loading) {
+  const Mobile mobile = loading.root.find("mobile_node") != nullptr ? Mobile::Yes : Mobile::No;
   UniqueNames names;
   std::map<std::string, std::string> devices;  // to the name of the port that has it
   for (const Value* element : loading.elements("port")) {
     TableReader reader(*element, "[[port]]", loading.diagnostics);
     PortConfig port = read_port(reader, loading.configuration);
     names.claim(port.name, reader);
-    check_port(port, reader);
+    check_port(port, mobile, reader);
     const auto [taken, fresh] =
         devices.try_emplace(port.device.substr(0, port.device.find(',')), port.name);
     if (!fresh && !port.device.empty()) {

@@ -134,9 +134,17 @@ void write_dscp(const DscpRule& rule, TomlFields& fields) {
 
 }  // namespace
 
+Expected<IpsecProtocol> read_ipsec_protocol(const Value& value) {
+  return one_of(kProtocols)(value);
+}
+
+std::string_view ipsec_protocol_text(IpsecProtocol protocol) noexcept {
+  return word_for(kProtocols, protocol);
+}
+
 void read_protection(TableReader& reader, Protection& protection) {
   TunnelHeaderRules& header = protection.header;
-  reader.read("protocol", protection.protocol, one_of(kProtocols));
+  reader.read("protocol", protection.protocol, read_ipsec_protocol);
   reader.read("mode", protection.mode, one_of(kModes));
   read_endpoints(reader, protection.endpoints);
   reader.read("esn", protection.esn, read_flag);
@@ -176,7 +184,7 @@ void write_tfc(std::uint16_t size, std::uint16_t multiple, TomlFields& fields) {
 void write_protection(const Protection& protection, TomlFields& fields) {
   const auto& [local, remote] = protection.endpoints;
   const TunnelHeaderRules& header = protection.header;
-  fields.add("protocol", word_for(kProtocols, protection.protocol));
+  fields.add("protocol", ipsec_protocol_text(protection.protocol));
   fields.add("mode", word_for(kModes, protection.mode));
   if (!local.is_unspecified() || !remote.is_unspecified()) {
     TomlFields endpoints;

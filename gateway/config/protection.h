@@ -14,6 +14,10 @@ void read_protection(TableReader& reader, Protection& protection);
 
 void write_protection(const Protection& protection, TomlFields& fields);
 
+// "esp", "ah".
+[[nodiscard]] Expected<IpsecProtocol> read_ipsec_protocol(const Value& value);
+[[nodiscard]] std::string_view ipsec_protocol_text(IpsecProtocol protocol) noexcept;
+
 inline constexpr std::uint16_t kMostTfcBytes = 16384;
 // `tfc = { size, multiple }`: what shorter packets are padded to, and all to a multiple of (RFC
 // 4303 2.7; ESP-16). Both 0: nothing is.

@@ -70,11 +70,14 @@ void Auth::start() {
       });
 }
 
-bool asks_for_addresses(const Peer& peer) {
-  return !peer.request_addresses.empty() || peer.request_home_prefix == Offer::Yes;
+bool asks_for_addresses(const IkeSa& sa) {
+  return sa.wish || !sa.peer->request_addresses.empty() ||
+         sa.peer->request_home_prefix == Offer::Yes;
 }
 
-ConfigurationPayload wishes_of(const Peer& peer) {
+ConfigurationPayload wishes_of(const IkeSa& sa) {
+  if (sa.wish) return ask_for(*sa.wish);
+  const Peer& peer = *sa.peer;
   ConfigurationPayload request = ask_for_addresses(peer.request_addresses);
   if (peer.request_home_prefix == Offer::Yes) ask_for_home_prefix(request);
   return request;
@@ -93,7 +96,7 @@ void Auth::write(PayloadChain& payloads) {
       payloads.id(PayloadType::IdResponder,
                   id_body(static_cast<std::uint8_t>(wanted->type), wanted->data));
   payloads.authentication(proof_.method, proof_.data);
-  if (asks_for_addresses(*sa.peer)) payloads.configuration(wishes_of(*sa.peer));
+  if (asks_for_addresses(sa)) payloads.configuration(wishes_of(sa));
   if (offer_) {
     offer_->write_sa(payloads);
     offer_->write_selectors(payloads);
@@ -123,7 +126,9 @@ bool Auth::begin_anew() {
   if (refusals == kMostNatRefusals) return false;
   std::optional<ChildRequest> request;
   if (offer_) request = offer_->request();
-  initiate(session_.my, sa.peer, sa.path, std::move(request))->sa.mobility.nat_refusals = refusals;
+  IkeSa& next = initiate(session_.my, sa.peer, sa.path, std::move(request))->sa;
+  next.mobility.nat_refusals = refusals;
+  next.wish = sa.wish;
   return true;
 }
 
@@ -169,7 +174,7 @@ void Auth::on_believed(const Message& response, const Expected<Belief>& belief) 
   note_auth_notifies(session_, response);
   if (response.find(NotifyType::InitialContact) != nullptr && sa.peer->replace_older &&
       !proves_nothing(*sa.peer))
-    for (const auto& other : session_.my.registry.others_between_the_same(session_))
+    for (const auto& other : session_.my.registry.older_between_the_same(session_))
       other->end("INITIAL_CONTACT from the peer");
   take_addresses(response);
   const auto initial = std::move(sa.initial);  // of which the child's keys come
@@ -179,11 +184,13 @@ void Auth::on_believed(const Message& response, const Expected<Belief>& belief) 
 }
 
 void Auth::take_addresses(const Message& response) {
+  session_.sa.address_refused = response.find(NotifyType::InternalAddressFailure) != nullptr;
   // Unasked for it means nothing (CP-08).
-  if (!response.configuration || !asks_for_addresses(*session_.sa.peer) ||
+  if (!response.configuration || !asks_for_addresses(session_.sa) ||
       response.configuration->type != ConfigurationType::Reply)
     return;
   session_.sa.assigned = addresses_in(*response.configuration);
+  session_.sa.home_addresses = home_addresses_in(*response.configuration);
   session_.sa.home_prefix = home_prefix_in(*response.configuration);
 }
 

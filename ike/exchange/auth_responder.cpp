@@ -168,7 +168,7 @@ void AuthAnswer::replace_older() {
   if (request_.find(NotifyType::InitialContact) == nullptr || !session_.sa.peer->replace_older ||
       proves_nothing(*session_.sa.peer))
     return;
-  for (const auto& other : session_.my.registry.others_between_the_same(session_))
+  for (const auto& other : session_.my.registry.older_between_the_same(session_))
     other->end("INITIAL_CONTACT from the peer");
 }
 

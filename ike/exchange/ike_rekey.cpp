@@ -52,6 +52,8 @@ std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView 
            .remote_identity = old.sa.remote_identity,
            .assigned = old.sa.assigned,
            .home_prefix = old.sa.home_prefix,
+           .home_addresses = old.sa.home_addresses,
+           .wish = old.sa.wish,
            .made = old.now(),
            .authenticated = old.sa.authenticated,  // REAUTH-03
            .credentials_end = old.sa.credentials_end,

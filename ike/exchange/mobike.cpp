@@ -268,10 +268,7 @@ void follow_own_addresses(Session& session) {
   Datagrams& datagrams = session.my.datagrams;
   const bool gone = !datagrams.is_ours(sa.path.local.address);
   if (!uses_mobike(sa) || sa.state < IkeState::Established) {
-    // A mobile node's registration moves it, or lets it go.
-    const bool waits = sa.state >= IkeState::Established && sa.peer &&
-                       sa.peer->mobility == PeerMobility::MobileIpv6;
-    if (gone && !waits) session.end("our address is gone");
+    if (gone) session.end("our address is gone");
     return;
   }
   const auto path = path_after_change(sa, datagrams);

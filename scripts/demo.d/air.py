@@ -4,6 +4,7 @@ Frames are carried by a thread of this process: a move is an assignment, and so 
 links advertise themselves here, at once where they are asked.
 """
 
+import contextlib
 import heapq
 import ipaddress
 import select
@@ -12,10 +13,10 @@ import struct
 import threading
 import time
 
+from mobile_frames import ICMPV6, IPV6, ROUTER_ADVERTISEMENT, ROUTER_SOLICITATION, ipv6, is_icmpv6, with_checksum
+
 ALL_NODES = ipaddress.ip_address("ff02::1")
 LINK_ADVERTISEMENTS = 1.0  # seconds
-ICMPV6, ESP, UDP = 58, 50, 17
-ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT = 133, 134
 
 
 class Router:
@@ -32,17 +33,10 @@ class Router:
                    + struct.pack("!BBBBIII16s", 3, 4, 64, 0xC0, 3600, 1800, 0, self.prefix.network_address.packed)
                    + struct.pack("!BBHI", 7, 1, 0, interval))
         message = struct.pack("!BBHBBHII", ROUTER_ADVERTISEMENT, 0, 0, 64, 0, 1800, 0, 0) + options
-        message = message[:2] + struct.pack("!H", self._checksum(message)) + message[4:]
-        header = struct.pack("!IHBB16s16s", 6 << 28, len(message), ICMPV6, 255, self.link_local.packed, ALL_NODES.packed)
-        return bytes.fromhex("333300000001") + self.mac + b"\x86\xdd" + header + message
-
-    def _checksum(self, message):
-        pseudo = self.link_local.packed + ALL_NODES.packed + struct.pack("!II", len(message), ICMPV6)
-        words = struct.unpack(f"!{(len(pseudo) + len(message)) // 2}H", pseudo + message)
-        total = sum(words)
-        while total >> 16:
-            total = (total & 0xFFFF) + (total >> 16)
-        return ~total & 0xFFFF
+        link_local = self.link_local.packed
+        message = with_checksum(2, link_local, ALL_NODES.packed, ICMPV6, message)
+        return (bytes.fromhex("333300000001") + self.mac + IPV6
+                + ipv6(link_local, ALL_NODES.packed, ICMPV6, message, hop_limit=255))
 
 
 class Air(threading.Thread):
@@ -75,6 +69,10 @@ class Air(threading.Thread):
         self.join()
 
     def run(self):
+        with contextlib.suppress(OSError):  # namespaces go while it runs, where the demo fails
+            self._carry_on()
+
+    def _carry_on(self):
         next_advertisement = 0.0
         while self._running:
             now = time.monotonic()
@@ -130,17 +128,3 @@ class Air(threading.Thread):
             self._sockets[port].send(frame)
         except OSError:  # nobody is there, or its queue is full: lost, as frames are
             pass
-
-
-def is_icmpv6(frame, kind):
-    return frame[12:14] == b"\x86\xdd" and frame[20] == ICMPV6 and len(frame) > 54 and frame[54] == kind
-
-
-def spi_of(frame):
-    """Of an ESP packet, behind a Home Address option or a type 2 routing header too; None for any other."""
-    if frame[12:14] != b"\x86\xdd":
-        return None
-    following, at = frame[20], 54
-    while following in (43, 60) and len(frame) >= at + 8:
-        following, at = frame[at], at + 8 + 8 * frame[at + 1]
-    return struct.unpack_from("!I", frame, at)[0] if following == ESP and len(frame) >= at + 4 else None

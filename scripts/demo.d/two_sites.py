@@ -125,21 +125,21 @@ def remove_folder(work):
     shutil.rmtree(work, ignore_errors=True)
 
 
-def make_certificates(work):
-    """An authority, and for each gateway a key and a certificate with its name."""
+def make_certificates(work, names):
+    """An authority, and for each of {file: its name} a key and a certificate, where the examples look for them."""
     folder = work / "certificates"
     folder.mkdir()
     root_key = work / "root.key"
     new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc")
     run("openssl", "req", "-x509", *new_key, "-days", "2", "-subj", "/O=Sallyport demo/CN=Root",
         "-keyout", root_key, "-out", folder / "root.pem")
-    for letter in "ab":
-        name, key, request = f"{letter}.example.org", work / f"keys/{letter}.key", work / f"{letter}.csr"
+    for file, name in names.items():
+        key, request = work / f"keys/{file}.key", work / f"{file}.csr"
         run("openssl", "req", "-new", *new_key, "-subj", f"/O=Sallyport demo/CN={name}",
-            "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", request)
+            "-addext", f"subjectAltName={'email' if '@' in name else 'DNS'}:{name}", "-keyout", key, "-out", request)
         key.chmod(0o600)
         run("openssl", "x509", "-req", "-in", request, "-CA", folder / "root.pem", "-CAkey", root_key, "-days", "2",
-            "-copy_extensions", "copy", "-out", folder / f"{letter}.pem")
+            "-copy_extensions", "copy", "-out", folder / f"{file}.pem")
 
 
 class Namespaces:
@@ -278,7 +278,7 @@ class TwoSites(Namespaces):
         keys = self.work / "keys"
         keys.mkdir(mode=0o700)
         if self.example == "negotiated-gateways":
-            make_certificates(self.work)
+            make_certificates(self.work, {letter: f"{letter}.example.org" for letter in "ab"})
         for key in ("a-to-b", "b-to-a"):
             with open(os.open(keys / key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(20))  # 16 octets of key, 4 of salt

@@ -46,6 +46,25 @@ TEST_CASE(
   CHECK(table.size() == 1);
 }
 
+TEST_CASE("RR-07: a correspondent's bindings are one for each address of ours, and end alone") {
+  const auto owner = gateway();
+  BindingTable& table = owner->dataplane().bindings();
+  Binding binding{.use = BindingUse::Correspondent,
+                  .home_address = kHome,
+                  .care_of = kCareOf,
+                  .peer = kCorrespondent};
+  REQUIRE(table.set(binding).has_value());
+  binding.peer = kHomeAgent;
+  binding.care_of = kElsewhere;
+  REQUIRE(table.set(binding).has_value());
+  CHECK(table.size() == 2);
+  table.remove(BindingUse::Correspondent, kHome, kHomeAgent);
+  CHECK(table.find(BindingUse::Correspondent, kHome, kHomeAgent) == kNoBinding);
+  const BindingId other = table.find(BindingUse::Correspondent, kHome, kCorrespondent);
+  REQUIRE(other != kNoBinding);
+  CHECK(table[other].care_of == kCareOf);
+}
+
 TEST_CASE("HA-21: a binding takes the place of the one before, and what that was found by goes") {
   const auto owner = gateway();
   BindingTable& table = owner->dataplane().bindings();

@@ -36,7 +36,7 @@ class BoundPair {
   }
   void move_to(const Address& care_of) {
     node_.bind(BindingUse::MobileNode, care_of, kCorrespondent);
-    peer_.bind(BindingUse::Correspondent, care_of);
+    peer_.bind(BindingUse::Correspondent, care_of, kCorrespondent);
   }
   [[nodiscard]] MobileGateway& node() noexcept { return node_; }
   [[nodiscard]] MobileGateway& peer() noexcept { return peer_; }
@@ -75,16 +75,33 @@ TEST_CASE("MIPPKT-10, RR-07: a correspondent reaches a home address by its care-
   MobileGateway scene(Scene::Correspondent);
   const auto plain = PacketBuilder(kCorrespondent, kHome).udp(1, 2).filler(33).build();
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) == plain);
-  scene.bind(BindingUse::Correspondent);
+  scene.bind(BindingUse::Correspondent, kCareOf, kCorrespondent);
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) ==
         on_wire(plain, {.destination = kCareOf}));
-  CHECK(scene.gateway->dataplane().bindings().take_used(BindingUse::Correspondent, kHome, {}));
+  CHECK(scene.gateway->dataplane().bindings().take_used(BindingUse::Correspondent, kHome,
+                                                        kCorrespondent));
   // After a move, and after the binding has gone.
-  scene.bind(BindingUse::Correspondent, kElsewhere);
+  scene.bind(BindingUse::Correspondent, kElsewhere, kCorrespondent);
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) ==
         on_wire(plain, {.destination = kElsewhere}));
-  scene.gateway->dataplane().bindings().remove(BindingUse::Correspondent, kHome, {});
+  scene.gateway->dataplane().bindings().remove(BindingUse::Correspondent, kHome, kCorrespondent);
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) == plain);
+}
+
+TEST_CASE("RR-07, MIPPKT-10: a binding with one address of ours leads nothing from another") {
+  MobileGateway scene(Scene::Correspondent);
+  scene.bind(BindingUse::Correspondent, kCareOf, kCorrespondent);
+  const auto other = PacketBuilder(ip6("2001:db8:c::3"), kHome).udp(1, 2).build();
+  CHECK(only_one(scene.cross(kInside, other, kOutside)) == other);
+  scene.bind(BindingUse::Correspondent, kElsewhere, ip6("2001:db8:c::3"));
+  CHECK(only_one(scene.cross(kInside, other, kOutside)) ==
+        on_wire(other, {.destination = kElsewhere}));
+  // The end of the one is not that of the other.
+  scene.gateway->dataplane().bindings().remove(BindingUse::Correspondent, kHome,
+                                               ip6("2001:db8:c::3"));
+  const auto first = PacketBuilder(kCorrespondent, kHome).udp(1, 2).build();
+  CHECK(only_one(scene.cross(kInside, first, kOutside)) ==
+        on_wire(first, {.destination = kCareOf}));
 }
 
 TEST_CASE("MIPPKT-09: a mobile node's packet to who knows its binding has the option") {
@@ -100,7 +117,7 @@ TEST_CASE("MIPPKT-09: a mobile node's packet to who knows its binding has the op
 TEST_CASE("MIPPKT-02, MIPPKT-09: two mobile nodes use both extensions") {
   MobileGateway scene(Scene::MobileNode);
   scene.bind(BindingUse::MobileNode, kCareOf, kCorrespondent);
-  scene.bind(BindingUse::Correspondent, kElsewhere, {}, kCorrespondent);
+  scene.bind(BindingUse::Correspondent, kElsewhere, kHome, kCorrespondent);
   const auto plain = PacketBuilder(kHome, kCorrespondent).udp(1, 2).filler(33).build();
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) ==
         on_wire(plain, {.source = kCareOf, .destination = kElsewhere}));
@@ -120,7 +137,7 @@ TEST_CASE(
   untouched(PacketBuilder(kHome, kCorrespondent).mobility(5));
   untouched(PacketBuilder(kHome, kCorrespondent).hop_limit(255).icmp(135, 0).filler(24));
   MobileGateway peer(Scene::Correspondent);
-  peer.bind(BindingUse::Correspondent);
+  peer.bind(BindingUse::Correspondent, kCareOf, kCorrespondent);
   const auto test = PacketBuilder(kCorrespondent, kHome).mobility(3).build();
   CHECK(only_one(peer.cross(kInside, test, kOutside)) == test);
 }
@@ -297,7 +314,7 @@ TEST_CASE("MIPPKT-09: a host hears how much less fits beside the option") {
 
 TEST_CASE("MIPPKT-14: bindings lead nothing while mobility is off") {
   MobileGateway scene(Scene::Correspondent);
-  scene.bind(BindingUse::Correspondent);
+  scene.bind(BindingUse::Correspondent, kCareOf, kCorrespondent);
   scene.gateway->dataplane().set_mobility(std::nullopt);
   const auto plain = PacketBuilder(kCorrespondent, kHome).udp(1, 2).build();
   CHECK(only_one(scene.cross(kInside, plain, kOutside)) == plain);
@@ -305,7 +322,7 @@ TEST_CASE("MIPPKT-14: bindings lead nothing while mobility is off") {
 
 TEST_CASE("MIPPKT-10: a care-of address that is ours or leads nowhere is no way") {
   MobileGateway scene(Scene::Correspondent);
-  scene.bind(BindingUse::Correspondent, kCorrespondent);
+  scene.bind(BindingUse::Correspondent, kCorrespondent, kCorrespondent);
   const auto plain = PacketBuilder(kCorrespondent, kHome).udp(1, 2).build();
   scene.drops(kInside, plain, DropReason::NoRoute);
 }

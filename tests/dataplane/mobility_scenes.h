@@ -112,7 +112,9 @@ class MobileGateway {
                octets.emplace_back(message.octets.begin(), message.octets.end());
              },
          .unknown_binding = [this](const UnknownBinding& packet,
-                                   Instant) { rejected.push_back(packet); }});
+                                   Instant) { rejected.push_back(packet); },
+         .parameter_problem =
+             [this](const ParameterProblem& problem) { problems.push_back(problem); }});
   }
 
   void bind(BindingUse use, const Address& care_of = kCareOf, const Address& peer = kHomeAgent,
@@ -149,6 +151,7 @@ class MobileGateway {
   std::vector<MobilityMessage> messages;  // their octets are gone
   std::vector<PacketBytes> octets;
   std::vector<UnknownBinding> rejected;
+  std::vector<ParameterProblem> problems;
 
  private:
   static std::vector<Route> routes(Scene scene) {

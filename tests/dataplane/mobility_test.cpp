@@ -49,9 +49,17 @@ TEST_CASE("MIPPKT-06, MIPPKT-08: payload from a home address needs a binding of 
     MobileGateway bound(Scene::HomeAgent);
     bound.bind(use);
     CHECK(hear_udp(bound, packet) == std::vector{kHome});
-    CHECK(bound.gateway->dataplane().bindings().take_used(use, kHome, {}));
-    CHECK_FALSE(bound.gateway->dataplane().bindings().take_used(use, kHome, {}));
+    CHECK(bound.gateway->dataplane().bindings().take_used(use, kHome, kHomeAgent));
+    CHECK_FALSE(bound.gateway->dataplane().bindings().take_used(use, kHome, kHomeAgent));
   }
+}
+
+TEST_CASE("MIPPKT-06, RR-07: a correspondent's binding is for the address that it was made with") {
+  MobileGateway scene(Scene::HomeAgent);
+  scene.bind(BindingUse::Correspondent, kCareOf, kCorrespondent);
+  scene.drops(kOutside, from_home(udp_from(kHome)), DropReason::HomeAddressUnbound);
+  scene.bind(BindingUse::Correspondent, kCareOf, kHomeAgent);
+  CHECK(hear_udp(scene, from_home(udp_from(kHome))) == std::vector{kHome});
 }
 
 TEST_CASE("MIPPKT-05, MIPPKT-06: mobility messages go on without a binding, with both addresses") {
@@ -215,12 +223,13 @@ TEST_CASE("MIPPKT-04: a home address that routes lead away from forwards nothing
 }
 
 TEST_CASE("MIPPKT-13: an answer has no routing header because the question had one") {
-  MobileGateway scene(Scene::MobileNode);
-  scene.gateway->dataplane().set_mobility(MobilityFacts{{kCareOf}});
-  const auto ping = on_wire(PacketBuilder(kCorrespondent, kCareOf).icmp(128, 0, 7).build(),
-                            {.destination = kCareOf});
-  for (const PacketBytes& packet : scene.cross(kOutside, ping, kOutside))
-    CHECK(summary_of(packet).mobility == 0);
+  MobileGateway scene(Scene::HomeAgent);
+  scene.gateway->dataplane().set_mobility(MobilityFacts{{kHomeAgent}});
+  const auto ping = on_wire(PacketBuilder(kElsewhere, kHomeAgent).icmp(128, 0, 7).build(),
+                            {.destination = kHomeAgent});
+  const PacketSummary answer = summary_of(only_one(scene.cross(kOutside, ping, kOutside)));
+  CHECK(answer.destination_address() == kElsewhere);
+  CHECK(int{answer.mobility} == 0);
 }
 
 TEST_CASE("MIPPKT-05: fragments have their home address before they are joined") {

@@ -1,5 +1,6 @@
 // [home_agent], [mobile_node], [correspondent]: their order, their defaults, and what is refused.
 #include "tests/gateway/config_mobility.h"
+#include "gateway/mip6_roles.h"
 #include "gateway/policy_plan.h"
 
 using namespace sallyport;
@@ -132,10 +133,67 @@ TEST_CASE("NEMO-04: what a mobile router's networks exchange is payload too") {
         "::/0 <-> 2001:db8:1::10,2001:db8:70::/56 any any <-> any");
 }
 
+TEST_CASE("NEMO-04: networks are behind the first of a node's home addresses") {
+  const Configuration agent = good(kHomeLink +
+                                   "[[home_agent.nodes]]\nname = \"mn\"\n"
+                                   "home_address = [\"2001:db8:1::10\", \"2001:db8:1::11\"]\n"
+                                   "prefixes = \"2001:db8:70::/56\"\npayload = \"any\"\n" +
+                                   kPeerLine + kPorts + kUser);
+  CHECK(to_string(policy_of(agent, "mn-payload").selectors.front()) ==
+        "::/0 <-> 2001:db8:1::10,2001:db8:70::/56 any any <-> any");
+  CHECK(to_string(policy_of(agent, "mn-2-payload").selectors.front()) ==
+        "::/0 <-> 2001:db8:1::11 any any <-> any");
+  const std::vector<mip6::ServedNode> nodes = served_nodes(agent);
+  REQUIRE(nodes.size() == 2);
+  CHECK(nodes[0].networks == agent.home_agent->nodes[0].prefixes);
+  CHECK(nodes[1].networks.empty());
+  CHECK_FALSE(nodes[1].services.has(mip6::Service::MobileRouter));
+  CHECK(nodes[0].node == nodes[1].node);
+  CHECK(mip6::ServedNodes::of(nodes, 0));
+}
+
+TEST_CASE("BOOT-04, HA-02: an address that a node has found is not served twice") {
+  Configuration agent = with_node("");
+  HomeNodeConfig finder = agent.home_agent->nodes.front();
+  finder.leases = true;
+  finder.prefixes = {Prefix::parse("2001:db8:70::/56").value()};
+  agent.home_agent->nodes.insert(agent.home_agent->nodes.begin(), finder);
+  const std::vector<mip6::ServedNode> nodes = served_nodes(agent);
+  REQUIRE(nodes.size() == 1);
+  CHECK(nodes.front().networks.empty());  // it is the operator's node that has it
+  CHECK(nodes.front().node == 1u);
+}
+
+TEST_CASE("NEMO-03: networks of two nodes that overlap are refused where they stand") {
+  const auto two = [](std::string_view first, std::string_view second) {
+    return kHomeLink +
+           "[[home_agent.nodes]]\nname = \"one\"\nhome_address = \"2001:db8:1::10\"\n"
+           "prefixes = " +
+           std::string(first) + "\npeer = \"p\"\n" +
+           "[[home_agent.nodes]]\nname = \"two\"\nhome_address = \"2001:db8:1::11\"\n"
+           "prefixes = " +
+           std::string(second) + "\npeer = \"q\"\n" + kPorts + kUser +
+           replaced(replaced(kUser, "\"p\"", "\"q\""), "user@", "other@");
+  };
+  check_refused(parse(two("\"2001:db8:70::/56\"", "\"2001:db8:70:8::/61\"")), "13:12",
+                "prefixes: 2001:db8:70:8::/61 overlaps 2001:db8:70::/56 of node \"one\"");
+  CHECK_FALSE(parse(two("\"2001:db8:70:8::/61\"", "\"2001:db8:70::/56\"")));
+  CHECK_FALSE(parse(two("\"2001:db8:70::/56\"", "\"2001:db8:70::/56\"")));
+  CHECK_FALSE(parse(two("[\"2001:db8:70::/56\", \"2001:db8:70:1::/64\"]", "\"2001:db8:80::/56\"")));
+  CHECK_FALSE(parse(two("[\"2001:db8::/32\", \"2001:db8:1::/48\"]", "\"2001:db8:f00::/40\"")));
+  good(two("[\"2001:db8:70::/56\", \"2001:db8:70:100::/56\"]", "\"2001:db8:80::/56\""));
+}
+
+TEST_CASE("NDX-02: an address in no home prefix is refused where it is to be advertised") {
+  const std::string text = replaced(home_agent_text(kPeerLine) + kUser,
+                                    "address = \"2001:db8:1::1\"", "address = \"2001:db8:2::1\"");
+  const std::string ports = replaced(text, "\"2001:db8:1::1/64\"", "\"2001:db8:2::1/64\"");
+  check_refused(parse(ports), "2:11", "address: 2001:db8:2::1 is in no home prefix, and is to be");
+  good(replaced(ports, "link = \"lan\"\n", "link = \"lan\"\ndiscovery = false\n"));
+}
+
 TEST_CASE("RR-12: route optimisation can be switched off, on mobile nodes and correspondents") {
   const Configuration off = with_node("route_optimisation = false\n");
-  CHECK(std::ranges::find(off.policies, "mn-return-routability", &Policy::name) ==
-        off.policies.end());
   CHECK(off.correspondent.enabled);
   const auto takes_updates = [](const Configuration& configuration) {
     return matches(policy_of(configuration, "home-agent-signalling").selectors.front(),
@@ -151,6 +209,35 @@ TEST_CASE("RR-12: route optimisation can be switched off, on mobile nodes and co
   CHECK(good(kPorts).policies.empty());
   CHECK(names(good("[correspondent]\n" + kPorts).policies) ==
         std::vector<std::string>{"correspondent-signalling"});
+}
+
+TEST_CASE(
+    "RR-12: what is not to optimise routes has its tests discarded, in every kind of tunnel") {
+  const auto selectors =
+      GENERATE("", "selectors = \"protocol\"\n", "selectors = \"tunnel\"\n", "payload = \"any\"\n");
+  CAPTURE(selectors);
+  const Configuration off =
+      with_node(std::string("route_optimisation = false\n") + std::string(selectors));
+  const Address other = Address::parse("2001:db8:9::9").value();
+  const auto first = [&](PortValue sent, PortValue received) -> std::string {
+    for (const Policy& policy : off.policies)
+      if (matches(policy.selectors.front(), {other, kHome, kProtocolMobility, sent, received}))
+        return policy.name + (policy.action == PolicyAction::Discard ? " discards" : "");
+    return "none";
+  };
+  // From the node, and to it: before any entry that would let them through.
+  CHECK(first(kNotApplicable, 1 << 8) == "mn-return-routability discards");
+  CHECK(first(3 << 8, kNotApplicable) == "mn-return-routability discards");
+  // It is a correspondent of others all the same.
+  CHECK(first(1 << 8, kNotApplicable) != "mn-return-routability discards");
+  CHECK(first(kNotApplicable, 3 << 8) != "mn-return-routability discards");
+  const Policy& refused = policy_of(off, "mn-return-routability");
+  CHECK_FALSE(refused.protect);
+  CHECK_FALSE(refused.tunnel);
+  const Configuration node =
+      good(mobile_node_text("route_optimisation = false\n" + std::string(selectors) + kPeerLine) +
+           kUser);
+  CHECK(policy_of(node, "mobile-node-return-routability").action == PolicyAction::Discard);
 }
 
 TEST_CASE("ARCH-13: mobility is exported as its sections, to the same bytes again") {
@@ -175,7 +262,8 @@ payload = "any"
 multicast = true
 dhcp = true
 proposals = "aes128-gcm16"
-signalling_proposals = "aes256-gcm16"
+signalling_protocol = "ah"
+signalling_proposals = "hmac-sha256-128"
 sa_lifetime = "8h"
 [correspondent]
 max_bindings = 9
@@ -185,7 +273,7 @@ home_prefix_length = 60
 lifetime = "40s"
 migrate = "on-acknowledgement"
 prefixes = "2001:db8:80::/56"
-bootstrap = { domain = "example.org", own_address = true }
+bootstrap = { domain = "example.org", name_servers = "2001:db8:53::53", dhcp = true, own_address = true }
 peer = "q"
 route_optimisation = false
 prefix_discovery = false
@@ -233,6 +321,38 @@ TEST_CASE("MSEC-31: what protects mobility has integrity, and what hides it encr
       parse("[crypto]\nallow = [\"null\"]\n" +
             home_agent_text(kPeerLine + "proposals = \"null+hmac-sha256-128\"\n") + kUser),
       "11:13", "encrypts nothing");
+}
+
+TEST_CASE("MSEC-31: AH may protect what is only signalled, never what is in the tunnel") {
+  const std::string ah = "signalling_protocol = \"ah\"\n";
+  const Configuration negotiated =
+      with_node(ah + "payload = \"any\"\nproposals = \"aes128-gcm16\"\n");
+  for (const auto& [name, protocol] : {std::pair("mn-binding", IpsecProtocol::Ah),
+                                       std::pair("mn-prefix-discovery", IpsecProtocol::Ah),
+                                       std::pair("mn-return-routability", IpsecProtocol::Esp),
+                                       std::pair("mn-payload", IpsecProtocol::Esp)}) {
+    INFO(name);
+    const Protection& protect = *policy_of(negotiated, name).protect;
+    CHECK(protect.protocol == protocol);
+    // What tunnels are offered is of ESP.
+    CHECK(protect.proposals.empty() == (protocol == IpsecProtocol::Ah));
+  }
+  // Configured SAs are what the policy says.
+  std::string sas = study_sas(SeenBy::HomeAgent);
+  for (const unsigned number : {1u, 2u, 5u, 6u}) {
+    const std::string sa = study_sa(number, number % 2 == 1 ? "in" : "out");
+    sas = replaced(sas, sa,
+                   replaced(replaced(sa, "aes128-cbc+", ""), "key = { file = \"keys/16\" }\n", ""));
+  }
+  const Configuration configured =
+      good(home_agent_text(ah + "payload = \"tcp\"\n" + kSasOfPair) + sas);
+  for (const Sa& sa : configured.sas) {
+    INFO(sa.name);
+    const bool signals = sa.mode == IpsecMode::Transport;
+    CHECK(sa.protocol == (signals ? IpsecProtocol::Ah : IpsecProtocol::Esp));
+  }
+  check_refused(parse(home_agent_text(kPeerLine + "selectors = \"tunnel\"\n" + ah) + kUser),
+                "10:23", "all goes through one tunnel");
 }
 
 TEST_CASE("MSEC-33: a manual SA is for one home address alone") {
@@ -303,10 +423,12 @@ TEST_CASE("ARCH-13: a mobile node that cannot know where it belongs is refused")
   check_refused(parse(replaced(mobile_node_text(kSasOfPair + "payload = \"tcp\"\n"), home, "")),
                 "4:7", "of one home address with one home agent");
   // Nothing but IKE and what is signalled, until a home agent and an address are known.
-  const Configuration blank = good(replaced(mobile_node_text(kPeerLine), home + agent,
-                                            "bootstrap = { domain = \"example.org\" }\n") +
-                                   replaced(kUser, "psk", "remote = \"2001:db8:1::1\"\npsk"));
-  CHECK(names(blank.policies) == std::vector<std::string>{"mobile-node-ike",
-                                                          "mobile-node-signalling",
-                                                          "correspondent-signalling"});
+  const Configuration blank =
+      good(replaced(mobile_node_text(kPeerLine), home + agent,
+                    "bootstrap = { domain = \"example.org\", name_servers = "
+                    "\"2001:db8:53::53\" }\n") +
+           replaced(kUser, "psk", "remote = \"2001:db8:1::1\"\npsk"));
+  CHECK(names(blank.policies) ==
+        std::vector<std::string>{"mobile-node-ike", "mobile-node-signalling",
+                                 "mobile-node-bootstrap", "correspondent-signalling"});
 }

@@ -51,16 +51,31 @@ mac = "02:00:00:00:00:99"
 port = "lan"
 )";
 
-std::string home_agent_with_readable_sas() {
+std::string home_agent_with_readable_sas(std::string_view more_of_sa1) {
   std::string text = "[crypto]\nallow = \"null\"\n" + kHomeLink +
                      "[[home_agent.nodes]]\nname = \"mn\"\nhome_address = \"2001:db8:1::10\"\n"
                      "payload = [\"tcp\", \"udp\"]\n" +
                      kSasOfPair + kWays;
   // Those of return routability must encrypt.
-  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u})
+  for (const unsigned number : {1u, 2u, 5u, 6u, 7u, 8u}) {
     text += readable_sa(number, SeenBy::HomeAgent);
+    if (number == 1) text += more_of_sa1;
+  }
   return text + study_sa(3, "in") + study_sa(4, "out");
 }
+
+// A tunnel to a site that is a way to anywhere.
+constexpr std::uint32_t kFromSite = 0x1009;
+const Address kSite = Address::parse("2001:db8:5::5").value();
+const Address kOuter = Address::parse("2001:db8:f::1").value();
+const std::string kSiteTunnel =
+    readable_sa(9, SeenBy::HomeAgent) + readable_sa(10, SeenBy::HomeAgent) + R"([[policy]]
+name = "site"
+local = "::/0"
+remote = "::/0"
+action = "protect"
+protect = { endpoints = { local = "2001:db8:f::1", remote = "2001:db8:5::5" }, sas = ["sa10", "sa9"] }
+)";
 
 struct Update {
   Address care_of{kCareOf};
@@ -80,13 +95,45 @@ PacketBytes message_of(const Update& update) {
 
 class HomeAgentOnWires {
  public:
+  // `more_of_sa1`: keys; `besides`: tables.
+  explicit HomeAgentOnWires(std::string_view more_of_sa1 = {}, const std::string& besides = {})
+      : gateway_(2, kWires, home_agent_with_readable_sas(more_of_sa1) + besides) {}
+
+  // Out of the tunnel from a site, which may send from any address.
+  void receive_by_site(std::uint32_t number, const PacketBytes& inner) {
+    gateway_.receive(kVisitedPort, PacketBuilder(kSite, kOuter)
+                                       .protocol(kProtocolEsp)
+                                       .payload(sealed(kFromSite, number, kProtocolIpv6, inner))
+                                       .build());
+    gateway_.running().settle();
+  }
   // As SA1 of the node protects it.
   void register_at(const Update& update) {
     receive(update, kProtocolEsp,
-            sealed(kToAgent, ++esp_number_, kProtocolMobility, message_of(update)));
+            sealed(to_agent_, ++esp_number_, kProtocolMobility, message_of(update)));
   }
   void register_unprotected(const Update& update) {
     receive(update, kProtocolMobility, message_of(update));
+  }
+  // From the home link, where the node is: no Home Address option.
+  void register_at_home(const Update& update) {
+    gateway_.receive(kHomePort, PacketBuilder(kHome, kAgent)
+                                    .protocol(kProtocolEsp)
+                                    .payload(sealed(to_agent_, ++esp_number_, kProtocolMobility,
+                                                    message_of(update)))
+                                    .build());
+    gateway_.running().settle();
+  }
+  // ESP that has left for the home link.
+  std::vector<PacketBytes> esp_at_home() {
+    std::vector<PacketBytes> packets = gateway_.sent_datagrams(kHomePort);
+    std::erase_if(packets, [](const PacketBytes& packet) { return packet[6] != kProtocolEsp; });
+    return packets;
+  }
+  // The node has another SA for its updates from now on.
+  void give_to_node(std::uint32_t spi) {
+    to_agent_ = spi;
+    esp_number_ = 0;
   }
   void pass(Duration time) {
     gateway_.running().clock().advance(time);
@@ -140,7 +187,8 @@ class HomeAgentOnWires {
     gateway_.running().settle();
   }
 
-  WiredGateway gateway_{2, kWires, home_agent_with_readable_sas()};
+  WiredGateway gateway_;
+  std::uint32_t to_agent_{kToAgent};
   std::uint32_t esp_number_{};
 };
 
@@ -232,6 +280,25 @@ TEST_CASE("HA-01, MSEC-06: an update without its node's SA comes to nothing") {
   register_first(agent);  // the same gateway takes what is right
 }
 
+TEST_CASE("HA-01, MSEC-37: who is behind a wide tunnel registers nobody's home address") {
+  HomeAgentOnWires agent("", kSiteTunnel);
+  const auto by_site = [&agent](std::uint32_t number, const Update& update) {
+    agent.receive_by_site(number, PacketBuilder(kHome, kAgent)
+                                      .protocol(kProtocolMobility)
+                                      .payload(message_of(update))
+                                      .build());
+    agent.pass(std::chrono::seconds(1));
+  };
+  by_site(1, {.care_of = kNext});
+  CHECK(agent.out().empty());
+  CHECK(agent.care_of() == "none");
+  register_first(agent);
+  by_site(2, {.care_of = kNext, .sequence = 2});
+  by_site(3, {.care_of = kNext, .sequence = 3, .lifetime = {}});
+  CHECK(agent.out().empty());
+  CHECK(agent.care_of() == to_string(kCareOf));
+}
+
 TEST_CASE("HA-15, MAPI-02: packets for the node follow it by the ESP tunnel, until it is home") {
   HomeAgentOnWires agent;
   agent.call_home();
@@ -250,5 +317,54 @@ TEST_CASE("HA-15, MAPI-02: packets for the node follow it by the ESP tunnel, unt
   CHECK(acknowledgement(agent.out(), kNext).lifetime == mip6::BindingLifetime{});
   CHECK(agent.care_of() == "none");
   agent.call_home();
+  CHECK(agent.out().empty());
+}
+
+TEST_CASE("MSEC-36: at home update and acknowledgement go by the same SAs, without extensions") {
+  HomeAgentOnWires agent;
+  register_first(agent);
+  agent.esp_at_home();
+  agent.register_at_home({.care_of = kHome, .sequence = 2, .lifetime = {}});
+  CHECK(agent.care_of() == "none");
+  CHECK(agent.out().empty());
+  const auto packets = agent.esp_at_home();
+  REQUIRE(packets.size() == 1);
+  CHECK(source_of(packets.front()) == kAgent);
+  CHECK(destination_of(packets.front()) == kHome);
+  const Opened esp = opened(packets.front(), kIpBytes);
+  CHECK(esp.spi == kToNode);
+  const auto message = mip6::parse_message(esp.payload, kAgent, kHome);
+  REQUIRE(message);
+  const auto& answer = std::get<mip6::BindingAcknowledgement>(*message);
+  CHECK(answer.status == mip6::BindingStatus::Accepted);
+  CHECK(answer.sequence == 2);
+}
+
+TEST_CASE("MSEC-32: the operator gives a node's SA another one, under which registrations go on") {
+  HomeAgentOnWires agent;
+  register_first(agent);
+  RunningGateway& gateway = agent.gateway().running();
+  REQUIRE(gateway.ask("sa.remove", {{"name", "sa1"}}).contains("ok"));
+  agent.register_at({.care_of = kNext, .sequence = 2});
+  CHECK(agent.out().empty());
+  CHECK(agent.care_of() == to_string(kCareOf));  // its binding does not end with the SA
+  const std::string fresh = readable_sa(9, SeenBy::HomeAgent);  // another SPI and key
+  const auto added = gateway.ask("sa.add", {{"toml", fresh}, {"policy", "mn-binding"}});
+  INFO(added.dump());
+  REQUIRE(added.contains("ok"));
+  agent.give_to_node(0x1009);
+  agent.register_at({.care_of = kNext, .sequence = 3});
+  CHECK(acknowledgement(agent.out(), kNext).sequence == 3);
+  CHECK(agent.care_of() == to_string(kNext));
+}
+
+TEST_CASE("MSEC-32: a configured SA of a node's ends when its lifetime does") {
+  HomeAgentOnWires agent("hard = { time = \"5m\" }\n");
+  register_first(agent);
+  agent.pass(std::chrono::minutes(4));
+  agent.register_at({.sequence = 2});
+  CHECK(acknowledgement(agent.out(), kCareOf).sequence == 2);
+  agent.pass(std::chrono::minutes(2));
+  agent.register_at({.sequence = 3});
   CHECK(agent.out().empty());
 }

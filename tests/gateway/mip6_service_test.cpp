@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/state_file.h"
 #include "gateway/policy_plan.h"
 #include "tests/gateway/config_mobility.h"
 #include "tests/ike/two_peers.h"
@@ -225,6 +226,18 @@ TEST_CASE("MDYN-15: the first Binding Update waits for its SAs") {
   CHECK(heard.size() == 3);
 }
 
+TEST_CASE("MDYN-15: two who wait for the same SAs wait for one negotiation") {
+  Agent agent(kByIke);
+  unsigned ready = 0;
+  const auto count = [&](const Expected<void>& how) { ready += how ? 1U : 0U; };
+  agent.service.prepare(kHome, kAgent, kCareOf, count);
+  agent.service.prepare(kHome, kAgent, kCareOf, count);
+  CHECK(agent.node.daemon->size() == 1);
+  CHECK(agent.node.sent.size() == 1);
+  agent.service.on_installed("mn-binding");
+  CHECK(ready == 2);
+}
+
 TEST_CASE("MDYN-15: configured SAs are there at once") {
   Agent agent(kStatic);
   bool there = false;
@@ -245,10 +258,10 @@ TEST_CASE("MSEC-34: the last sequence number of a home address outlives the proc
     sequences.save(kAgent, 7);
     sequences.save(kHome, 65535);
     CHECK(sequences.load(kHome) == 65535);
-    sequences.poll();
+    sequences.poll({});
     sequences.save(kAgent, 8);
     jobs.finish();
-    sequences.poll();
+    sequences.poll(Instant{} + BindingSequences::kInterval);
     jobs.finish();
   }
   JobPool jobs(1);
@@ -256,6 +269,50 @@ TEST_CASE("MSEC-34: the last sequence number of a home address outlives the proc
   CHECK(again.load(kHome) == 65535);
   CHECK(again.load(kAgent) == 8);
   CHECK_FALSE(again.load(kCareOf));
+}
+
+TEST_CASE("MSEC-34: sequence numbers are written once a second at most, and at the end") {
+  const Files files;
+  const auto file = files.path / "binding-sequences";
+  const auto text = [&] { return read_state_file(file).value().value_or("none"); };
+  {
+    JobPool jobs(1);
+    BindingSequences sequences(file, jobs);
+    const auto poll_at = [&](std::chrono::milliseconds time) {
+      sequences.poll(Instant{} + time);
+      jobs.finish();
+    };
+    poll_at(std::chrono::milliseconds(0));
+    CHECK(text() == "none");
+    sequences.save(kHome, 1);
+    poll_at(std::chrono::milliseconds(100));
+    CHECK(text() == "2001:db8:1::10 1\n");
+    sequences.save(kHome, 2);
+    poll_at(std::chrono::milliseconds(1099));
+    CHECK(text() == "2001:db8:1::10 1\n");
+    poll_at(std::chrono::milliseconds(1100));
+    CHECK(text() == "2001:db8:1::10 2\n");
+    sequences.save(kHome, 3);
+  }
+  CHECK(text() == "2001:db8:1::10 3\n");
+  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::all) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("MSEC-34: numbers of nodes that are no longer served, or by IKE, are forgotten") {
+  Agent agent(kStatic);
+  mip6::StateStore& store = agent.service.store();
+  store.save(kHome, 5);
+  store.save(kCareOf, 6);  // of a node that there was
+  Configuration configuration = parse(kStatic).value();
+  agent.service.configure(configuration);
+  CHECK(store.load(kHome) == 5);
+  CHECK_FALSE(store.load(kCareOf));
+  // The section may come back.
+  configuration.home_agent.reset();
+  configuration.mobility_policies.clear();
+  agent.service.configure(configuration);
+  CHECK(store.load(kHome) == 5);
 }
 
 TEST_CASE("MSEC-37: what is refused is audited, with who wanted what") {

@@ -7,6 +7,7 @@
 #include "mip6/neighbour_options.h"
 #include "mip6/parse_message.h"
 #include "mip6/router_advertisement.h"
+#include "net/icmp.h"
 #include "net/neighbour_discovery.h"
 #include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
@@ -18,8 +19,9 @@ namespace {
 
 constexpr PortId kApplications{0};
 constexpr PortId kWireless{1};
-constexpr std::uint32_t kToAgent = 0x1001;    // SA1: Binding Updates
-constexpr std::uint32_t kToNode = 0x1002;     // SA2: Binding Acknowledgements
+constexpr std::uint32_t kToAgent = 0x1001;  // SA1: Binding Updates
+constexpr std::uint32_t kToNode = 0x1002;   // SA2: Binding Acknowledgements
+constexpr std::uint32_t kHomeTestInits = 0x1003;
 constexpr std::uint32_t kUpwards = 0x1007;    // SA7: TCP from the node, in the tunnel
 constexpr std::uint32_t kDownwards = 0x1008;  // SA8: and to it
 
@@ -68,9 +70,21 @@ const Visited kB{"fe80::b", "2001:db8:b::", {{2, 0, 0, 0, 0, 0xb}}};
 const Visited kC{"fe80::c", "2001:db8:c::", {{2, 0, 0, 0, 0, 0xc}}};
 const Visited kHomeRouter{"fe80::a", "2001:db8:1::1", {{2, 0, 0, 0, 0, 0xa}}};
 
+const std::string kSecondLink = R"([[port]]
+name = "lan"
+device = "wire2"
+side = "unprotected"
+)";
+constexpr PortId kLan{2};
+
 class MobileNodeOnWires {
  public:
-  void hear(const Visited& link) {
+  MobileNodeOnWires() : MobileNodeOnWires(2, kPlaces, mobile_node_with_readable_sas()) {}
+  MobileNodeOnWires(std::size_t ports, const std::string& places, const std::string& text)
+      : gateway_(ports, places, text) {}
+
+  void hear(const Visited& link, PortId port = kWireless,
+            mip6::RouterLifetime lifetime = mip6::RouterLifetime(1800)) {
     using mip6::PrefixFlag;
     const bool home = link.router == kHomeRouter.router;
     mip6::PrefixInformation prefix{.prefix = {Address::parse(link.prefix).value(), 64},
@@ -80,12 +94,12 @@ class MobileNodeOnWires {
     if (home)
       prefix.flags = {PrefixFlag::OnLink, PrefixFlag::Autonomous, PrefixFlag::RouterAddress};
     gateway_.receive(
-        kWireless, mip6::build_router_advertisement({.source = Address::parse(link.router).value(),
-                                                     .destination = all_nodes(),
-                                                     .lifetime = mip6::RouterLifetime(1800),
-                                                     .link_address = link.mac,
-                                                     .prefixes = {prefix}})
-                       .value());
+        port, mip6::build_router_advertisement({.source = Address::parse(link.router).value(),
+                                                .destination = all_nodes(),
+                                                .lifetime = lifetime,
+                                                .link_address = link.mac,
+                                                .prefixes = {prefix}})
+                  .value());
     gateway_.running().settle();
   }
   // What the link's prefix and our identifier make.
@@ -119,8 +133,9 @@ class MobileNodeOnWires {
   // From the home agent to where the node is, as SA2 protects it.
   void acknowledge(const Address& care_of, std::uint16_t sequence,
                    mip6::BindingLifetime lifetime = mip6::BindingLifetime{60}) {
-    const mip6::BindingAcknowledgement message{
-        .status = mip6::BindingStatus::Accepted, .sequence = sequence, .lifetime = lifetime};
+    answer(care_of, {.sequence = sequence, .lifetime = lifetime});
+  }
+  void answer(const Address& care_of, const mip6::BindingAcknowledgement& message) {
     const PacketBytes esp = sealed(kToNode, ++acknowledgements_, kProtocolMobility,
                                    mip6::build_message(message, kAgent, kHome).value());
     PacketBytes packet = PacketBuilder(kAgent, kHome).protocol(kProtocolEsp).payload(esp).build();
@@ -141,12 +156,20 @@ class MobileNodeOnWires {
                                     .build());
     gateway_.running().settle();
   }
+  // The far end does not know the protocol of a packet of ours.
+  void cannot_read(const PacketBytes& packet) {
+    gateway_.receive(kWireless, PacketBuilder(kFar, source_of(packet))
+                                    .icmp(icmp6::kParameterProblem, icmp6::kCodeUnknownHeader, 6)
+                                    .payload(packet)
+                                    .build());
+    gateway_.running().settle();
+  }
   Json state() { return gateway_.running().rows("show.mobile-node").at(0); }
   WiredGateway& gateway() noexcept { return gateway_; }
   [[nodiscard]] unsigned link_messages() const noexcept { return link_messages_; }
 
  private:
-  WiredGateway gateway_{2, kPlaces, mobile_node_with_readable_sas()};
+  WiredGateway gateway_;
   std::uint32_t acknowledgements_{};
   std::uint32_t tunnelled_{};
   unsigned link_messages_{};
@@ -209,6 +232,37 @@ TEST_CASE("MN-01: a node that has just begun asks its links for routers") {
   CHECK(node.state().at("registered") == false);
 }
 
+TEST_CASE("MN-01: a router that takes its leave does not end our asking for one") {
+  MobileNodeOnWires node;
+  node.gateway().running().settle();
+  node.hear(kB, kWireless, mip6::RouterLifetime{});
+  node.out();
+  const unsigned before = node.link_messages();
+  node.pass(std::chrono::seconds(5));
+  CHECK(node.out().empty());
+  CHECK(node.link_messages() == before + 1);
+}
+
+TEST_CASE("MN-01: one link that is full of advertisements does not keep another from being heard") {
+  std::string text = mobile_node_with_readable_sas();
+  const std::string links = "links = \"wlan\"";
+  text.replace(text.find(links), links.size(), "links = [\"wlan\", \"lan\"]");
+  MobileNodeOnWires node(3, kPlaces + kSecondLink, text);
+  for (int i = 0; i < 20; ++i) node.hear(kC, kWireless, mip6::RouterLifetime{});
+  node.hear(kB, kLan);
+  CHECK(node.state().at("router") == kB.router);
+}
+
+TEST_CASE("MN-07, MN-10: a home address that is somebody else's does not leave in the clear") {
+  MobileNodeOnWires node;
+  node.hear(kB);
+  const mip6::BindingUpdate update = update_in(node.out(), node.care_of(kB));
+  node.answer(node.care_of(kB),
+              {.status = mip6::BindingStatus::DuplicateAddress, .sequence = update.sequence});
+  node.send_tcp();
+  check_tunnelled(node.out(), node.care_of(kB));
+}
+
 TEST_CASE("MN-02, MSEC-05, MIPPKT-02: on a visited link a protected Binding Update goes out") {
   MobileNodeOnWires node;
   node.hear(kB);
@@ -241,6 +295,32 @@ TEST_CASE("MN-07, MN-08: away, payload crosses the tunnel of the home agent both
   REQUIRE(delivered.size() == 1);
   CHECK(source_of(delivered.front()) == kFar);
   CHECK(destination_of(delivered.front()) == kHome);
+}
+
+TEST_CASE("RR-01, RR-12: who comes by the home agent is asked for a straight route, by both ways") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  node.tunnel_down(node.care_of(kB));
+  const auto packets = node.out();
+  REQUIRE(packets.size() == 2);
+  const std::size_t sealed_one = destination_of(packets[0]) == kAgent ? 0 : 1;
+  const PacketBytes& home_test_init = packets[sealed_one];
+  CHECK(source_of(home_test_init) == node.care_of(kB));
+  CHECK(destination_of(home_test_init) == kAgent);
+  CHECK(load_be<std::uint32_t>(&home_test_init[kIpBytes]) == kHomeTestInits);
+  const PacketBytes& care_of_test_init = packets[1 - sealed_one];
+  CHECK(source_of(care_of_test_init) == node.care_of(kB));
+  CHECK(destination_of(care_of_test_init) == kFar);
+  const auto message =
+      mip6::parse_message(ByteView(care_of_test_init).subspan(kIpBytes), node.care_of(kB), kFar);
+  REQUIRE(message);
+  CHECK(std::holds_alternative<mip6::CareOfTestInit>(*message));
+  // It knows nothing of such messages, and is left in peace from now on.
+  node.cannot_read(care_of_test_init);
+  node.pass(std::chrono::seconds(70));
+  node.out();
+  node.tunnel_down(node.care_of(kB));
+  CHECK(node.out().empty());
 }
 
 TEST_CASE("MN-01, MAPI-02, MAPI-05, MAPI-09: a move costs one Binding Update, and tunnels follow") {
@@ -277,6 +357,28 @@ TEST_CASE("MN-09, MAPI-08: at home the registration ends, and payload goes as it
   REQUIRE(packets.size() == 1);
   CHECK(source_of(packets.front()) == kHome);
   CHECK(destination_of(packets.front()) == kFar);
+}
+
+TEST_CASE("MN-02: a node that stops ends its registration first, by the SAs that it has") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  CHECK_FALSE(node.gateway()->say_goodbye());
+  node.gateway().running().settle();
+  const mip6::BindingUpdate update = update_in(node.out(), node.care_of(kB));
+  CHECK(update.lifetime == mip6::BindingLifetime{});
+  CHECK_FALSE(node.gateway()->say_goodbye());
+  node.acknowledge(node.care_of(kB), update.sequence, mip6::BindingLifetime{});
+  CHECK(node.gateway()->say_goodbye());
+}
+
+TEST_CASE("MN-02: a home agent that does not answer is not waited for long") {
+  MobileNodeOnWires node;
+  register_at_b(node);
+  CHECK_FALSE(node.gateway()->say_goodbye());
+  node.pass(std::chrono::milliseconds(100));
+  CHECK_FALSE(node.gateway()->say_goodbye());
+  node.pass(std::chrono::milliseconds(101));
+  CHECK(node.gateway()->say_goodbye());
 }
 
 TEST_CASE("link-moved is for the mobile node's links alone") {

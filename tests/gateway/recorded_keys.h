@@ -1,10 +1,12 @@
 // A key manager that writes down what it is asked for, and makes SAs when it is told to.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/key_manager.h"
+#include "sad/sa.h"
 
 namespace sallyport::test {
 
@@ -16,12 +18,14 @@ class RecordedKeys final : public KeyManager {
     Protection protection;
     std::vector<Selector> selectors;
     Endpoints endpoints;
+    std::optional<Address> care_of;
   };
   void acquire(const SaRequest& request) override {
     const Protection& protection = *request.policy.protect;
     const Endpoints hosts{request.packet.local, request.packet.remote};
     requests.push_back({request.id, request.policy.name, protection, request.selectors,
-                        protection.mode == IpsecMode::Tunnel ? protection.endpoints : hosts});
+                        protection.mode == IpsecMode::Tunnel ? protection.endpoints : hosts,
+                        request.care_of});
   }
   // "out-N" and "in-N", N counting from 1.
   [[nodiscard]] std::vector<Sa> pair(const Request& request) {

@@ -213,7 +213,8 @@ std::string check_mobile_inbound(const GoldenCase& golden) {
   Received received;
   gateway.control().on_mobility(
       {.message = [&](const MobilityMessage& message, Instant) { received.take(message, golden); },
-       .unknown_binding = {}});
+       .unknown_binding = {},
+       .parameter_problem = {}});
   if (golden.sealed) {
     Sa sa = golden.sa.duplicate();
     sa.direction = Direction::Inbound;

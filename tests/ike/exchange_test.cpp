@@ -331,6 +331,28 @@ TEST_CASE("IKE-102: INITIAL_CONTACT of a peer that has lost its memory ends the 
   CHECK(two.traffic_flows());
 }
 
+TEST_CASE("IKE-102, MAPI-06: INITIAL_CONTACT does not end what has come up since it was written") {
+  TwoPeers two;
+  REQUIRE(two.alice.daemon->initiate("net"));
+  REQUIRE(two.bob.daemon->initiate("net"));
+  REQUIRE(two.deliver(two.alice));  // her IKE_SA_INIT
+  REQUIRE(two.deliver(two.bob));    // his
+  REQUIRE(two.deliver(two.bob));    // his answer: she says INITIAL_CONTACT in her IKE_AUTH
+  two.clock.advance(std::chrono::milliseconds(5));
+  REQUIRE(two.deliver(two.alice));  // her answer
+  REQUIRE(two.deliver(two.bob));    // his IKE_AUTH
+  // Her answer to that overtakes her own.
+  REQUIRE(two.alice.sent.size() == 2);
+  std::swap(two.alice.sent.front(), two.alice.sent.back());
+  REQUIRE(two.deliver(two.alice));
+  REQUIRE(two.bob.up().size() == 1);
+  two.settle();
+  two.poll();
+  CHECK(two.alice.up().size() == 2);
+  CHECK(two.bob.up().size() == 2);
+  CHECK(two.traffic_flows());
+}
+
 TEST_CASE("IKE-27, AUTH-06: no second IKE_AUTH is looked at while the first is being worked at") {
   TwoPeers two;
   REQUIRE(two.alice.daemon->initiate("net"));

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/protocol.h"
 #include "tests/crypto/octets.h"
 #include "tests/ike/movers.h"
 
@@ -41,6 +42,10 @@ struct Agent {
 
 Octets first_home() { return octets("20010db800010000000000000000001040"); }
 
+// The prefix that all of home() is in, and an address of it that Alice forms.
+const AddressRange kHomeLink = AddressRange::parse("2001:db8:1::/64").value();
+const Address kFormed = address("2001:db8:1::5:5");
+
 // Alice is a mobile node that knows neither home address nor prefix.
 class BlankNode : public TwoPeers {
  public:
@@ -58,7 +63,34 @@ class BlankNode : public TwoPeers {
     bob.policies.clear();
     bob.daemon->pools().replace({home(own_addresses)});
   }
+  // The IKE SA that Alice asks by, once it is up.
+  const IkeSa& ask(const HomeAddressWish& wish) {
+    const auto number = alice.daemon->initiate_alone("agent", wish);
+    REQUIRE(number);
+    settle();
+    REQUIRE(alice.up().size() == 1);
+    CHECK(alice.up().front()->number == *number);
+    return *alice.up().front();
+  }
+  // For registrations of this home address.
+  void add_policy(Node& node, const Address& home_address) {
+    Policy policy;
+    policy.name = "binding";
+    policy.action = PolicyAction::Protect;
+    Selector selector{.local = {{home_address, home_address}},
+                      .remote = {{bob.address, bob.address}},
+                      .protocol = kProtocolMobility};
+    if (&node == &bob) std::swap(selector.local, selector.remote);
+    policy.selectors = {std::move(selector)};
+    policy.protect.emplace();
+    policy.protect->mode = IpsecMode::Transport;
+    policy.protect->peer = &node == &bob ? "user" : "agent";
+    policy.protect->proposals = {parse_transform("aes128-gcm16").value()};
+    node.add_policy(std::move(policy));
+  }
 };
+
+using Kind = HomeAddressWish::Kind;
 
 }  // namespace
 
@@ -164,6 +196,103 @@ TEST_CASE("BOOT-06: the lease of a home address outlives rekeys, and ends with t
   REQUIRE(two.alice.daemon->terminate(two.alice.up().front()->number));
   two.settle();
   CHECK(two.bob.daemon->pools().usage().front().taken == 0);
+}
+
+TEST_CASE("BOOT-03: an IKE SA of its own asks for an address, and hears the prefix length") {
+  BlankNode two(false);
+  change_peer(two.alice, [](Peer& peer) { peer.request_home_prefix = Offer::No; });
+  const IkeSa& sa = two.ask({.kind = Kind::Address});
+  CHECK(sa.home_addresses == std::vector{Prefix{address("2001:db8:1::10"), 64}});
+  CHECK(sa.children.empty());
+}
+
+TEST_CASE("BOOT-03: the address that a node had is suggested, and honoured") {
+  BlankNode two(false);
+  const IkeSa& sa = two.ask({.kind = Kind::Address, .suggestion = address("2001:db8:1::12")});
+  CHECK(sa.assigned == std::vector{address("2001:db8:1::12")});
+  CHECK_FALSE(sa.home_prefix);
+}
+
+TEST_CASE("BOOT-03: attributes of another length are no home addresses, others are") {
+  const auto read = [](Octets value) {
+    return home_addresses_in({ConfigurationType::Reply, {{InternalIp6Address, std::move(value)}}});
+  };
+  CHECK(read(first_home()) == std::vector{Prefix{address("2001:db8:1::10"), 64}});
+  CHECK(read({}).empty());
+  CHECK(read(octets("20010db8000100000000000000000010")).empty());
+  CHECK(read(octets("20010db800010000000000000000001000")).empty());
+  CHECK(read(octets("20010db800010000000000000000001081")).empty());
+}
+
+TEST_CASE("BOOT-05: where no address is free the IKE SA is up, with neither address nor prefix") {
+  BlankNode two(false);
+  const auto party = Identity::parse("other.example.org").value();
+  const std::vector<std::string> pools{"home"};
+  while (two.bob.daemon->pools().lease(pools, party, Family::V6, std::nullopt)) {
+  }
+  const IkeSa& sa = two.ask({.kind = Kind::Address});
+  CHECK(sa.assigned.empty());
+  CHECK(sa.home_addresses.empty());
+  CHECK_FALSE(sa.home_prefix);
+  // The next one asks for a prefix, and there is none: nor is there an address instead of it.
+  REQUIRE(two.alice.daemon->terminate(sa.number));
+  two.settle();
+  const IkeSa& next = two.ask({.kind = Kind::Prefix});
+  CHECK(next.assigned.empty());
+  CHECK_FALSE(next.home_prefix);
+}
+
+TEST_CASE("BOOT-07: the PAD ties what was given to who was given it, as long as the IKE SA lasts") {
+  BlankNode two(false);
+  const IkeSa& sa = two.ask({.kind = Kind::Address});
+  const Address given = sa.assigned.front();
+  const Address other = address("2001:db8:1::11");
+  const bool own = GENERATE(true, false);
+  for (Node* const node : {&two.alice, &two.bob}) two.add_policy(*node, own ? given : other);
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(two.alice.only().children.size() == (own ? 1 : 0));
+  CHECK(two.bob.only().children.size() == (own ? 1 : 0));
+  REQUIRE(two.alice.daemon->terminate(two.alice.only().number));
+  two.settle();
+  CHECK(two.bob.installer.sas.empty());
+  CHECK(two.bob.daemon->pools().usage().front().taken == 0);
+}
+
+TEST_CASE("BOOT-04: SAs of an address of the node's own are had when its policies are there") {
+  BlankNode two(true);
+  change_peer(two.bob, [](Peer& peer) { peer.may_claim = {kHomeLink}; });
+  std::vector<Address> formed;
+  two.bob.forms_addresses = [&](std::string_view peer, const Address& home_address) {
+    CHECK(peer == "user");
+    formed.push_back(home_address);
+    return true;
+  };
+  REQUIRE(two.ask({.kind = Kind::Prefix}).home_prefix == home(true).home_prefix);
+  two.add_policy(two.alice, kFormed);
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(formed == std::vector{kFormed});
+  CHECK(two.alice.only().children.empty());
+  two.add_policy(two.bob, kFormed);
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(two.alice.only().children.size() == 1);
+  CHECK(two.bob.only().children.size() == 1);
+  CHECK(two.alice.count(EventKind::IkeUp) == 1);
+}
+
+TEST_CASE("BOOT-04: an address that the PAD does not let a node claim is not even asked about") {
+  BlankNode two(true);
+  change_peer(two.bob, [](Peer& peer) { peer.may_claim = {kHomeLink}; });
+  bool asked = false;
+  two.bob.forms_addresses = [&](std::string_view, const Address&) { return asked = true; };
+  two.ask({.kind = Kind::Prefix});
+  two.add_policy(two.alice, address("2001:db8:2::5"));
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK_FALSE(asked);
+  CHECK(two.alice.only().children.empty());
 }
 
 TEST_CASE("MDYN-11: nobody is begun with who is not in the PAD") {

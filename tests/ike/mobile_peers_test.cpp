@@ -72,14 +72,40 @@ class MobilePair : public TwoPeers {
     bob.add_policy(protecting("tests", "user", IpsecMode::Tunnel, mirrored(tests_of(home))));
   }
   // As before the first Binding Update, and after it.
-  void bring_up() {
+  void bring_up_binding() {
     alice.daemon->place_peer("agent", Endpoints{kCareOf, kAgent});
-    for (const char* const policy : {"binding", "tests"}) {
-      REQUIRE(alice.daemon->initiate(policy));
-      settle();
-    }
+    REQUIRE(alice.daemon->initiate("binding"));
+    settle();
+    REQUIRE(alice.up().size() == 1);
+  }
+  void bring_up() {
+    bring_up_binding();
+    REQUIRE(alice.daemon->initiate("tests"));
+    settle();
     REQUIRE(alice.up().size() == 1);
     REQUIRE(alice.up().front()->children.size() == 2);
+  }
+  // Nothing moves IKE SAs (K = 0).
+  void without_k() {
+    for (Node* const node : {&alice, &bob})
+      change_peer(*node, [](Peer& peer) { peer.mobility = PeerMobility::None; });
+  }
+  // Of a packet that carries a Binding Update, as its Home Address option has it.
+  void acquire_from(const Address& care_of) {
+    alice.daemon->acquire(
+        {.policy = alice.policies.front(),
+         .selectors = alice.policies.front()->selectors,
+         .packet = SelectorFields{kHome, kAgent, kProtocolMobility, 0x0500, kNotApplicable},
+         .question = AcquireId{7},
+         .care_of = care_of});
+  }
+  void end_binding() {
+    const auto& children = alice.up().front()->children;
+    const auto binding = std::ranges::find_if(
+        children, [](const auto& child) { return child->policy->name == "binding"; });
+    REQUIRE(alice.daemon->terminate_child((*binding)->name));
+    settle();
+    REQUIRE_FALSE(alice.daemon->has_children_of("binding"));
   }
   void move_both(const Address& to) {
     alice.address = to;
@@ -137,12 +163,78 @@ TEST_CASE("MDYN-03: the tunnel's outer addresses are care-of address and home ag
   CHECK(two.are_twins("tests"));
 }
 
+TEST_CASE(
+    "MDYN-03, MDYN-04: a Home Test Init, or a Home Test, asks for the entry that is for both") {
+  for (const bool home_agent : {false, true}) {
+    MobilePair two;
+    // What would hold these packets as well, were the types not looked at.
+    Selector payload{.local = {{kHome, kHome}}, .remote = {AddressRange::parse("::/0").value()}};
+    two.alice.add_policy(protecting("payload", "agent", IpsecMode::Tunnel, payload));
+    two.bob.add_policy(protecting("payload", "user", IpsecMode::Tunnel, mirrored(payload)));
+    two.bring_up_binding();
+    const Address correspondent = address("2001:db8:9::9");
+    Node& asker = home_agent ? two.bob : two.alice;
+    const SelectorFields packet =
+        home_agent
+            ? SelectorFields{correspondent, kHome, kProtocolMobility, 0x0300, kNotApplicable}
+            : SelectorFields{kHome, correspondent, kProtocolMobility, 0x0100, kNotApplicable};
+    asker.daemon->acquire({.policy = asker.policies[1],
+                           .selectors = asker.policies[1]->selectors,
+                           .packet = packet,
+                           .question = AcquireId{7}});
+    two.settle();
+    INFO(home_agent);
+    for (const Node* const node : {&two.alice, &two.bob}) {
+      CHECK(sas_of(*node, "tests") == 2);
+      CHECK(sas_of(*node, "payload") == 0);
+    }
+    CHECK(two.are_twins("tests"));
+  }
+}
+
 TEST_CASE("MDYN-09: children are for the user's own home address and no other") {
   MobilePair two(address("2001:db8:1::11"));
   two.alice.daemon->place_peer("agent", Endpoints{kCareOf, kAgent});
   REQUIRE(two.alice.daemon->initiate("binding"));
   two.settle();
   REQUIRE(two.alice.last(EventKind::ChildFailed) != nullptr);
+  CHECK(two.bob.installer.sas.empty());
+  CHECK(two.alice.installer.sas.empty());
+}
+
+TEST_CASE(
+    "MDYN-12: an entry is for the peer that it names, whoever else might claim its addresses") {
+  const Address other = address("2001:db8:1::11");
+  MobilePair two(other);
+  // Both users may claim both; the home agent's entry of the second is for that one alone.
+  Peer user = psk_peer("user", "user@example.org", "ha.example.org", "secret");
+  Peer second = psk_peer("second", "second@example.org", "ha.example.org", "secret");
+  user.may_claim = second.may_claim = {{kHome, kHome}, {other, other}};
+  two.bob.set_peers({std::move(user), std::move(second)});
+  two.bob.policies.clear();
+  two.bob.add_policy(
+      protecting("binding", "second", IpsecMode::Transport, mirrored(binding_of(other))));
+  two.alice.daemon->place_peer("agent", Endpoints{kCareOf, kAgent});
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(two.alice.up().size() == 1);
+  REQUIRE(two.alice.last(EventKind::ChildFailed) != nullptr);
+  CHECK(two.bob.installer.sas.empty());
+  // Once there is an entry for who has authenticated, the same question has SAs.
+  two.bob.add_policy(protecting("own", "user", IpsecMode::Transport, mirrored(binding_of(other))));
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(two.are_twins("binding"));
+}
+
+TEST_CASE("MDYN-12: a mobile node that nobody knows gets no SAs, whatever home address it claims") {
+  MobilePair two;
+  two.bob.set_peers({psk_peer("second", "second@example.org", "ha.example.org", "secret")});
+  two.alice.daemon->place_peer("agent", Endpoints{kCareOf, kAgent});
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.settle();
+  CHECK(two.alice.up().empty());
+  CHECK(two.bob.up().empty());
   CHECK(two.bob.installer.sas.empty());
   CHECK(two.alice.installer.sas.empty());
 }
@@ -270,6 +362,103 @@ TEST_CASE("MAPI-11: a packet of the home address asks for SAs of it, from the ca
   CHECK(two.alice.installer.places.front().answers == AcquireId{7});
   CHECK(two.alice.installer.places.front().packet.local == kHome);
   CHECK(two.are_twins("binding"));
+}
+
+TEST_CASE("MAPI-11: with K the IKE SA asks from where the Binding Update goes out") {
+  MobilePair two;
+  two.bring_up();
+  two.end_binding();
+  two.alice.address = kNext;  // as nobody has told yet
+  two.acquire_from(kNext);
+  REQUIRE_FALSE(two.alice.sent.empty());
+  CHECK(two.alice.sent.front().path.local.address == kNext);
+  CHECK(header_of(two.alice.sent.front()).exchange == ExchangeType::CreateChildSa);
+  two.settle();
+  CHECK(two.alice.up().size() == 1);
+  CHECK(two.alice.installer.places.back().answers == AcquireId{7});
+  CHECK(two.are_twins("binding"));
+  CHECK(MobilePair::ends(two.alice, "binding") == Endpoints{kHome, kAgent});
+}
+
+TEST_CASE("MAPI-11: without K a new IKE SA asks from where the Binding Update goes out") {
+  MobilePair two;
+  two.without_k();
+  two.bring_up();
+  two.end_binding();
+  two.alice.address = kNext;
+  two.acquire_from(kNext);
+  REQUIRE_FALSE(two.alice.sent.empty());
+  CHECK(two.alice.sent.front().path.local.address == kNext);
+  CHECK(header_of(two.alice.sent.front()).exchange == ExchangeType::IkeSaInit);
+  two.settle();
+  CHECK(two.are_twins("binding"));
+}
+
+TEST_CASE("MAPI-11, MAPI-03: a care-of address that is not ours moves nothing") {
+  MobilePair two;
+  two.bring_up();
+  two.end_binding();
+  two.acquire_from(kNext);
+  CHECK(two.alice.up().front()->path.local.address == kCareOf);
+  CHECK(MobilePair::ends(two.alice, "tests") == Endpoints{kCareOf, kAgent});
+  two.settle();
+  CHECK(two.are_twins("binding"));
+}
+
+TEST_CASE("MDYN-10: what was begun at another place ends when the node has moved on") {
+  MobilePair two;
+  two.alice.daemon->place_peer("agent", Endpoints{kCareOf, kAgent});
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  two.alice.sent.clear();
+  two.alice.address = kNext;
+  two.alice.more_addresses = {kCareOf};  // the router there is still known
+  two.alice.daemon->place_peer("agent", Endpoints{kNext, kAgent});
+  REQUIRE(two.alice.last(EventKind::ChildFailed) != nullptr);
+  CHECK(two.alice.last(EventKind::ChildFailed)->subject == "binding");
+  CHECK(two.alice.ike_sas().empty());
+  REQUIRE(two.alice.daemon->initiate("binding"));
+  CHECK(two.alice.sent.front().path.local.address == kNext);
+  two.settle();
+  CHECK(two.are_twins("binding"));
+}
+
+TEST_CASE("MAPI-06: without K a lost address ends no IKE SA before the registration does") {
+  MobilePair two;
+  two.without_k();
+  two.bring_up();
+  two.alice.address = kNext;
+  two.alice.daemon->follow_addresses();
+  CHECK(two.alice.up().size() == 1);
+  CHECK(two.alice.daemon->has_children_of("binding"));
+  CHECK_FALSE(two.alice.daemon->has_orphans_of("binding"));
+  two.alice.daemon->drop_peer("agent", {kNext, kAgent});
+  CHECK(two.alice.daemon->has_orphans_of("binding"));
+  CHECK_FALSE(two.alice.daemon->has_orphans_of("tests"));
+}
+
+TEST_CASE("MAPI-10: without any interaction all is negotiated anew from the new place") {
+  MobilePair two;
+  two.without_k();
+  two.bring_up();
+  const IkeSpi before = two.alice.up().front()->our_spi();
+  two.alice.address = kNext;
+  two.alice.daemon->place_peer("agent", Endpoints{kNext, kAgent});
+  // Neither tunnels nor IKE SAs have been moved; what asks for SAs has new ones.
+  for (const char* const policy : {"binding", "tests"}) {
+    REQUIRE(two.alice.daemon->initiate(policy));
+    CHECK(two.alice.sent.front().path.local.address == kNext);
+    two.settle();
+  }
+  CHECK(two.are_twins("binding"));
+  CHECK(two.are_twins("tests"));
+  CHECK(MobilePair::ends(two.alice, "tests") == Endpoints{kNext, kAgent});
+  CHECK(MobilePair::ends(two.bob, "tests") == Endpoints{kAgent, kNext});
+  two.alice.daemon->drop_peer("agent", {kNext, kAgent});
+  two.bob.daemon->drop_peer("user", {kAgent, kNext});
+  REQUIRE(two.alice.up().size() == 1);
+  CHECK(two.alice.up().front()->our_spi() != before);
+  CHECK(two.are_twins("binding"));
+  CHECK(sas_of(two.alice, "tests") == 2);
 }
 
 TEST_CASE("MAPI-12: a rekey that crosses a move ends with the same ends on both sides") {

@@ -54,6 +54,28 @@ TEST_CASE("IKE-96: ICMP has its type and code on the sender's side, fragments ha
   CHECK(offer.local.front() == TrafficSelector{17, 0, 0xffff, range("192.0.2.7")});
 }
 
+TEST_CASE("IKE-96, MDYN-03: a type that the packet does not say is as policy has it") {
+  const Selector tests{.local = {range("2001:db8:1::10")},
+                       .remote = {range("::/0")},
+                       .protocol = 135,
+                       .local_port = port(0x0100, 0x0100),
+                       .remote_port = port(0x0300, 0x0300)};
+  const Selector others{
+      .local = {range("2001:db8:1::10")}, .remote = {range("::/0")}, .protocol = 135};
+  const SelectorFields init{.local = address("2001:db8:1::10"),
+                            .remote = address("2001:db8:9::9"),
+                            .protocol = 135,
+                            .local_port = 0x0100,
+                            .remote_port = kNotApplicable};
+  SelectorPair offer = offer_selectors({&tests, 1}, &init);
+  CHECK(offer.local.front() == TrafficSelector{135, 0x0100, 0x0100, range("2001:db8:1::10")});
+  CHECK(offer.remote.front() == TrafficSelector{135, 0x0300, 0x0300, range("2001:db8:9::9")});
+  CHECK(begins_with_packet(offer));
+  CHECK(holds_first({&tests, 1}, offer));
+  offer = offer_selectors({&others, 1}, &init);
+  CHECK(offer.remote.front() == TrafficSelector{135, 0, 0xffff, range("2001:db8:9::9")});
+}
+
 TEST_CASE("IKE-95: lists, protocols, OPAQUE and both families are written out") {
   const std::vector<Selector> selectors{
       {.local = {range("192.0.2.0/25"), range("192.0.2.200")},

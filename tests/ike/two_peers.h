@@ -122,6 +122,9 @@ class Node final : public Datagrams,
   bool is_ours(const Address& one) override;
   std::vector<Address> addresses() override;
   std::span<const Entry> negotiable() override { return policies; }
+  bool will_have(std::string_view peer, const Address& home_address) override {
+    return forms_addresses && forms_addresses(peer, home_address);
+  }
   const Pad& pad() const override { return pad_; }
   void report(const Event& event) override { events.push_back(event); }
   void on_keys(const IkeSa& sa) override;
@@ -148,6 +151,7 @@ class Node final : public Datagrams,
   FakeJobs jobs;
   Settings settings;
   std::vector<Entry> policies;
+  std::function<bool(std::string_view, const Address&)> forms_addresses;  // empty: nobody does
   std::vector<Event> events;
   std::vector<std::string> key_lines;  // of IKE SAs, as a key log has them
   std::deque<Datagram> sent;

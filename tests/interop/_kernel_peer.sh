@@ -115,8 +115,6 @@ both_sides_agree() {
   check "the gateway's accounts balance" accounts_balance gate
 }
 
-quiet_in_guest() { in_guest "$1" 'awk "\$2 { print; bad = 1 } END { exit bad }" /proc/net/xfrm_stat'; }
-
 # "SPI PACKETS" of each state in the guest's kernel, sorted.
 states_in_guest() {
   in_guest "$1" 'ip -s xfrm state' |

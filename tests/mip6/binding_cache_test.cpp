@@ -79,12 +79,12 @@ TEST_CASE("HA-07: a refreshed entry lives by its new lifetime alone") {
   CHECK(c.around.timers.size() == 0);
 }
 
-TEST_CASE("HA-07: a full cache gives up correspondents' entries, those used longest ago first") {
-  Caching c({.entries = 3});
+TEST_CASE("HA-07: correspondents' entries are so many: the one updated longest ago goes") {
+  Caching c({.correspondents = 2});
   REQUIRE(c.cache.put(entry_of(BindingUse::Correspondent, numbered(1)), 60s));
   REQUIRE(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(2)), 60s));
   REQUIRE(c.cache.put(entry_of(BindingUse::Correspondent, numbered(3)), 60s));
-  c.cache.mark_used(numbered(1), kHomeAgent);
+  REQUIRE(c.cache.put(entry_of(BindingUse::Correspondent, numbered(1)), 60s));
   REQUIRE(c.cache.put(entry_of(BindingUse::Correspondent, numbered(4)), 60s));
   CHECK(c.cache.find(numbered(3), kHomeAgent) == nullptr);
   CHECK(c.cache.find(numbered(1), kHomeAgent) != nullptr);
@@ -94,17 +94,55 @@ TEST_CASE("HA-07: a full cache gives up correspondents' entries, those used long
   CHECK(c.cache.size() == 3);
 }
 
-TEST_CASE("HA-07: home registrations are never given up: a cache full of them takes no more") {
-  Caching c({.entries = 2});
+TEST_CASE(
+    "HA-07: home registrations are never given up: where there are so many no more is taken") {
+  Caching c({.home_registrations = 2, .correspondents = 1});
   REQUIRE(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(1)), 60s));
   REQUIRE(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(2)), 60s));
-  for (const BindingUse use : {BindingUse::HomeAgent, BindingUse::Correspondent}) {
-    CHECK_FALSE(c.cache.has_room(entry_of(use, numbered(3))));
-    CHECK(c.cache.put(entry_of(use, numbered(3)), 60s).error().code == Error::Code::Exhausted);
-  }
+  CHECK_FALSE(c.cache.has_room(entry_of(BindingUse::HomeAgent, numbered(3))));
+  CHECK(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(3)), 60s).error().code ==
+        Error::Code::Exhausted);
   CHECK(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(1)), 60s));
-  CHECK(c.cache.size() == 2);
+  CHECK(c.cache.put(entry_of(BindingUse::Correspondent, numbered(3)), 60s));
+  CHECK(c.cache.size() == 3);
   CHECK(c.ended.empty());
+}
+
+TEST_CASE("HA-02, HA-07: strangers' entries take no place of a home registration") {
+  Caching c({.home_registrations = 2, .correspondents = 3});
+  for (std::uint32_t i = 10; i < 30; ++i)
+    REQUIRE(c.cache.put(entry_of(BindingUse::Correspondent, numbered(i)), 60s));
+  CHECK(c.cache.size() == 3);
+  CHECK(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(1)), 60s));
+  CHECK(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(2)), 60s));
+  CHECK(c.cache.size() == 5);
+}
+
+TEST_CASE("HA-07, HA-12: a deleted registration keeps nobody out, and those are so many as well") {
+  Caching c({.home_registrations = 1});
+  REQUIRE(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(1)), 60s));
+  c.cache.invalidate(numbered(1), kHomeAgent);
+  REQUIRE(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(2)), 60s));
+  // The first one comes back too late.
+  CHECK_FALSE(c.cache.has_room(entry_of(BindingUse::HomeAgent, numbered(1))));
+  c.cache.invalidate(numbered(2), kHomeAgent);
+  CHECK_FALSE(c.cache.has_room(entry_of(BindingUse::HomeAgent, numbered(3))));
+  CHECK(c.cache.put(entry_of(BindingUse::HomeAgent, numbered(1)), 60s));
+  CHECK(c.cache.home_registration(numbered(1))->valid);
+}
+
+TEST_CASE("HA-07: with lower limits correspondents' entries end, home registrations go on") {
+  Caching c;
+  for (std::uint32_t i = 1; i <= 4; ++i)
+    REQUIRE(c.cache.put(
+        entry_of(i % 2 == 0 ? BindingUse::HomeAgent : BindingUse::Correspondent, numbered(i)),
+        60s));
+  c.cache.set_limits({.home_registrations = 1, .correspondents = 1});
+  CHECK(c.cache.find(numbered(1), kHomeAgent) == nullptr);
+  CHECK(c.cache.size() == 3);
+  REQUIRE(c.ended.size() == 1);
+  CHECK(c.ended[0].second == BindingEnd::Evicted);
+  CHECK_FALSE(c.cache.has_room(entry_of(BindingUse::HomeAgent, numbered(6))));
 }
 
 TEST_CASE("HA-21: a node has so many entries and no more, with as many addresses of ours") {

@@ -121,7 +121,7 @@ TEST_CASE("HA-21: a binding goes on at another home agent as it was, its time to
 
 TEST_CASE(
     "HA-21: a home agent adopts nobody whom it does not serve, and no more than it has room for") {
-  HomeAgentScene s(home_agent_config(), {.entries = 1});
+  HomeAgentScene s(home_agent_config(), {.home_registrations = 1});
   BindingEntry entry = full().entry;
   entry.home_address = ip("2001:db8:b::999");
   CHECK(s.agent->adopt(entry, 60s).error().code == Error::Code::Refused);
@@ -132,6 +132,9 @@ TEST_CASE(
   entry = full().entry;
   REQUIRE(s.agent->adopt(entry, 60s));
   entry.home_address = kHome;
+  CHECK(s.agent->adopt(entry, 60s).error().code == Error::Code::Refused);  // it is no router
+  entry.flags = {UpdateFlag::HomeRegistration};
+  entry.networks.clear();
   CHECK(s.agent->adopt(entry, 60s).error().code == Error::Code::Exhausted);
   CHECK_FALSE(s.place());
 }

@@ -91,7 +91,7 @@ struct Scene {
   Bootstrap bootstrap;
 };
 
-TEST_CASE("BOOT-01 BOOT-02: a domain is enough: SRV, names, addresses, home address") {
+TEST_CASE("BOOT-01, BOOT-02: a domain is enough: SRV, names, addresses, home address") {
   Scene scene({.domain = "example.org"});
   scene.names.services = {{.priority = 20, .name = "b.example.org"},
                           {.priority = 10, .name = "a.example.org"}};
@@ -129,7 +129,7 @@ TEST_CASE("BOOT-02: within a priority the weight decides, at random") {
   CHECK(heavy_first < 500);
 }
 
-TEST_CASE("BOOT-02 BOOT-09: configured address, configured name, service, DHCPv6: in this order") {
+TEST_CASE("BOOT-02, BOOT-09: configured address, configured name, service, DHCPv6: in this order") {
   Scene scene({.home_agents = {kHomeAgent},
                .home_agent_name = "ha.example.org",
                .domain = "example.org",
@@ -200,7 +200,7 @@ TEST_CASE("BOOT-04: an address given instead of a prefix is used, with SAs of it
   CHECK(scene.source.children == std::vector{std::pair{kHomeAgent, given.address}});
 }
 
-TEST_CASE("BOOT-04 MN-10: a duplicate is replaced by another address under the same IKE SA") {
+TEST_CASE("BOOT-04, MN-10: a duplicate is replaced by another address under the same IKE SA") {
   Scene scene({.home_agents = {kHomeAgent, kOtherAgent}, .wish = Wish::HomePrefix});
   scene.source.answers[{kHomeAgent, Wish::HomePrefix}] =
       HomePrefix{.prefix = {ip("2001:db8:b::"), 64}, .lifetime = seconds{1000}};
@@ -290,6 +290,18 @@ TEST_CASE("BOOT-01: answers to a question of before change nothing") {
   scene.source.waiting[0](Assigned{{kHomeAddress}});
   CHECK(scene.results.empty());
   CHECK_FALSE(scene.bootstrap.result());
+}
+
+TEST_CASE("BOOT-04, BOOT-06: what was found before a stop is not lost a second time") {
+  Scene scene({.home_agents = {kHomeAgent}});
+  scene.source.answers[{kHomeAgent, Wish::Assigned}] = Assigned{{kHomeAddress}};
+  scene.bootstrap.start(kCareOf);
+  REQUIRE(scene.bootstrap.result());
+  scene.bootstrap.stop();
+  CHECK_FALSE(scene.bootstrap.result());
+  scene.bootstrap.home_address_lost();
+  scene.bootstrap.ike_ended();
+  CHECK(scene.source.requests.size() == 1);
 }
 
 TEST_CASE("BOOT-02: without anything to go by nothing is asked, and it goes on trying") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -57,11 +58,14 @@ class FakeBindingTable final : public BindingTable {
   [[nodiscard]] Expected<void> set(const Binding& binding) override {
     if (full) return fail(Error::Code::Exhausted, "no room for a binding");
     bindings[{binding.use, {binding.home_address, binding.peer}}] = binding;
+    forget_link_local(binding.home_address);
+    if (binding.link_local) link_locals[*binding.link_local] = binding.home_address;
     return {};
   }
   void remove(BindingUse use, const Address& home_address,
               const std::optional<Address>& peer) override {
     bindings.erase({use, {home_address, peer}});
+    forget_link_local(home_address);
   }
   [[nodiscard]] bool used(BindingUse, const Address&, const std::optional<Address>&) override {
     return busy;
@@ -73,7 +77,12 @@ class FakeBindingTable final : public BindingTable {
     return found->second.care_of;
   }
 
+  void forget_link_local(const Address& home_address) {
+    std::erase_if(link_locals, [&](const auto& one) { return one.second == home_address; });
+  }
+
   std::map<Key, Binding> bindings;
+  std::map<Address, Address> link_locals;  // and the home address of the one that has it
   bool full{};
   bool busy{true};  // packets are led by all of them
 };
@@ -84,16 +93,18 @@ class FakeMigrator final : public TunnelMigrator {
     if (refuses) return fail(Error::Code::Refused, "the tunnel cannot move");
     moves.emplace_back(ends.home_address, to);
     ends_at[ends.home_address] = to;
+    home_agents[ends.home_address] = ends.home_agent;
     return {};
   }
   void deactivate(const Ends& ends) override {
     deactivated.push_back(ends.home_address);
-    ends_at.erase(ends.home_address);
+    if (home_agents[ends.home_address] == ends.home_agent) ends_at.erase(ends.home_address);
   }
 
   std::vector<std::pair<Address, Address>> moves;  // home address, to
   std::vector<Address> deactivated;
-  std::map<Address, Address> ends_at;  // active ones
+  std::map<Address, Address> ends_at;      // active ones
+  std::map<Address, Address> home_agents;  // at whose they end, last
   bool refuses{};
 };
 
@@ -103,7 +114,10 @@ class FakeIke final : public IkeMobility {
   void move(const Address& home_address, const Address& to) override {
     moves.emplace_back(home_address, to);
   }
-  void drop(const Address& home_address) override { drops.push_back(home_address); }
+  void drop(const Address& home_address) override {
+    drops.push_back(home_address);
+    if (on_drop) on_drop();
+  }
   void prepare(const Address& home_address, const Address& home_agent, const Address& care_of,
                Ready ready) override {
     prepared.push_back({home_address, home_agent, care_of});
@@ -121,6 +135,7 @@ class FakeIke final : public IkeMobility {
   bool at_once{true};
   std::vector<std::pair<Address, Address>> moves;  // home address, to
   std::vector<Address> drops;
+  std::function<void()> on_drop;                 // in the midst of it
   std::vector<std::array<Address, 3>> prepared;  // home address, home agent, care-of
   std::vector<Ready> waiting;
 };

@@ -35,19 +35,13 @@ TEST_CASE("HA-07: a prefix that changes ends the bindings that it no longer hold
   CHECK(s.status(from_away(), home_update(2)) == Status::NotHomeSubnet);
 }
 
-// As the gateway does it when its configuration changes: the cache stays.
-void replace_agent(HomeAgentScene& s, HomeAgentConfig config) {
-  s.agent.reset();
-  s.agent = HomeAgent::create(std::move(config), surroundings(s.around, s.cache)).value();
-}
-
 TEST_CASE("HA-07: bindings outlive a change of configuration, and end under the new one") {
   HomeAgentScene s;
   REQUIRE(s.status(from_away(), home_update(1)) == Status::Accepted);
   REQUIRE(s.status(from_away(kCareOf, kOtherHome), home_update(1)) == Status::Accepted);
   HomeAgentConfig without_other = home_agent_config();
   without_other.nodes.erase(without_other.nodes.begin() + 1);
-  replace_agent(s, without_other);
+  REQUIRE(s.agent->configure(without_other));
   CHECK(s.place() == kCareOf);
   CHECK(s.serves(kHome));
   CHECK_FALSE(s.place(kOtherHome));
@@ -72,7 +66,7 @@ TEST_CASE("HA-07: a home agent that is closed serves nobody any more") {
 }
 
 TEST_CASE("HA-02, HA-07: a cache that is full of home registrations is answered with 130") {
-  HomeAgentScene s(home_agent_config(), {.entries = 1});
+  HomeAgentScene s(home_agent_config(), {.home_registrations = 1});
   REQUIRE(s.status(from_away(), home_update(1)) == Status::Accepted);
   CHECK(s.status(from_away(kOtherCareOf, kOtherHome), home_update(1, kOtherCareOf)) ==
         Status::InsufficientResources);
@@ -85,7 +79,7 @@ TEST_CASE("HA-02: workers without room for a binding are answered with 130, and 
   CHECK(s.status(from_away(), home_update(1)) == Status::InsufficientResources);
   CHECK(s.cache.size() == 0);
   CHECK_FALSE(s.serves(kHome));
-  CHECK(s.around.tunnels.moves.empty());
+  CHECK(s.around.tunnels.ends_at.empty());
 }
 
 TEST_CASE("MAPI-02: where tunnels cannot move the binding stays where it was") {

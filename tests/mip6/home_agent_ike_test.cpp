@@ -34,7 +34,7 @@ TEST_CASE("HA-09: K is answered only where it was asked for and can be had") {
   able.around.ike.movable = true;
   CHECK_FALSE(has_key(able.ask(from_away(), home_update(1))));
   CHECK(able.around.ike.moves.empty());
-  for (const Service service : {Service::RouteOptimization, Service::ManualKeys}) {
+  for (const Service service : {Service::PrefixDiscovery, Service::ManualKeys}) {
     HomeAgentConfig config = home_agent_config();
     config.nodes[0].services = {service, Service::MobileRouter};
     HomeAgentScene s(config);

@@ -23,7 +23,7 @@ inline HomeLink home_link() {
 }
 
 inline HomeAgentConfig home_agent_config() {
-  const Flags<Service> of_router{Service::RouteOptimization, Service::KeyMobility,
+  const Flags<Service> of_router{Service::PrefixDiscovery, Service::KeyMobility,
                                  Service::MobileRouter};
   return {.link = home_link(),
           .addresses = {kHomeAgent},

@@ -58,6 +58,19 @@ TEST_CASE("DHAAD-02: other addresses, and askers that nobody can answer, get non
   CHECK(s.around.sender.sent.empty());
 }
 
+TEST_CASE("DHAAD-02: of prefixes that we have no address in no address is told, nor used") {
+  HomeAgentService::Config config{.agent = home_agent_config()};
+  config.agent.link.prefixes.push_back(
+      {.prefix = {ip("2001:db8:b9::"), 64}, .flags = {PrefixFlag::OnLink, PrefixFlag::Autonomous}});
+  Serving s(config);
+  for (const Address& at : {kAnycast, ip("2001:db8:b9:0:fdff:ffff:ffff:fffe")}) {
+    const auto reply = s.discover(at);
+    REQUIRE(reply);
+    CHECK(reply->home_agents == std::vector{kHomeAgent});
+    CHECK(s.around.sender.sent[0].departure.source == kHomeAgent);
+  }
+}
+
 TEST_CASE("DHAAD-02: replies are so many a second, whoever asks") {
   Serving s;
   for (int i = 0; i < 1000; ++i)

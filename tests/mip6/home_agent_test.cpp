@@ -48,11 +48,13 @@ TEST_CASE("HA-01: an update without IPsec is dropped without a word, and told of
   REQUIRE(s.around.events.count(EventKind::Refused) == 1);
   CHECK(s.around.events.events[0].home_address == kHome);
   CHECK(s.around.events.events[0].peer == kCareOf);
-  // A tunnel without IPsec is no better, one with it is (MSEC-35).
+  // A tunnel without IPsec is no better, nor is one of many nodes; the node's own is (MSEC-35).
   bare.tunnel = OuterHeader{kCareOf, Protection::None};
   CHECK_FALSE(s.ask(bare, home_update(6)));
   bare.tunnel->protection = Protection::Ipsec;
-  CHECK(s.status(bare, home_update(7)) == Status::Accepted);
+  CHECK_FALSE(s.ask(bare, home_update(7)));
+  bare.tunnel->names_source = true;
+  CHECK(s.status(bare, home_update(8)) == Status::Accepted);
 }
 
 TEST_CASE("MSEC-35: an update whole in the tunnel of all traffic needs no Home Address option") {
@@ -60,7 +62,7 @@ TEST_CASE("MSEC-35: an update whole in the tunnel of all traffic needs no Home A
   Arrival inside = from_home();
   inside.protection = Protection::None;
   inside.port = kElsewhere;
-  inside.tunnel = OuterHeader{kOtherCareOf, Protection::Ipsec};
+  inside.tunnel = OuterHeader{kOtherCareOf, Protection::Ipsec, true};
   CHECK(s.status(inside, home_update(1, kOtherCareOf)) == Status::Accepted);
   CHECK(s.place() == kOtherCareOf);
   CHECK(s.way().destination == kHome);
@@ -227,6 +229,31 @@ TEST_CASE("HA-05: a protected registration without the option is refused, a dele
   CHECK(s.status(from_away(), deletion(3)) == Status::Accepted);
 }
 
+TEST_CASE("HA-05: behind AH, which covers where it came from, it needs no option") {
+  HomeAgentConfig config = home_agent_config();
+  config.nodes[0].services = {Service::CoveredSource};
+  HomeAgentScene s(std::move(config));
+  BindingUpdate update = home_update(1);
+  update.options.alternate_care_of.reset();
+  CHECK(s.status(from_away(), update) == Status::Accepted);
+  CHECK(s.place() == kCareOf);
+}
+
+TEST_CASE(
+    "HA-05: AH does not cover the outer header of an ESP tunnel: there the option is needed") {
+  HomeAgentConfig config = home_agent_config();
+  config.nodes[0].services = {Service::CoveredSource};
+  HomeAgentScene s(std::move(config));
+  Arrival inside = from_home();
+  inside.protection = Protection::None;
+  inside.port = kElsewhere;
+  inside.tunnel = OuterHeader{kOtherCareOf, Protection::Ipsec, true};
+  BindingUpdate update = home_update(1);
+  update.options.alternate_care_of.reset();
+  CHECK(s.status(inside, update) == Status::Prohibited);
+  CHECK_FALSE(s.place());
+}
+
 TEST_CASE("HA-05: a care-of address that is not unicast and routable is dropped without a word") {
   HomeAgentScene s;
   std::uint16_t sequence = 0;
@@ -317,10 +344,37 @@ TEST_CASE("HA-06: updates that come meanwhile do not begin anew: the newest is a
   s.agent->receive(from_away(kOtherCareOf), home_update(2, kOtherCareOf));
   s.agent->receive(from_away(), home_update(1));  // late
   CHECK(s.around.neighbours.pending.size() == 1);
+  CHECK(s.answer()->status == Status::SequenceOutOfWindow);
+  s.around.sender.sent.clear();
   s.around.neighbours.finish_detection();
   CHECK(s.around.sender.sent.size() == 1);
   CHECK(s.answer()->sequence == 2);
   CHECK(s.place() == kOtherCareOf);
+}
+
+TEST_CASE(
+    "HA-03, HA-12: a late deletion does not undo the newer update that is being decided: 135") {
+  HomeAgentScene s;
+  s.agent->receive(from_away(), home_update(5));
+  s.agent->receive(from_home(), deletion(3));
+  CHECK(s.answer()->status == Status::SequenceOutOfWindow);
+  CHECK(s.answer()->sequence == 5);
+  s.around.neighbours.finish_detection();
+  CHECK(s.answer()->status == Status::Accepted);
+  CHECK(s.place() == kCareOf);
+}
+
+TEST_CASE("HA-03, HA-12: neither does one of a node that was deleted a moment ago") {
+  HomeAgentScene s;
+  REQUIRE(s.status(from_away(), home_update(1)) == Status::Accepted);
+  REQUIRE(s.status(from_home(), deletion(2)) == Status::Accepted);
+  s.around.pass(1s);
+  s.agent->receive(from_away(), home_update(9));
+  s.agent->receive(from_home(), deletion(8));
+  CHECK(s.answer()->status == Status::SequenceOutOfWindow);
+  CHECK(s.answer()->sequence == 9);
+  s.around.neighbours.finish_detection();
+  CHECK(s.place() == kCareOf);
 }
 
 TEST_CASE("HA-06: detections are so many at one time and no more: 130") {

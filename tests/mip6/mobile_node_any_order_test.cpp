@@ -102,7 +102,7 @@ class AnyOrder {
 };
 
 TEST_CASE(
-    "MN-04 RR-09 MN-15: any message in any state crashes nothing, and no list grows beyond its "
+    "MN-04, RR-09, MN-15: any message in any state crashes nothing, and no list grows beyond its "
     "bound") {
   std::size_t registrations = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {

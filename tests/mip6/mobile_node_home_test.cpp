@@ -45,7 +45,7 @@ TEST_CASE("MN-09: while a binding lives the home address is neither checked nor 
   CHECK(scene.fakes.discovery.announced.empty());
 }
 
-TEST_CASE("MN-09 MAPI-08: the acknowledgement ends it") {
+TEST_CASE("MN-09, MAPI-08: the acknowledgement ends it") {
   MobileNodeScene scene;
   scene.register_at(kCareOf);
   scene.go_home();
@@ -61,7 +61,7 @@ TEST_CASE("MN-09 MAPI-08: the acknowledgement ends it") {
   CHECK(scene.fakes.sender.sent.empty());
 }
 
-TEST_CASE("MN-09: it is sent until it is answered, or the binding has ended by itself") {
+TEST_CASE("MN-09: it is sent until it is answered, even where the binding has ended by itself") {
   MobileNodeScene scene;
   scene.register_at(kCareOf);
   scene.go_home();
@@ -70,12 +70,15 @@ TEST_CASE("MN-09: it is sent until it is answered, or the binding has ended by i
   CHECK(updates.size() == 4);  // at 0, 1, 3 and 7 s
   scene.pass(seconds{600});
   scene.fakes.sender.sent.clear();
+  CHECK(scene.fakes.events.count(EventKind::Expired) == 1);
+  scene.pass(seconds{100});
+  scene.acknowledge({.sequence = scene.last_update().sequence});
   CHECK(scene.fakes.events.count(EventKind::Deregistered) == 1);
   scene.pass(seconds{100});
   CHECK(scene.fakes.sender.sent.empty());
 }
 
-TEST_CASE("MN-09 HA-12: not the home agent for this node any more is as good") {
+TEST_CASE("MN-09, HA-12: not the home agent for this node any more is as good") {
   MobileNodeScene scene;
   scene.register_at(kCareOf);
   scene.go_home();
@@ -269,18 +272,70 @@ TEST_CASE("DHAAD-05: the answer is registered with, in its order") {
   }
 }
 
+TEST_CASE(
+    "DHAAD-05: what nobody has proved to be home agents comes behind those that we were told") {
+  MobileNodeScene scene;
+  scene.attach(kCareOf);
+  scene.pass(seconds{78});
+  CHECK(requests_of(scene.fakes).requests.empty());
+  scene.pass(seconds{1});  // the slowest pace is over without an answer
+  const auto requests = requests_of(scene.fakes).parsed;
+  REQUIRE(requests.size() == 1);
+  const Arrival arrival{.source = kOtherAgent, .destination = kCareOf};
+  scene.node.receive(arrival, HomeAgentDiscoveryReply{.identifier = requests[0].identifier,
+                                                      .home_agents = {kOtherAgent}});
+  // It is tried, and then the configured one again.
+  std::vector<Address> asked;
+  for (int i = 0; i < 400; ++i) {
+    scene.pass(seconds{1});
+    for (const SentMessage& sent : scene.fakes.sender.take())
+      if (sent.departure.protocol == 135 &&
+          (asked.empty() || asked.back() != sent.departure.destination))
+        asked.push_back(sent.departure.destination);
+  }
+  REQUIRE(asked.size() >= 2);
+  CHECK(asked[0] == kOtherAgent);
+  CHECK(asked[1] == kHomeAgent);
+}
+
+TEST_CASE("DHAAD-05: nobody is looked for where the operator will not have it") {
+  MobileNodeSettings settings = mobile_node_settings();
+  settings.discovery = HomeAgentDiscovery::Off;
+  MobileNodeScene scene(settings);
+  scene.attach(kCareOf);
+  scene.pass(seconds{200});
+  CHECK(requests_of(scene.fakes).requests.empty());
+}
+
 TEST_CASE("MH-17: the home agent may send us to another, others may not") {
   MobileNodeScene scene;
   scene.register_at(kCareOf);
   const HomeAgentSwitch message{.home_agents = {kOtherAgent}};
+  // The binding is deleted first: that answers it (RFC 5142 6.1).
+  const auto leave = [&scene] {
+    REQUIRE(only<BindingUpdate>(scene.fakes.sender.sent).size() == 1);
+    CHECK(scene.fakes.sender.sent[0].departure.destination == kHomeAgent);
+    const BindingUpdate deletion = scene.last_update();
+    CHECK(deletion.lifetime == BindingLifetime{0});
+    return deletion.sequence;
+  };
   SECTION("protected") {
     scene.receive(MobileNodeScene::from_home_agent(), message);
-    REQUIRE(only<BindingUpdate>(scene.fakes.sender.sent).size() == 1);
+    const auto sequence = leave();
+    SECTION("and answered") { scene.acknowledge({.sequence = sequence}); }
+    SECTION("and never answered") { scene.pass(seconds{15}); }
+    scene.fakes.sender.sent.clear();
+    scene.pass(seconds{2});
+    REQUIRE_FALSE(scene.fakes.sender.sent.empty());
     CHECK(scene.fakes.sender.sent[0].departure.destination == kOtherAgent);
+    CHECK(scene.fakes.tunnels.ends_at[kHome] == kCareOf);
   }
-  SECTION("without a name, so one is looked for") {
+  SECTION("without a name, so one is looked for, and not that one taken again") {
     scene.receive(MobileNodeScene::from_home_agent(), HomeAgentSwitch{});
+    scene.acknowledge({.sequence = leave()});
     CHECK(requests_of(scene.fakes).requests.size() == 1);
+    scene.pass(seconds{120});
+    CHECK(only<BindingUpdate>(scene.fakes.sender.take()).empty());
   }
   SECTION("not protected") {
     scene.receive(MobileNodeScene::from(kHomeAgent), message);
@@ -298,7 +353,7 @@ MobileNodeSettings router_settings() {
   return settings;
 }
 
-TEST_CASE("NEMO-01 NEMO-02: a mobile router sets R, and tells its prefixes where it is to") {
+TEST_CASE("NEMO-01, NEMO-02: a mobile router sets R, and tells its prefixes where it is to") {
   MobileNodeSettings settings = router_settings();
   SECTION("implicit") {
     MobileNodeScene scene(settings);

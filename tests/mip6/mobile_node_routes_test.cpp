@@ -52,7 +52,7 @@ TEST_CASE("RR-01: each test is tried again by itself, with a new cookie, three t
   CHECK(scene.fakes.sender.sent.size() == 2);
 }
 
-TEST_CASE("RR-03 RR-04: the update to a correspondent, field by field") {
+TEST_CASE("RR-03, RR-04: the update to a correspondent, field by field") {
   RouteScene scene;
   scene.node.optimise(kCorrespondent);
   scene.answer();
@@ -161,7 +161,7 @@ TEST_CASE("RR-08: no test before the home agent has accepted the place, none for
   CHECK(registered.node.correspondents().size() == 0);
 }
 
-TEST_CASE("RR-08 MAPI-02: after a move the home registration comes first, then correspondents") {
+TEST_CASE("RR-08, MAPI-02: after a move the home registration comes first, then correspondents") {
   RouteScene scene;
   scene.optimise();
   scene.pass(seconds{5});
@@ -254,7 +254,7 @@ TEST_CASE("RR-05: nonces that have always expired are not asked for without end"
   CHECK(updates <= 5);
 }
 
-TEST_CASE("RR-04 MN-04: status 135 of a correspondent counts if it is authorized") {
+TEST_CASE("RR-04, MN-04: status 135 of a correspondent counts if it is authorized") {
   RouteScene scene;
   scene.node.optimise(kCorrespondent);
   scene.answer();
@@ -302,7 +302,7 @@ TEST_CASE("RR-06: a binding in use is refreshed before it ends, one that is not 
   }
 }
 
-TEST_CASE("RR-03 MN-09: back home the binding is deleted, by the home token alone") {
+TEST_CASE("RR-03, MN-09: back home the binding is deleted, by the home token alone") {
   RouteScene scene;
   scene.optimise();
   const bool recent = GENERATE(true, false);
@@ -440,7 +440,29 @@ TEST_CASE("MN-15: correspondents are so many and no more") {
   CHECK(scene.fakes.sender.sent.size() == 6);
 }
 
-TEST_CASE("MN-01 RR-08: routes come back after the link was gone for a moment") {
+TEST_CASE("MN-15: where correspondents are too many, one that is silent makes room") {
+  MobileNodeSettings settings = mobile_node_settings();
+  settings.most_correspondents = 3;
+  RouteScene scene(settings);
+  scene.optimise();
+  const auto stranger = [](unsigned i) {
+    Address peer = kCorrespondent;
+    peer.bytes[15] = static_cast<std::uint8_t>(i + 10);
+    return peer;
+  };
+  for (unsigned i = 0; i < 2; ++i) scene.node.optimise(stranger(i));
+  scene.fakes.sender.sent.clear();
+  scene.node.optimise(stranger(2));
+  CHECK(scene.fakes.sender.sent.empty());  // all are being asked, or in use
+  scene.pass(seconds{20});                 // nobody has answered
+  scene.fakes.sender.sent.clear();
+  scene.node.optimise(stranger(2));
+  CHECK(only<HomeTestInit>(scene.fakes.sender.take()).size() == 1);
+  CHECK(scene.node.correspondents().size() == 3);
+  CHECK(scene.route() == kCareOf);
+}
+
+TEST_CASE("MN-01, RR-08: routes come back after the link was gone for a moment") {
   RouteScene scene;
   scene.optimise();
   scene.node.detached();

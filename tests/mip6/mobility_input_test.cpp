@@ -76,6 +76,27 @@ TEST_CASE("HA-02: a node that is no home agent answers registrations with 131, s
   CHECK(other.scene.answer()->status == BindingStatus::HomeRegistrationNotSupported);
 }
 
+TEST_CASE(
+    "MIPPKT-08: a home address without a binding is answered with a Binding Error by any role") {
+  Input i(false);
+  MobilityInput input(i.scene.around.clock, i.scene.around.sender, {});  // of a node without any
+  input.unknown_home_address(from_away());
+  REQUIRE(i.sent().size() == 1);
+  const BindingError error = std::get<BindingError>(i.sent()[0].message().value());
+  CHECK(error.status == BindingErrorStatus::UnknownBinding);
+  CHECK(error.home_address == kHome);
+  CHECK(i.sent()[0].departure.destination == kCareOf);
+  CHECK_FALSE(i.sent()[0].departure.destination_care_of);
+  i.sent().clear();
+  input.unknown_home_address(from_away(ip("ff0e::1")));
+  Arrival to_group = from_away();
+  to_group.destination = ip("ff0e::1");
+  input.unknown_home_address(to_group);
+  CHECK(i.sent().empty());
+  for (int n = 0; n < 1000; ++n) input.unknown_home_address(from_away());
+  CHECK(i.sent().size() < 30);
+}
+
 TEST_CASE("MH-04: an unknown type is answered with a Binding Error to where it came from") {
   Input i;
   Octets message = build_message(BindingRefreshRequest{}, kHome, kHomeAgent).value();

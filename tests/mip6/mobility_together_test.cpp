@@ -70,7 +70,8 @@ std::size_t count(const MobilityNetwork& network, MessageType type) {
   return static_cast<std::size_t>(std::ranges::count(network.order, type));
 }
 
-TEST_CASE("MN-02 RR-08 MN-09 MAPI-02: attach, optimise, move, return home: no message too many") {
+TEST_CASE(
+    "MN-02, RR-08, MN-09, MAPI-02: attach, optimise, move, return home: no message too many") {
   MobilityNetwork network(settings());
   travel(network);
   using enum MessageType;
@@ -87,7 +88,7 @@ TEST_CASE("MN-02 RR-08 MN-09 MAPI-02: attach, optimise, move, return home: no me
   CHECK(network.mobile.events.count(EventKind::Refused) == 0);
 }
 
-TEST_CASE("MN-03 RR-01 MAPI-05: any one message lost, it all comes to the same end") {
+TEST_CASE("MN-03, RR-01, MAPI-05: any one message lost, it all comes to the same end") {
   MobilityNetwork whole(settings());
   travel(whole);
   for (std::size_t lost = 0; lost < whole.messages(); ++lost) {
@@ -123,7 +124,8 @@ TEST_CASE("MN-03: moves in the middle of everything end where the last one leads
   }
 }
 
-TEST_CASE("MAPI-06 MAPI-07: with K on both sides IKE follows on both, without it neither goes on") {
+TEST_CASE(
+    "MAPI-06, MAPI-07: with K on both sides IKE follows on both, without it neither goes on") {
   MobilityNetwork network(settings());
   network.mobile.ike.movable = network.home.ike.movable = GENERATE(true, false);
   travel(network);
@@ -137,7 +139,7 @@ TEST_CASE("MAPI-06 MAPI-07: with K on both sides IKE follows on both, without it
   }
 }
 
-TEST_CASE("MN-05 RR-06: bindings that are refreshed live for an hour") {
+TEST_CASE("MN-05, RR-06: bindings that are refreshed live for an hour") {
   MobilityNetwork network(settings());
   attach(network);
   optimise(network);

@@ -159,6 +159,44 @@ TEST_CASE("MPD-02: changes that come one after the other do not put it off") {
   CHECK(sent > 0);
 }
 
+TEST_CASE("MPD-02: a flag that changes and changes back within three seconds is nobody's news") {
+  PrefixAdvertiser::Settings settings{
+      .prefixes = home_link().prefixes, .longest_wait = 86'400s, .shortest_wait = 10s};
+  Advertising a(settings);
+  a.bind();
+  a.sent_in(86'400);
+  a.advertiser.receive(from_away(), {});
+  a.around.sender.sent.clear();
+  const std::size_t timers = a.around.timers.size();
+  for (int i = 0; i < 1000; ++i) {
+    settings.managed = !settings.managed;
+    a.advertiser.set(settings);
+    CHECK(a.around.timers.size() <= timers + 1);
+  }
+  CHECK(a.sent_in(20'000).empty());
+  // What is asked for says how it is at that moment.
+  settings.managed = true;
+  a.advertiser.set(settings);
+  a.advertiser.receive(from_away(), {});
+  REQUIRE(a.around.sender.sent.size() == 1);
+  CHECK(message_of(a.around.sender.sent[0]).managed);
+}
+
+TEST_CASE("MPD-02: a change does not end what is sent again, which tells it as well") {
+  PrefixAdvertiser::Settings settings{.prefixes = home_link().prefixes};
+  Advertising a(settings);
+  a.bind();
+  while (a.around.sender.sent.empty()) a.around.pass(1s);
+  a.around.sender.sent.clear();
+  settings.managed = true;
+  a.advertiser.set(settings);
+  a.around.pass(4s);
+  const std::vector<SentMessage> again = a.around.sender.take();
+  REQUIRE(again.size() == 1);
+  CHECK(message_of(again[0]).managed);
+  CHECK(a.sent_in(20) == std::vector{5, 17});
+}
+
 TEST_CASE("MPD-02: to a node whose registration has ended nothing is sent") {
   Advertising a;
   a.bind();

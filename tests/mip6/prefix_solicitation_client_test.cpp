@@ -132,5 +132,42 @@ TEST_CASE("MPD-04: before the home prefix ends it is asked for again") {
   CHECK(solicitations(scene.fakes).size() == 1);
 }
 
+TEST_CASE(
+    "MPD-04: a link that was gone for a while does not have the end of the prefix forgotten") {
+  PrefixScene scene;
+  scene.accept(BindingStatus::AcceptedPrefixDiscovery);
+  const auto asked = solicitations(scene.fakes).at(0);
+  scene.node.receive(MobileNodeScene::from_home_agent(), advertisement(asked.identifier, 400));
+  scene.node.detached();
+  SECTION("not over yet") {
+    scene.pass(seconds{5});
+    scene.attach(kCareOf);
+    scene.pass(seconds{350});
+    CHECK(solicitations(scene.fakes).empty());
+    scene.pass(seconds{7});
+  }
+  SECTION("or over since") {
+    scene.pass(seconds{600});
+    scene.attach(kCareOf);
+    const BindingUpdate update = scene.last_update();
+    CHECK(update.lifetime == BindingLifetime{1});
+    scene.acknowledge({.sequence = update.sequence, .lifetime = update.lifetime});
+    scene.pass(seconds{1});
+  }
+  CHECK(solicitations(scene.fakes).size() == 1);
+}
+
+TEST_CASE("MPD-05: at home the prefix is what its router says, and no end of before holds") {
+  PrefixScene scene;
+  scene.accept(BindingStatus::AcceptedPrefixDiscovery);
+  const auto asked = solicitations(scene.fakes).at(0);
+  scene.node.receive(MobileNodeScene::from_home_agent(), advertisement(asked.identifier, 100));
+  scene.go_home();
+  scene.acknowledge({.sequence = scene.last_update().sequence});
+  scene.pass(seconds{200});
+  scene.attach(kCareOf);
+  CHECK(scene.last_update().lifetime == BindingLifetime{150});
+}
+
 }  // namespace
 }  // namespace sallyport::mip6::test

@@ -19,6 +19,7 @@ struct Model {
   struct Entry {
     PolicyId id;
     std::vector<Selector> selectors;
+    bool active{true};
   };
   std::vector<Entry> entries;
 
@@ -26,7 +27,7 @@ struct Model {
   [[nodiscard]] PolicyId match(const SelectorFields& fields) const {
     for (const Entry& entry : entries)
       for (const Selector& selector : entry.selectors)
-        if (matches(selector, fields)) return entry.id;
+        if (entry.active && matches(selector, fields)) return entry.id;
     return kNoPolicy;
   }
   [[nodiscard]] std::vector<Selector> selectors() const {
@@ -53,7 +54,7 @@ struct Trio {
     const std::vector<Selector> selectors = random.selectors(3);
     REQUIRE(linear.insert(position, id, selectors));
     REQUIRE(indexed.insert(position, id, selectors));
-    model.entries.insert(model.at(position), {id, selectors});
+    model.entries.insert(model.at(position), {.id = id, .selectors = selectors});
   }
   void remove() {
     const auto gone = model.at(random.below(model.entries.size()));
@@ -70,6 +71,15 @@ struct Trio {
     model.entries.erase(from);
     model.entries.insert(model.at(position), std::move(moved));
   }
+  // Now and then one is met by nothing, or is met again.
+  void toggle() {
+    Model::Entry& entry = *model.at(random.below(model.entries.size()));
+    entry.active = !entry.active;
+    const auto activity =
+        entry.active ? PolicyMatcher::Activity::Active : PolicyMatcher::Activity::Inactive;
+    REQUIRE(linear.set_activity(entry.id, activity));
+    REQUIRE(indexed.set_activity(entry.id, activity));
+  }
   // Leaves some out, moves some, and adds some.
   void replace() {
     std::erase_if(model.entries, [&](const Model::Entry&) { return random.below(4) == 0; });
@@ -78,19 +88,25 @@ struct Trio {
                      model.at(random.below(model.entries.size())));
     for (std::size_t added = random.below(8); added > 0; --added)
       model.entries.insert(model.at(random.below(model.entries.size() + 1)),
-                           {PolicyId{next_id++}, random.selectors(3)});
+                           {.id = PolicyId{next_id++}, .selectors = random.selectors(3)});
     std::vector<PolicyMatcher::Listed> list;
-    for (const Model::Entry& entry : model.entries) list.push_back({entry.id, entry.selectors});
+    for (const Model::Entry& entry : model.entries)
+      list.push_back(
+          {entry.id, entry.selectors,
+           entry.active ? PolicyMatcher::Activity::Active : PolicyMatcher::Activity::Inactive});
     REQUIRE(linear.replace(list));
     REQUIRE(indexed.replace(list));
   }
   void edit() {
-    switch (model.entries.empty() ? 0 : random.below(4)) {
+    switch (model.entries.empty() ? 0 : random.below(6)) {
       case 0:
       case 1:
         return insert();
       case 2:
         return remove();
+      case 3:
+      case 4:
+        return toggle();
       default:
         return move();
     }

@@ -1,4 +1,6 @@
 // Policies that are bound to mobility tunnels, and edits in place (RFC 4877 4.2, 4.3, 7.2.4).
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "spd/policy_names.h"
@@ -109,6 +111,39 @@ TEST_CASE("MAPI-08: an inactive policy is met by nothing and keeps its id and it
   REQUIRE(spd.set_activity("first", Spd::Activity::Inactive));
   REQUIRE(spd.remove("first"));
   CHECK(met(spd, to("2001:db8:1::10")) == "second");
+}
+
+TEST_CASE(
+    "MAPI-08: of many policies each may come and go, and only answers about its own address are "
+    "asked for anew") {
+  constexpr unsigned kMany = 3000;
+  Spd spd(kMany + 1, 1);
+  const auto address = [](unsigned node) { return fmt::format("2001:db8:1::{:x}", node + 1); };
+  std::vector<Policy> list;
+  for (unsigned node = 0; node < kMany; ++node) {
+    list.push_back(policy(fmt::format("node-{}", node), address(node), kDiscard));
+    list.back().active = false;
+  }
+  list.push_back(policy("last", "", kBypass));
+  REQUIRE(spd.check(list));
+  spd.replace(list);
+  const auto before = spd.snapshot();
+  CHECK(met(spd, to(address(7))) == "last");
+  REQUIRE(spd.set_activity("node-7", Spd::Activity::Active));
+  const auto after = spd.snapshot();
+  const Cached seven = ask(*after, to(address(7)));
+  const Cached eight = ask(*after, to(address(8)));
+  CHECK(seven.policy == spd.id_of("node-7"));
+  CHECK(eight.policy == spd.id_of("last"));
+  CHECK(ask(*before, to(address(7))).policy == spd.id_of("last"));  // a set is as it was
+  REQUIRE(spd.set_activity("node-2999", Spd::Activity::Active));
+  CHECK_FALSE(seven.stale(*spd.snapshot()));
+  CHECK(eight.stale(*spd.snapshot()));  // "last" may have lost some of its packets
+  CHECK(met(spd, to(address(2999))) == "node-2999");
+  REQUIRE(spd.set_activity("node-7", Spd::Activity::Inactive));
+  CHECK(seven.stale(*spd.snapshot()));
+  CHECK(met(spd, to(address(7))) == "last");
+  CHECK(met(spd, to(address(2999))) == "node-2999");
 }
 
 TEST_CASE("MAPI-01: a policy's tunnel gets other endpoints, and its answers stay good") {
