@@ -28,11 +28,12 @@ void HomeAddressByIke::end(const Address&) {
 
 // INTERNAL_ADDRESS_FAILURE, or nothing at all, leaves an IKE SA without either (BOOT-05).
 std::optional<HomeAddressByIke::Answer> HomeAddressByIke::answer_of(const ike::IkeSa& sa) const {
-  if (!sa.is_up()) return std::nullopt;
-  if (!sa.home_addresses.empty()) return Assigned{sa.home_addresses};
-  if (sa.home_prefix)
-    return HomePrefix{.prefix = sa.home_prefix->prefix, .lifetime = sa.home_prefix->lifetime};
-  if (settings_.home_address && !sa.address_refused) return Assigned{{*settings_.home_address}};
+  if (!sa.is_up() || !sa.home) return std::nullopt;
+  const ike::HomeFindings& home = *sa.home;
+  if (!home.addresses.empty()) return Assigned{home.addresses};
+  if (home.prefix)
+    return HomePrefix{.prefix = home.prefix->prefix, .lifetime = home.prefix->lifetime};
+  if (settings_.home_address && !home.address_refused) return Assigned{{*settings_.home_address}};
   return Failure::NoAddress;
 }
 

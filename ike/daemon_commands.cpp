@@ -120,7 +120,7 @@ Expected<std::uint64_t> Daemon::initiate_alone(const std::string& peer,
   const auto path = path_to(entry, {});
   if (!path) return std::unexpected(path.error());
   const SessionPtr session = ike::initiate(surroundings_, entry, *path, std::nullopt);
-  session->sa.wish = wish;
+  session->sa.home = std::make_shared<HomeFindings>(HomeFindings{.wish = wish});
   return session->sa.number;
 }
 

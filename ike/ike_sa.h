@@ -48,6 +48,15 @@ struct InitialExchange {
   Octets responder_nonce;
 };
 
+// What a mobile node asks its home agent for, and has heard (RFC 4877 9, RFC 5026 5.3, 8.2). Few
+// IKE SAs have any.
+struct HomeFindings {
+  std::optional<HomeAddressWish> wish{};  // in place of what the entry asks for
+  std::optional<HomePrefix> prefix{};
+  std::vector<Prefix> addresses{};  // of those assigned, as far as it has told their prefixes
+  bool address_refused{};           // INTERNAL_ADDRESS_FAILURE
+};
+
 class Session;
 
 struct IkeSa {
@@ -70,12 +79,9 @@ struct IkeSa {
   Pad::Entry peer{};
   Identity local_identity{};
   Identity remote_identity{};
-  std::vector<Address> leases{};            // of ours, that the peer has been given
-  std::vector<Address> assigned{};          // that the peer has given us
-  std::optional<HomePrefix> home_prefix{};  // likewise, of its home link
-  std::vector<Prefix> home_addresses{};     // of `assigned`, as far as it has told their prefixes
-  std::optional<HomeAddressWish> wish{};    // of ours, in place of what the entry asks for
-  bool address_refused{};                   // INTERNAL_ADDRESS_FAILURE from the peer
+  std::vector<Address> leases{};         // of ours, that the peer has been given
+  std::vector<Address> assigned{};       // that the peer has given us
+  std::shared_ptr<HomeFindings> home{};  // likewise, of a home link; null: nothing
   std::vector<std::shared_ptr<ChildSa>> children{};
   std::uint32_t children_made{};
 
@@ -118,6 +124,9 @@ struct IkeSa {
   }
   // That of the IKE SA, or an earlier one until the peer has answered along it (RFC 4555 3.3, 3.7).
   [[nodiscard]] ChildPath child_path() const;
+  [[nodiscard]] const HomeAddressWish* wish() const noexcept {
+    return home && home->wish ? &*home->wish : nullptr;
+  }
 };
 
 // As long as it lasts children come or go by our own doing, and the IKE SA is not replaced

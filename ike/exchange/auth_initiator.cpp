@@ -71,12 +71,12 @@ void Auth::start() {
 }
 
 bool asks_for_addresses(const IkeSa& sa) {
-  return sa.wish || !sa.peer->request_addresses.empty() ||
+  return sa.wish() != nullptr || !sa.peer->request_addresses.empty() ||
          sa.peer->request_home_prefix == Offer::Yes;
 }
 
 ConfigurationPayload wishes_of(const IkeSa& sa) {
-  if (sa.wish) return ask_for(*sa.wish);
+  if (const HomeAddressWish* const wish = sa.wish()) return ask_for(*wish);
   const Peer& peer = *sa.peer;
   ConfigurationPayload request = ask_for_addresses(peer.request_addresses);
   if (peer.request_home_prefix == Offer::Yes) ask_for_home_prefix(request);
@@ -128,7 +128,8 @@ bool Auth::begin_anew() {
   if (offer_) request = offer_->request();
   IkeSa& next = initiate(session_.my, sa.peer, sa.path, std::move(request))->sa;
   next.mobility.nat_refusals = refusals;
-  next.wish = sa.wish;
+  if (const HomeAddressWish* const wish = sa.wish())
+    next.home = std::make_shared<HomeFindings>(HomeFindings{.wish = *wish});
   return true;
 }
 
@@ -184,14 +185,19 @@ void Auth::on_believed(const Message& response, const Expected<Belief>& belief) 
 }
 
 void Auth::take_addresses(const Message& response) {
-  session_.sa.address_refused = response.find(NotifyType::InternalAddressFailure) != nullptr;
+  IkeSa& sa = session_.sa;
+  HomeFindings found;
+  if (sa.home) found = *sa.home;
+  found.address_refused = response.find(NotifyType::InternalAddressFailure) != nullptr;
   // Unasked for it means nothing (CP-08).
-  if (!response.configuration || !asks_for_addresses(session_.sa) ||
-      response.configuration->type != ConfigurationType::Reply)
-    return;
-  session_.sa.assigned = addresses_in(*response.configuration);
-  session_.sa.home_addresses = home_addresses_in(*response.configuration);
-  session_.sa.home_prefix = home_prefix_in(*response.configuration);
+  if (response.configuration && asks_for_addresses(sa) &&
+      response.configuration->type == ConfigurationType::Reply) {
+    sa.assigned = addresses_in(*response.configuration);
+    found.addresses = home_addresses_in(*response.configuration);
+    found.prefix = home_prefix_in(*response.configuration);
+  }
+  if (sa.home || found.address_refused || found.prefix || !found.addresses.empty())
+    sa.home = std::make_shared<HomeFindings>(std::move(found));
 }
 
 // Without a child the IKE SA is up all the same (IKE-100).

@@ -51,9 +51,7 @@ std::shared_ptr<Session> succeed(Session& old, const Succession& next, ByteView 
            .local_identity = old.sa.local_identity,
            .remote_identity = old.sa.remote_identity,
            .assigned = old.sa.assigned,
-           .home_prefix = old.sa.home_prefix,
-           .home_addresses = old.sa.home_addresses,
-           .wish = old.sa.wish,
+           .home = old.sa.home,
            .made = old.now(),
            .authenticated = old.sa.authenticated,  // REAUTH-03
            .credentials_end = old.sa.credentials_end,

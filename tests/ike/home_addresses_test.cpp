@@ -168,7 +168,7 @@ TEST_CASE("BOOT-04: a node without an address hears the home prefix in IKE_AUTH"
   REQUIRE(two.alice.daemon->initiate_alone("agent"));
   two.settle();
   REQUIRE(two.alice.up().size() == 1);
-  CHECK(two.alice.up().front()->home_prefix == home(true).home_prefix);
+  CHECK(two.alice.up().front()->home->prefix == home(true).home_prefix);
   CHECK(two.alice.up().front()->assigned.empty());
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("BOOT-04: USE_ASSIGNED_HoA has an address with it, and the IKE SA is u
   two.settle();
   REQUIRE(two.alice.up().size() == 1);
   CHECK(two.alice.up().front()->assigned == std::vector{address("2001:db8:1::10")});
-  CHECK_FALSE(two.alice.up().front()->home_prefix);
+  CHECK_FALSE(two.alice.up().front()->home->prefix);
   CHECK(two.bob.up().front()->leases == std::vector{address("2001:db8:1::10")});
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("BOOT-03: an IKE SA of its own asks for an address, and hears the pref
   BlankNode two(false);
   change_peer(two.alice, [](Peer& peer) { peer.request_home_prefix = Offer::No; });
   const IkeSa& sa = two.ask({.kind = Kind::Address});
-  CHECK(sa.home_addresses == std::vector{Prefix{address("2001:db8:1::10"), 64}});
+  CHECK(sa.home->addresses == std::vector{Prefix{address("2001:db8:1::10"), 64}});
   CHECK(sa.children.empty());
 }
 
@@ -210,7 +210,7 @@ TEST_CASE("BOOT-03: the address that a node had is suggested, and honoured") {
   BlankNode two(false);
   const IkeSa& sa = two.ask({.kind = Kind::Address, .suggestion = address("2001:db8:1::12")});
   CHECK(sa.assigned == std::vector{address("2001:db8:1::12")});
-  CHECK_FALSE(sa.home_prefix);
+  CHECK_FALSE(sa.home->prefix);
 }
 
 TEST_CASE("BOOT-03: attributes of another length are no home addresses, others are") {
@@ -232,14 +232,14 @@ TEST_CASE("BOOT-05: where no address is free the IKE SA is up, with neither addr
   }
   const IkeSa& sa = two.ask({.kind = Kind::Address});
   CHECK(sa.assigned.empty());
-  CHECK(sa.home_addresses.empty());
-  CHECK_FALSE(sa.home_prefix);
+  CHECK(sa.home->addresses.empty());
+  CHECK_FALSE(sa.home->prefix);
   // The next one asks for a prefix, and there is none: nor is there an address instead of it.
   REQUIRE(two.alice.daemon->terminate(sa.number));
   two.settle();
   const IkeSa& next = two.ask({.kind = Kind::Prefix});
   CHECK(next.assigned.empty());
-  CHECK_FALSE(next.home_prefix);
+  CHECK_FALSE(next.home->prefix);
 }
 
 TEST_CASE("BOOT-07: the PAD ties what was given to who was given it, as long as the IKE SA lasts") {
@@ -268,7 +268,7 @@ TEST_CASE("BOOT-04: SAs of an address of the node's own are had when its policie
     formed.push_back(home_address);
     return true;
   };
-  REQUIRE(two.ask({.kind = Kind::Prefix}).home_prefix == home(true).home_prefix);
+  REQUIRE(two.ask({.kind = Kind::Prefix}).home->prefix == home(true).home_prefix);
   two.add_policy(two.alice, kFormed);
   REQUIRE(two.alice.daemon->initiate("binding"));
   two.settle();
