@@ -52,6 +52,13 @@ Expected<void> validate(const RemoteAuthentication& method) {
   if (method.kind != Kind::PreSharedKey && method.secret != nullptr)
     return refuse(fmt::format("authentication by {} has a pre-shared key", to_string(method.kind)),
                   "a second method that is pre-shared-key, or no secret");
+  if (method.kind == Kind::Eap && method.eap == nullptr)
+    return refuse("authentication of the peer by EAP names nobody who does it",
+                  "an authenticator: a table of users");
+  if (method.kind != Kind::Eap && method.eap != nullptr)
+    return refuse(
+        fmt::format("authentication by {} has an EAP authenticator", to_string(method.kind)),
+        "a second method that is eap, or no authenticator");
   if (method.kind == Kind::PublicKey) return validate_anchors(method);
   if (keys)
     return refuse(fmt::format("authentication by {} has public keys", to_string(method.kind)),
@@ -120,6 +127,8 @@ Expected<void> validate_local(const Peer& peer) {
                   "a secret of at least one octet");
   if (local.kind == Kind::PublicKey)
     if (Expected<void> good = validate_own_credentials(local); !good) return good;
+  if (local.kind == Kind::Eap && (!is_there(local.secret) || local.user.empty()))
+    return refuse("we authenticate by EAP and have no user, or no password", "both");
   // RFC 7296 2.16: whoever asks for EAP shows a public key first.
   const bool eap = has_kind(peer, Kind::Eap) || local.kind == Kind::Eap;
   const bool shown =
@@ -201,6 +210,11 @@ Expected<void> validate(const Peer& peer) {
 }
 
 bool proves_nothing(const Peer& peer) noexcept { return has_kind(peer, Kind::Null); }
+
+std::shared_ptr<EapAuthenticator> eap_authenticator_of(const Peer& peer) noexcept {
+  const auto found = std::ranges::find(peer.remote, Kind::Eap, &RemoteAuthentication::kind);
+  return found == peer.remote.end() ? nullptr : found->eap;
+}
 
 std::string_view to_string(AuthenticationKind kind) noexcept {
   switch (kind) {

@@ -13,6 +13,7 @@
 #include "crypto/ike_transforms.h"
 #include "net/selector.h"
 #include "pad/credentials.h"
+#include "pad/eap_authenticator.h"
 #include "pad/identity.h"
 #include "pad/identity_pattern.h"
 
@@ -33,18 +34,20 @@ struct RemoteAuthentication {
   bool fetch_revocation{};  // what nobody has is fetched from where certificates say (CERT-05)
   ExtendedKeyUsageRule extended_key_usage{ExtendedKeyUsageRule::Ike};
   unsigned least_rsa_bits{2048};
+  std::shared_ptr<EapAuthenticator> eap{};  // Eap: who is asked (EAP-09)
 };
 
 // How we prove ours to it; each side has its own method (IKE-92).
 struct LocalAuthentication {
   AuthenticationKind kind{AuthenticationKind::PreSharedKey};
-  std::shared_ptr<const SecretBytes> secret;
+  std::shared_ptr<const SecretBytes> secret;  // PreSharedKey; Eap: the user's password
   std::shared_ptr<const Credential> credential;
   // In falling preference, for peers that ask for authorities that `credential` does not lead to
   // (CERT-02).
   std::vector<std::shared_ptr<const Credential>> alternatives{};
-  bool pkcs1{};   // RSA signatures under RFC 7427 as PKCS#1 v1.5 instead of PSS
-  bool legacy{};  // methods 1 and 9 to 11 even where both sides know RFC 7427
+  bool pkcs1{};        // RSA signatures under RFC 7427 as PKCS#1 v1.5 instead of PSS
+  bool legacy{};       // methods 1 and 9 to 11 even where both sides know RFC 7427
+  std::string user{};  // Eap: who we are to the peer's authenticator
 };
 
 // By what its child SAs are looked up in the SPD (PAD-09).
@@ -117,6 +120,8 @@ struct Peer {
 // Its peers are whoever comes: what they say of themselves is worth nothing (RFC 7619 2.4;
 // AUTH-05).
 [[nodiscard]] bool proves_nothing(const Peer& peer) noexcept;
+// Who authenticates its peers by EAP; null where nobody does.
+[[nodiscard]] std::shared_ptr<EapAuthenticator> eap_authenticator_of(const Peer& peer) noexcept;
 
 [[nodiscard]] std::string_view to_string(AuthenticationKind kind) noexcept;
 

@@ -186,13 +186,54 @@ TEST_CASE("IKE-90: our own identity is of a type that peers understand") {
       "GeneralName"));
 }
 
+class Nobody final : public EapAuthenticator {
+ public:
+  const std::string& name() const noexcept override { return name_; }
+  std::unique_ptr<EapConversation> begin(const Identity&, Random&) override { return nullptr; }
+
+ private:
+  std::string name_{"nobody"};
+};
+
+void remote_eap(Peer& entry) {
+  entry.remote.front() = {.kind = Kind::Eap, .secret = nullptr, .anchors = {}, .raw_keys = {}};
+  entry.remote.front().eap = std::make_shared<Nobody>();
+}
+void local_eap(Peer& entry) {
+  entry.local = {
+      .kind = Kind::Eap, .secret = test::shared_secret("a password"), .credential = nullptr};
+  entry.local.user = "carol";
+}
+
+TEST_CASE("PAD-07: EAP has somebody who authenticates, or a user with a password") {
+  CHECK(says(refusal([](Peer& entry) {
+               remote_eap(entry), local_by_certificate(entry);
+               entry.remote.front().eap = nullptr;
+             }),
+             "names nobody"));
+  CHECK(says(refusal([](Peer& entry) {
+               remote_eap(entry), local_by_certificate(entry);
+               entry.remote.front().secret = test::shared_secret("x");
+             }),
+             "eap has a pre-shared key"));
+  CHECK(says(refusal([](Peer& entry) { entry.remote.front().eap = std::make_shared<Nobody>(); }),
+             "pre-shared-key has an EAP authenticator"));
+  for (const bool user : {true, false})
+    CHECK(says(refusal([=](Peer& entry) {
+                 remote_by_certificate(entry), local_eap(entry);
+                 if (user)
+                   entry.local.user.clear();
+                 else
+                   entry.local.secret = nullptr;
+               }),
+               "no user, or no password"));
+  Peer entry = good();
+  CHECK(eap_authenticator_of(entry) == nullptr);
+  remote_eap(entry);
+  CHECK(eap_authenticator_of(entry) == entry.remote.front().eap);
+}
+
 TEST_CASE("PAD-07: EAP goes with a public key of the other side") {
-  const auto remote_eap = [](Peer& entry) {
-    entry.remote.front() = {.kind = Kind::Eap, .secret = nullptr, .anchors = {}, .raw_keys = {}};
-  };
-  const auto local_eap = [](Peer& entry) {
-    entry.local = {.kind = Kind::Eap, .secret = nullptr, .credential = nullptr};
-  };
   CHECK(says(refusal(remote_eap), "EAP goes with a side"));
   CHECK(says(refusal(local_eap), "EAP goes with a side"));
   CHECK(says(refusal([&](Peer& entry) { remote_eap(entry), local_eap(entry); }), "EAP goes with"));
