@@ -8,8 +8,12 @@ std::string_view to_string(IkeState state) noexcept {
       return "init-sent";
     case IkeState::AuthSent:
       return "auth-sent";
+    case IkeState::EapSent:
+      return "eap-sent";
     case IkeState::AuthExpected:
       return "auth-expected";
+    case IkeState::EapExpected:
+      return "eap-expected";
     case IkeState::Established:
       return "established";
     case IkeState::Rekeying:

@@ -19,7 +19,9 @@ namespace sallyport::ike {
 enum class IkeState : std::uint8_t {
   InitSent,      // initiator: waiting for the IKE_SA_INIT response
   AuthSent,      // initiator: waiting for the IKE_AUTH response
+  EapSent,       // initiator: the responder is known, and asks for EAP
   AuthExpected,  // responder: IKE_SA_INIT answered
+  EapExpected,   // responder: the peer is asked by EAP, or has yet to prove the key of it
   Established,
   Rekeying,  // by us: a request for its successor is under way
   Rekeyed,   // has a successor, to which its children belong
@@ -40,12 +42,16 @@ struct PeerAbilities {
   bool looks_up_certificates{};  // by hash and URL (RFC 7296 3.6)
 };
 
+// The responder's IKE_AUTH, where it takes more messages than one.
+class AuthRounds;
+
 // What IKE_AUTH needs of IKE_SA_INIT, and nobody afterwards.
 struct InitialExchange {
   Octets request;  // as sent, cookie included, without the non-ESP marker (IKE-76)
   Octets response;
   Octets initiator_nonce;
   Octets responder_nonce;
+  std::shared_ptr<AuthRounds> rounds;  // that are under way (RFC 7296 2.16)
 };
 
 // What a mobile node asks its home agent for, and has heard (RFC 4877 9, RFC 5026 5.3, 8.2). Few

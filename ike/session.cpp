@@ -13,6 +13,14 @@
 #include "ike/exchange/mobike.h"
 
 namespace sallyport::ike {
+namespace {
+
+// By us, as responder.
+bool is_being_authenticated(IkeState state) noexcept {
+  return state == IkeState::AuthExpected || state == IkeState::EapExpected;
+}
+
+}  // namespace
 
 Session::Session(const Surroundings& surroundings, IkeSa ike_sa)
     : my(surroundings),
@@ -206,7 +214,7 @@ void Session::answer_again(const Path& path, const Header& header, const Opened&
 // Which requests an IKE SA answers in each of its states (IKE-32); of others it knows nothing, and
 // takes them when they come again in another state (IKE-11).
 bool Session::is_answerable(ExchangeType exchange) const noexcept {
-  if (sa.state == IkeState::AuthExpected) return exchange == ExchangeType::IkeAuth;
+  if (is_being_authenticated(sa.state)) return exchange == ExchangeType::IkeAuth;
   return sa.state >= IkeState::Established && sa.state < IkeState::Dead &&
          (exchange == ExchangeType::Informational || exchange == ExchangeType::CreateChildSa);
 }
@@ -232,7 +240,7 @@ void Session::refuse_request(const Header& header, const ParseFailure& failure) 
                             fmt::format("payload {}", failure.payload));
   respond_with(header.exchange, header.message_id,
                {.type = failure.notify, .data = {failure.payload}});
-  if (sa.state == IkeState::AuthExpected)  // IKE-129
+  if (is_being_authenticated(sa.state))  // IKE-129
     end_answered(fmt::format("{}: payload {}", name_of(failure.notify), failure.payload));
 }
 

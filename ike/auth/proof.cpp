@@ -13,17 +13,6 @@ std::unexpected<Error> disbelieve(AuthenticationFailure failure, std::string_vie
   return std::unexpected(refusal(failure, detail));
 }
 
-AuthenticationKind kind_of(AuthMethod method) {
-  switch (method) {
-    case AuthMethod::SharedKey:
-      return AuthenticationKind::PreSharedKey;
-    case AuthMethod::Null:
-      return AuthenticationKind::Null;
-    default:
-      return AuthenticationKind::PublicKey;
-  }
-}
-
 std::optional<SignatureScheme> scheme_of(AuthMethod method) {
   switch (method) {
     case AuthMethod::RsaSignature:
@@ -52,9 +41,13 @@ Expected<Proof> sign(const LocalAuthentication& by, const ProofInputs& inputs,
   return Proof{static_cast<AuthMethod>(method), std::move(*data)};
 }
 
-Expected<Belief> check_mac(ByteView secret, const ProofInputs& inputs, const PeerProof& proof) {
+bool fits(ByteView secret, const ProofInputs& inputs, const AuthenticationPayload& proof) {
   const PrfOutput expected = shared_key_auth(inputs.prf, secret, inputs.octets);
-  if (!equal_in_constant_time(expected.view(), proof.authentication.data))
+  return equal_in_constant_time(expected.view(), proof.data);
+}
+
+Expected<Belief> check_mac(ByteView secret, const ProofInputs& inputs, const PeerProof& proof) {
+  if (!fits(secret, inputs, proof.authentication))
     return disbelieve(AuthenticationFailure::BadSecret, "AUTH does not fit the shared key");
   return Belief{};
 }
@@ -88,7 +81,7 @@ Expected<Belief> check_one(const RemoteAuthentication& by, const ProofInputs& in
     case AuthenticationKind::Eap:
       break;
   }
-  return disbelieve(AuthenticationFailure::WrongMethod, "EAP is not spoken here");
+  return disbelieve(AuthenticationFailure::WrongMethod, "EAP has no proof before its rounds");
 }
 
 void append_pointer(PayloadChain& payloads, CertificateEncoding encoding,
@@ -122,6 +115,17 @@ void note_authorities(Octets& noted, ByteView hashes) {
 
 }  // namespace
 
+AuthenticationKind kind_of(AuthMethod method) noexcept {
+  switch (method) {
+    case AuthMethod::SharedKey:
+      return AuthenticationKind::PreSharedKey;
+    case AuthMethod::Null:
+      return AuthenticationKind::Null;
+    default:
+      return AuthenticationKind::PublicKey;
+  }
+}
+
 Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inputs,
                            const std::vector<SignatureHash>& hashes) {
   const auto mac = [&](ByteView secret) {
@@ -137,7 +141,20 @@ Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inp
     case AuthenticationKind::Eap:
       break;
   }
-  return fail(Error::Code::Unsupported, "EAP is not spoken here", "another method");
+  return fail(Error::Code::Unsupported, "EAP has no proof before its rounds", "prove_by_msk()");
+}
+
+Proof prove_by_msk(ByteView msk, const ProofInputs& inputs) {
+  return {AuthMethod::SharedKey, to_octets(shared_key_auth(inputs.prf, msk, inputs.octets).view())};
+}
+
+Expected<void> check_by_msk(ByteView msk, const ProofInputs& inputs,
+                            const AuthenticationPayload& authentication) {
+  if (authentication.method != AuthMethod::SharedKey)
+    return disbelieve(AuthenticationFailure::WrongMethod, "AUTH after EAP is not by its key");
+  if (!fits(msk, inputs, authentication))
+    return disbelieve(AuthenticationFailure::BadSecret, "AUTH does not fit the key of EAP");
+  return {};
 }
 
 bool may_need_certificates(std::span<const RemoteAuthentication> methods, AuthMethod chosen) {

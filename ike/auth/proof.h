@@ -26,6 +26,9 @@ struct ProofInputs {
   SecretBytes p;  // SK_pi or SK_pr of who proves, for NULL authentication (AUTH-05)
 };
 
+// The kind of method that an AUTH payload names; EAP has none of its own.
+[[nodiscard]] AuthenticationKind kind_of(AuthMethod method) noexcept;
+
 // Ours. `hashes`: those that the peer has listed; empty where it does not know RFC 7427.
 [[nodiscard]] Expected<Proof> make_proof(const LocalAuthentication& by, const ProofInputs& inputs,
                                          const std::vector<SignatureHash>& hashes);
@@ -50,6 +53,12 @@ struct PeerProof {
 // The error is refusal()'s, for the audit trail alone (PAD-16).
 [[nodiscard]] Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
                                            const ProofInputs& inputs, const PeerProof& proof);
+
+// With the key that EAP has made, as with a shared one, and for nothing else (RFC 7296 2.16;
+// EAP-03, EAP-10).
+[[nodiscard]] Proof prove_by_msk(ByteView msk, const ProofInputs& inputs);
+[[nodiscard]] Expected<void> check_by_msk(ByteView msk, const ProofInputs& inputs,
+                                          const AuthenticationPayload& authentication);
 
 // CERT payloads as they came, but for those that only say where something is
 // (ike/auth/certificate_pointers). Reads none of them (CERT-01).

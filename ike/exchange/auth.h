@@ -9,9 +9,17 @@
 
 namespace sallyport::ike {
 
+// Of the responder, where the peer is asked by EAP: it goes on with each request (RFC 7296 2.16).
+class AuthRounds {
+ public:
+  virtual ~AuthRounds() = default;
+  virtual void take(MessageId id, const Message& request) = 0;
+};
+
 // The initiator's, when keys are there.
 void begin_auth(Session& session, std::optional<ChildRequest> child);
-// The responder's: the response follows when the peer's proof has been checked.
+// The responder's: the response follows when the peer's proof has been checked, or when it is known
+// what EAP says next.
 void respond_to_auth(Session& session, MessageId id, const Message& request);
 
 }  // namespace sallyport::ike

@@ -7,6 +7,7 @@
 #include "ike/configuration.h"
 #include "ike/exchange/auth.h"
 #include "ike/exchange/auth_steps.h"
+#include "ike/exchange/eap_rounds.h"
 #include "ike/exchange/informational.h"
 #include "ike/exchange/mobike.h"
 #include "ike/exchange/sa_init.h"
@@ -15,6 +16,10 @@ namespace sallyport::ike {
 namespace {
 
 using ProofResult = Expected<Proof>;
+
+Octets id_body_of(const Identity& id) {
+  return id_body(static_cast<std::uint8_t>(id.type), id.data);
+}
 
 class Auth final : public Exchange, public std::enable_shared_from_this<Auth> {
  public:
@@ -34,14 +39,20 @@ class Auth final : public Exchange, public std::enable_shared_from_this<Auth> {
   }
   [[nodiscard]] bool begin_anew();
   void fail_peer(const Error& why);
-  void on_believed(const Message& response, const Expected<Belief>& belief);
+  // Neither an IKE SA nor EAP in it: that is the end.
+  void on_refusal(const Message& response, std::string_view missing);
+  [[nodiscard]] Expected<void> check_eap_offer(const Message& response) const;
+  void on_proof(const Message& response, const Expected<Belief>& belief);
+  void begin_eap(const Message& response);
+  void on_believed(const Message& response);
   void take_addresses(const Message& response);
   void take_child(const Message& response, const InitialExchange& initial);
 
   Session& session_;
   std::optional<ChildOffer> offer_;
-  LocalAuthentication local_;  // the credential that the peer is shown
-  Proof proof_;
+  LocalAuthentication local_;   // the credential that the peer is shown
+  std::optional<Proof> proof_;  // none where EAP is to follow (EAP-01)
+  bool initial_contact_{};      // the peer says so, in its first response or its last
 };
 
 void Auth::start() {
@@ -51,10 +62,10 @@ void Auth::start() {
   }
   IkeSa& sa = session_.sa;
   offer_mobike(session_, offer_ ? offer_->request().policy.get() : nullptr);
-  const Identity& id = sa.local_identity;
-  auto inputs = std::make_shared<ProofInputs>(
-      proof_inputs(sa, Side::Initiator, id_body(static_cast<std::uint8_t>(id.type), id.data)));
   local_ = authentication_for(sa.peer->local, sa.abilities);
+  if (local_.kind == AuthenticationKind::Eap) return session_.begin(shared_from_this());
+  auto inputs = std::make_shared<ProofInputs>(
+      proof_inputs(sa, Side::Initiator, id_body_of(sa.local_identity)));
   session_.compute_for<ProofResult>(
       shared_from_this(),
       [local = local_, inputs, hashes = sa.abilities.hashes] {
@@ -85,30 +96,21 @@ ConfigurationPayload wishes_of(const IkeSa& sa) {
 
 void Auth::write(PayloadChain& payloads) {
   const IkeSa& sa = session_.sa;
-  const Identity& id = sa.local_identity;
-  payloads.id(PayloadType::IdInitiator, id_body(static_cast<std::uint8_t>(id.type), id.data));
+  payloads.id(PayloadType::IdInitiator, id_body_of(sa.local_identity));
   append_certificates(payloads, local_, sa.abilities);
   if (sa.peer->initial_contact && session_.my.registry.count_of(*sa.peer) == 0)
     payloads.notify(NotifyType::InitialContact);
   append_certificate_requests(payloads, {&sa.peer, 1}, lookup_of(session_));
   if (sa.peer->identities.size() == 1)
     if (const auto wanted = sa.peer->identities.front().exact())
-      payloads.id(PayloadType::IdResponder,
-                  id_body(static_cast<std::uint8_t>(wanted->type), wanted->data));
-  payloads.authentication(proof_.method, proof_.data);
+      payloads.id(PayloadType::IdResponder, id_body_of(*wanted));
+  if (proof_) payloads.authentication(proof_->method, proof_->data);
   if (asks_for_addresses(sa)) payloads.configuration(wishes_of(sa));
   if (offer_) {
     offer_->write_sa(payloads);
     offer_->write_selectors(payloads);
   }
   append_auth_notifies(payloads, session_);
-}
-
-// Whatever else is in it: no other error ends an IKE SA that is being authenticated (RFC
-// 7296 2.21.2; IKE-129), and of INVALID_SYNTAX the session knows.
-const Notify* end_in(const Message& response) {
-  const Notify* const failed = response.find(NotifyType::AuthenticationFailed);
-  return failed != nullptr ? failed : response.find(NotifyType::UnsupportedCriticalPayload);
 }
 
 // The wire has one answer for whatever is wrong with the peer's proof (AUTH-06, PAD-16).
@@ -133,18 +135,33 @@ bool Auth::begin_anew() {
   return true;
 }
 
+void Auth::on_refusal(const Message& response, std::string_view missing) {
+  const Notify* const end = end_in(response);
+  const Notify* const error = end != nullptr ? end : response.error();
+  const std::string why = error != nullptr
+                              ? fmt::format("{} from the peer", name_of(error->type))
+                              : fmt::format("an IKE_AUTH response without {}", missing);
+  if (error == nullptr || error->type != NotifyType::UnexpectedNatDetected || !begin_anew())
+    refuse(why);
+  session_.end(why);
+}
+
+// Nobody hears anything of EAP who has not proved who he is by a public key (RFC 7296 2.16).
+Expected<void> Auth::check_eap_offer(const Message& response) const {
+  if (proof_) return {};
+  if (!response.eap)
+    return std::unexpected(refusal(AuthenticationFailure::WrongMethod, "the peer asks for no EAP"));
+  if (kind_of(response.authentication->method) != AuthenticationKind::PublicKey)
+    return std::unexpected(refusal(AuthenticationFailure::WrongMethod,
+                                   "the peer asks for EAP and shows no public key"));
+  return {};
+}
+
 void Auth::on_response(const Message& response) {
   const IkeSa& sa = session_.sa;
-  const Notify* const end = end_in(response);
-  if (end != nullptr || !response.responder || !response.authentication) {
-    const Notify* const error = end != nullptr ? end : response.error();
-    const std::string why = error != nullptr
-                                ? fmt::format("{} from the peer", name_of(error->type))
-                                : std::string("an IKE_AUTH response without IDr or AUTH");
-    if (error == nullptr || error->type != NotifyType::UnexpectedNatDetected || !begin_anew())
-      refuse(why);
-    return session_.end(why);
-  }
+  if (end_in(response) != nullptr || !response.responder || !response.authentication)
+    return on_refusal(response, "IDr or AUTH");
+  if (auto offered = check_eap_offer(response); !offered) return fail_peer(offered.error());
   auto asserted = Identity::from_wire(response.responder->type, response.responder->data);
   if (!asserted) return fail_peer(asserted.error());
   const bool expected = std::ranges::any_of(
@@ -163,18 +180,50 @@ void Auth::on_response(const Message& response) {
             .pointers = pointers_in(response)},
            [self = shared_from_this(), response](const Proofs& proofs) {
              self->session_.leave_work(self);
-             self->on_believed(response, proofs.belief);
+             self->on_proof(response, proofs.belief);
            });
 }
 
-void Auth::on_believed(const Message& response, const Expected<Belief>& belief) {
+void Auth::on_proof(const Message& response, const Expected<Belief>& belief) {
   if (!belief) return fail_peer(belief.error());
+  limit_by_credentials(session_.sa, *belief);
+  if (proof_) return on_believed(response);
+  begin_eap(response);
+}
+
+// The responder is known; what it makes of us follows.
+void Auth::begin_eap(const Message& response) {
   IkeSa& sa = session_.sa;
-  limit_by_credentials(sa, *belief);
+  auto peer = EapPeer::of(local_, session_.my.random);
+  if (!peer) return fail_peer(peer.error());
+  initial_contact_ = response.find(NotifyType::InitialContact) != nullptr;
+  sa.state = IkeState::EapSent;
+  begin_eap_rounds(
+      session_,
+      {.peer = std::move(*peer),
+       .ours = proof_inputs(sa, Side::Initiator, id_body_of(sa.local_identity)),
+       .theirs = proof_inputs(sa, Side::Responder, response.responder->body),
+       .authenticated = [self =
+                             shared_from_this()](const Message& last) { self->on_believed(last); },
+       .refused = [self = shared_from_this()](
+                      const Message& last,
+                      std::string_view missing) { self->on_refusal(last, missing); },
+       .dropped =
+           [self = shared_from_this()](const std::string& why) {
+             self->refuse(why);
+             self->session_.end(why);
+           },
+       .failed = [self = shared_from_this()](const Error& why) { self->fail_peer(why); },
+       .unanswered = [self = shared_from_this()](NoResponse why) { self->on_no_response(why); }},
+      *response.eap);
+}
+
+void Auth::on_believed(const Message& response) {
+  IkeSa& sa = session_.sa;
   sa.authenticated = session_.now();
   note_auth_notifies(session_, response);
-  if (response.find(NotifyType::InitialContact) != nullptr && sa.peer->replace_older &&
-      !proves_nothing(*sa.peer))
+  initial_contact_ |= response.find(NotifyType::InitialContact) != nullptr;
+  if (initial_contact_ && sa.peer->replace_older && !proves_nothing(*sa.peer))
     for (const auto& other : session_.my.registry.older_between_the_same(session_))
       other->end("INITIAL_CONTACT from the peer");
   take_addresses(response);

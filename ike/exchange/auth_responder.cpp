@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 #include "ike/auth/credential_choice.h"
 #include "ike/auth/proof_work.h"
@@ -12,21 +14,34 @@
 namespace sallyport::ike {
 namespace {
 
-// Answers one IKE_AUTH request.
-class AuthAnswer : public std::enable_shared_from_this<AuthAnswer> {
+// Answers one IKE_AUTH request, or several where it takes EAP to know who the peer is.
+class AuthAnswer final : public AuthRounds, public std::enable_shared_from_this<AuthAnswer> {
  public:
   AuthAnswer(Session& session, MessageId id, const Message& request)
       : session_(session), id_(id), request_(request) {}
 
   void start();
+  void take(MessageId id, const Message& request) override;
 
  private:
   void fail(const Error& why);
   void refuse_nat();
   // Finds the peer's entry; an error where the peer has none, or the entry does not allow the rest.
   [[nodiscard]] Expected<void> identify();
+  [[nodiscard]] Expected<void> take_entry(const Identity& identity);
   void check_proofs();
   void on_proofs(const Proofs& proofs);
+  void begin_eap();
+  void ask(ByteView response);
+  void on_step(EapStep step);
+  void say(ByteView packet);
+  void on_eap_success(EapSuccess success);
+  void on_eap_failure(const EapFailure& failure);
+  void conclude(const AuthenticationPayload& authentication);
+  [[nodiscard]] Expected<void> authorise();
+  void accept(const Belief& belief);
+  void show(PayloadChain& payloads);
+  [[nodiscard]] std::string claim() const;
   [[nodiscard]] bool is_malformed() const;
   [[nodiscard]] bool suite_allowed() const;
   [[nodiscard]] const Identity& own_identity() const;
@@ -39,20 +54,32 @@ class AuthAnswer : public std::enable_shared_from_this<AuthAnswer> {
   Session& session_;
   MessageId id_;
   Message request_;
+  Path first_path_;  // by which that message has come
   Octets id_body_;
   LocalAuthentication local_;  // the credential that the peer is shown
+  Proof proof_;                // ours
+
+  // Where the peer is asked by EAP.
+  std::shared_ptr<EapAuthenticator> authenticator_;
+  std::unique_ptr<EapConversation> conversation_;  // until it has come to its end
+  unsigned rounds_{};
+  bool shown_{};       // who we are
+  Identity identity_;  // that EAP has authenticated
+  SecretBytes msk_;    // with which AUTH is to come; it has no other use (EAP-10)
 };
 
 void AuthAnswer::start() {
   IkeSa& sa = session_.sa;
   // By 4500 where the initiator has floated to it: from here on that is the way (IKE-47).
-  sa.path = session_.path_of(id_);
+  sa.path = first_path_ = session_.path_of(id_);
   note_certificate_requests(sa.abilities, request_);
   if (is_malformed())
     return session_.refuse_malformed(ExchangeType::IkeAuth, id_, "SA, TSi and TSr go together");
   if (auto identified = identify(); !identified) return fail(identified.error());
   sa.local_identity = own_identity();
   id_body_ = id_body(static_cast<std::uint8_t>(sa.local_identity.type), sa.local_identity.data);
+  local_ = authentication_for(sa.peer->local, sa.abilities);
+  if (authenticator_ != nullptr) return begin_eap();
   check_proofs();
 }
 
@@ -65,13 +92,22 @@ bool AuthAnswer::is_malformed() const {
 }
 
 Expected<void> AuthAnswer::identify() {
-  if (!request_.initiator || !request_.authentication)
-    return std::unexpected(
-        refusal(AuthenticationFailure::WrongMethod, "no IDi or AUTH, or EAP is asked for"));
-  auto asserted = Identity::from_wire(request_.initiator->type, request_.initiator->data);
+  if (!request_.initiator)
+    return std::unexpected(refusal(AuthenticationFailure::WrongMethod, "no IDi"));
+  const auto asserted = Identity::from_wire(request_.initiator->type, request_.initiator->data);
   if (!asserted) return std::unexpected(asserted.error());
+  if (auto taken = take_entry(*asserted); !taken) return taken;
+  if (request_.authentication) return {};
+  // That is how EAP is asked for (EAP-01).
+  authenticator_ = eap_authenticator_of(*session_.sa.peer);
+  if (authenticator_ != nullptr) return {};
+  return std::unexpected(
+      refusal(AuthenticationFailure::WrongMethod, "no AUTH, and the entry knows no EAP"));
+}
+
+Expected<void> AuthAnswer::take_entry(const Identity& identity) {
   IkeSa& sa = session_.sa;
-  sa.remote_identity = std::move(*asserted);
+  sa.remote_identity = identity;
   sa.peer = session_.my.peers.pad().find(sa.remote_identity);
   if (!sa.peer)
     return std::unexpected(refusal(AuthenticationFailure::NoEntry,
@@ -97,7 +133,6 @@ const Identity& AuthAnswer::own_identity() const {
 
 void AuthAnswer::check_proofs() {
   const IkeSa& sa = session_.sa;
-  local_ = authentication_for(sa.peer->local, sa.abilities);
   work_out(session_,
            {.peer = sa.peer,
             .theirs = proof_inputs(sa, Side::Initiator, request_.initiator->body),
@@ -140,26 +175,142 @@ void AuthAnswer::refuse_nat() {
 void AuthAnswer::on_proofs(const Proofs& proofs) {
   if (!proofs.belief) return fail(proofs.belief.error());
   if (!proofs.ours) return fail(proofs.ours.error());
+  proof_ = *proofs.ours;
+  accept(*proofs.belief);
+}
+
+// Who the peer is has been proved, and what its entry is: all else follows from these.
+void AuthAnswer::accept(const Belief& belief) {
   IkeSa& sa = session_.sa;
   replace_older();
   if (session_.my.registry.count_of(*sa.peer) >= sa.peer->limits.ike_sas)
     return fail(Error{Error::Code::Exhausted, sa.peer->name, "max_ike_sas is reached", {}});
-  limit_by_credentials(sa, *proofs.belief);
+  limit_by_credentials(sa, belief);
   sa.authenticated = session_.now();
   if (sa.peer->fragmentation == Offer::No) sa.abilities.fragmentation = false;
   note_auth_notifies(session_, request_);
   session_.responses().widen(sa.peer->window);
-  if (uses_mobike(sa) && finds_unexpected_nat(request_, sa.path)) return refuse_nat();
+  if (uses_mobike(sa) && finds_unexpected_nat(request_, first_path_)) return refuse_nat();
 
   PayloadChain payloads;
-  payloads.id(PayloadType::IdResponder, id_body_);
-  append_certificates(payloads, local_, sa.abilities);
-  payloads.authentication(proofs.ours->method, proofs.ours->data);
-  session_.report(EventKind::IkeUp, what_is_up(sa));
+  show(payloads);
+  session_.report(EventKind::IkeUp, what_is_up(sa) + claim());
   if (give(payloads)) add_child(payloads);
   append_auth_notifies(payloads, session_);
   session_.respond(ExchangeType::IkeAuth, id_, payloads);
   session_.establish();
+}
+
+// Once who we are; and our proof, which with EAP there are two of.
+void AuthAnswer::show(PayloadChain& payloads) {
+  if (!std::exchange(shown_, true)) {
+    payloads.id(PayloadType::IdResponder, id_body_);
+    append_certificates(payloads, local_, session_.sa.abilities);
+  }
+  payloads.authentication(proof_.method, proof_.data);
+}
+
+// For the audit trail.
+std::string AuthAnswer::claim() const {
+  if (authenticator_ == nullptr) return {};
+  const auto claimed = Identity::from_wire(request_.initiator->type, request_.initiator->data);
+  return fmt::format(", EAP by {} (IDi: {})", authenticator_->name(), to_string(*claimed));
+}
+
+// RFC 7296 2.16: who asks for EAP hears first who we are, by a public key, and what EAP asks.
+void AuthAnswer::begin_eap() {
+  IkeSa& sa = session_.sa;
+  sa.initial->rounds = shared_from_this();
+  if (sa.peer->fragmentation == Offer::No) sa.abilities.fragmentation = false;
+  conversation_ = authenticator_->begin(sa.remote_identity, session_.my.random);
+  session_.compute<Expected<Proof>>(
+      [local = local_, hashes = sa.abilities.hashes,
+       inputs = std::make_shared<ProofInputs>(proof_inputs(sa, Side::Responder, id_body_))] {
+        return make_proof(local, *inputs, hashes);
+      },
+      [self = shared_from_this()](Expected<Proof> proof) {
+        if (!proof) return self->fail(proof.error());
+        self->proof_ = std::move(*proof);
+        self->ask({});
+      });
+}
+
+// The authenticator may take its time, and be asked for nothing any more when it answers.
+void AuthAnswer::ask(ByteView response) {
+  if (++rounds_ > kMostEapRounds)
+    return fail(refusal(AuthenticationFailure::BadSecret, "EAP comes to no end"));
+  conversation_->take(response, [weak = weak_from_this()](EapStep step) {
+    const auto self = weak.lock();
+    if (self && !self->session_.dead()) self->on_step(std::move(step));
+  });
+}
+
+void AuthAnswer::on_step(EapStep step) {
+  if (auto* const success = std::get_if<EapSuccess>(&step))
+    return on_eap_success(std::move(*success));
+  if (const auto* const failure = std::get_if<EapFailure>(&step)) return on_eap_failure(*failure);
+  say(std::get<EapRequest>(step).packet);
+}
+
+void AuthAnswer::say(ByteView packet) {
+  PayloadChain payloads;
+  if (!shown_) show(payloads);
+  payloads.eap(packet);
+  session_.sa.state = IkeState::EapExpected;
+  session_.respond(ExchangeType::IkeAuth, id_, payloads);
+}
+
+// A method that makes no key proves nothing of this IKE SA (EAP-04).
+void AuthAnswer::on_eap_success(EapSuccess success) {
+  if (success.msk.size() < kLeastMskBytes)
+    return fail(refusal(AuthenticationFailure::WrongMethod, "the EAP method makes no key"));
+  identity_ = std::move(success.identity);
+  msk_ = std::move(success.msk);
+  conversation_.reset();
+  say(success.packet);
+}
+
+// EAP's own word says it all (EAP-08).
+void AuthAnswer::on_eap_failure(const EapFailure& failure) {
+  say(failure.packet);
+  session_.end_answered(
+      to_string(refusal(AuthenticationFailure::BadSecret, fmt::format("EAP: {}", failure.why))));
+}
+
+void AuthAnswer::take(MessageId id, const Message& request) {
+  const auto self = shared_from_this();
+  id_ = id;
+  session_.sa.path = session_.path_of(id);
+  const bool proof_is_due = !msk_.empty();
+  if (proof_is_due && request.authentication) return conclude(*request.authentication);
+  if (!proof_is_due && request.eap && !request.authentication) return ask(*request.eap);
+  fail(refusal(AuthenticationFailure::WrongMethod,
+               proof_is_due ? "no AUTH after EAP" : "no EAP where it was asked for"));
+}
+
+// What EAP has authenticated has the keys of this IKE SA as well; then it is looked for in the PAD.
+void AuthAnswer::conclude(const AuthenticationPayload& authentication) {
+  const SecretBytes msk = std::exchange(msk_, {});
+  const IkeSa& sa = session_.sa;
+  if (auto good = check_by_msk(
+          msk.view(), proof_inputs(sa, Side::Initiator, request_.initiator->body), authentication);
+      !good)
+    return fail(good.error());
+  if (auto allowed = authorise(); !allowed) return fail(allowed.error());
+  proof_ = prove_by_msk(msk.view(), proof_inputs(sa, Side::Responder, id_body_));
+  accept({});
+}
+
+// By the identity that was authenticated, whatever IDi has said (RFC 4877 8; EAP-05, MDYN-14). An
+// entry that trusts another authenticator, or none, is not for whom this one knows (PAD-07).
+Expected<void> AuthAnswer::authorise() {
+  if (auto taken = take_entry(identity_); !taken) return taken;
+  const Peer& peer = *session_.sa.peer;
+  const auto own = eap_authenticator_of(peer);
+  if (own != nullptr && own->name() == authenticator_->name()) return {};
+  return std::unexpected(refusal(
+      AuthenticationFailure::WrongMethod,
+      fmt::format("the entry {} does not have EAP by {}", peer.name, authenticator_->name())));
 }
 
 // It says that it knows no IKE SA between us but this (IKE-102).
@@ -210,6 +361,7 @@ void AuthAnswer::refuse_child(PayloadChain& payloads, const Refusal& refusal) {
 }  // namespace
 
 void respond_to_auth(Session& session, MessageId id, const Message& request) {
+  if (const auto rounds = session.sa.initial->rounds) return rounds->take(id, request);
   std::make_shared<AuthAnswer>(session, id, request)->start();
 }
 

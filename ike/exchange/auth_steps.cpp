@@ -48,6 +48,11 @@ CertificateLookup lookup_of(const Session& session) noexcept {
              : CertificateLookup::None;
 }
 
+const Notify* end_in(const Message& response) {
+  const Notify* const failed = response.find(NotifyType::AuthenticationFailed);
+  return failed != nullptr ? failed : response.find(NotifyType::UnsupportedCriticalPayload);
+}
+
 void limit_by_credentials(IkeSa& sa, const Belief& belief) {
   if (!belief.valid_until) return;
   sa.credentials_end =

@@ -21,6 +21,14 @@ void note_auth_notifies(Session& session, const Message& message);
 // Whether we say that certificates may be published instead of being sent.
 [[nodiscard]] CertificateLookup lookup_of(const Session& session) noexcept;
 
+// So often EAP asks and is answered, at both ends: methods need some ten (EAP-10), and nobody is
+// kept at it for ever.
+inline constexpr unsigned kMostEapRounds = 20;
+
+// Whatever else is in a response: no other error ends an IKE SA that is being authenticated (RFC
+// 7296 2.21.2; IKE-129), and of INVALID_SYNTAX the session knows. Null where there is none.
+[[nodiscard]] const Notify* end_in(const Message& response);
+
 // The certificates of both sides end: the IKE SA is to end then, too (SAD-08).
 void limit_by_credentials(IkeSa& sa, const Belief& belief);
 

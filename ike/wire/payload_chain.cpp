@@ -106,6 +106,12 @@ void PayloadChain::authentication(AuthMethod method, ByteView data) {
   end();
 }
 
+void PayloadChain::eap(ByteView packet) {
+  begin(PayloadType::Eap);
+  ike::append(bytes_, packet);
+  end();
+}
+
 void PayloadChain::notify(const Notify& notify) {
   begin(PayloadType::Notify);
   ike::append(bytes_, static_cast<std::uint8_t>(notify.protocol));

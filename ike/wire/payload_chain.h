@@ -19,6 +19,7 @@ class PayloadChain {
   void certificate(CertificateEncoding encoding, ByteView data);
   void certificate_request(CertificateEncoding encoding, ByteView authorities);
   void authentication(AuthMethod method, ByteView data);
+  void eap(ByteView packet);
   void notify(const Notify& notify);
   void notify(NotifyType type, ByteView data = {});
   void remove_ike_sa();

@@ -1,7 +1,10 @@
 // Fuzzes IKE messages in the clear, header and payloads: what is taken, written once more, is read
 // as the same (IKE-01, IKE-05, IKE-07). The header's length is made right, so that more is reached.
+#include <algorithm>
 #include <cstdlib>
 
+#include "ike/eap/ms_chap_message.h"
+#include "ike/eap/packet.h"
 #include "ike/wire/header.h"
 #include "tests/ike/rebuilt_message.h"
 
@@ -30,7 +33,33 @@ void check_split(const std::vector<RawPayload>& payloads, ByteView all) {
   require(last <= all.data() + all.size());
 }
 
+void check_ms_chap(ByteView data) {
+  const auto message = parse_ms_chap(data);
+  if (!message || data.size() == 1) return;
+  const bool text = message->op == MsChapOp::Success || message->op == MsChapOp::Failure;
+  require(std::ranges::equal(text ? ms_chap_text(*message) : ms_chap_value(*message), data));
+  if (const auto proof = proof_in(message->text)) require(proof->size() == 40);
+}
+
+// EAP-02: what is taken, written once more, is the same.
+void check_eap(ByteView bytes) {
+  const auto packet = parse_eap_packet(bytes);
+  if (!packet) return;
+  Octets again;
+  if (packet->code == EapCode::Request)
+    again = eap_request(packet->identifier, packet->type, packet->data);
+  else if (packet->code == EapCode::Response)
+    again = eap_response(packet->identifier, packet->type, packet->data);
+  else if (packet->code == EapCode::Success)
+    again = eap_success(packet->identifier);
+  else
+    again = eap_failure(packet->identifier);
+  require(std::ranges::equal(again, bytes));
+  check_ms_chap(packet->data);
+}
+
 void check_message(const Message& message) {
+  if (message.eap) check_eap(*message.eap);
   const Message said = test::sayable(message);
   const PayloadChain chain = test::rebuild(said);
   const auto again = parse_message(chain.first(), chain.bytes());

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <new>
 
-#include "tests/ike/two_peers.h"
+#include "tests/ike/eap_peers.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SALLYPORT_SEES_FREED_MEMORY 1
@@ -131,6 +131,36 @@ TEST_CASE("IKE-83: memory that is freed holds no key, in rekeys, deletes and at 
   two->pass(5s);
   two.reset();
   CHECK(freed.found() == before);
+}
+
+// Two runs with the same random numbers have the same keys.
+TEST_CASE("EAP-10, IKE-83: nothing is left of the MSK once it has keyed AUTH, nor of a password") {
+  Octets msk;
+  {
+    EapPeers eap;
+    REQUIRE(eap.comes_up());
+    msk = eap.aaa->msks.at(0);
+  }
+  const auto password = login("alice", "open sesame").secret;
+  const NtHash hash = nt_hash(password->view()).value();
+  FreedMemory freed;
+  freed.look_for(msk);
+  freed.look_for(hash.view());
+  for (const bool fails : {false, true}) {
+    const std::size_t before = freed.found();
+    EapPeers eap;
+    const std::shared_ptr<FakeAaa> aaa = eap.aaa;  // which has a copy of its own, and goes last
+    REQUIRE(eap.two.alice.daemon->initiate("net"));
+    eap.exchange(4);
+    CHECK(aaa->msks.at(0) == msk);
+    CHECK(freed.found() == before);
+    if (fails) eap.two.alice.sent.clear();
+    if (fails) eap.two.pass_silently(std::chrono::minutes(2));
+    eap.two.settle();
+    CHECK(eap.two.bob.up().size() == (fails ? 0u : 1u));
+    for (Node* const node : {&eap.two.alice, &eap.two.bob}) node->daemon.reset();
+    CHECK(freed.found() == before);
+  }
 }
 
 #endif

@@ -8,10 +8,9 @@
 
 namespace sallyport::ike::test {
 
-// Without what PayloadChain has no words for: EAP, unknown attributes of transforms, and selectors
-// of which none was of a known type.
+// Without what PayloadChain has no words for: unknown attributes of transforms, and selectors of
+// which none was of a known type.
 inline Message sayable(Message message) {
-  message.eap.reset();
   if (message.sa)
     for (Proposal& proposal : *message.sa)
       std::erase_if(proposal.transforms,
@@ -40,6 +39,7 @@ inline void write_authentication(PayloadChain& chain, const Message& message) {
     chain.certificate_request(one.encoding, one.authorities);
   if (message.authentication)
     chain.authentication(message.authentication->method, message.authentication->data);
+  if (message.eap) chain.eap(*message.eap);
 }
 
 // A sayable() message.

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/ike/eap_peers.h"
+
 namespace sallyport::ike::test {
 namespace {
 
@@ -115,6 +117,72 @@ void auth_received(Scene& scene) {
   scene.two->bob.jobs.at_once = false;
   REQUIRE(scene.two->deliver(scene.two->alice));
   REQUIRE(scene.two->bob.jobs.waiting.size() == 1);
+}
+
+namespace {
+
+// IKE_SA_INIT, and so many exchanges of IKE_AUTH.
+void begin_eap(Scene& scene, unsigned rounds) {
+  scene.aaa = authenticate_by_eap(*scene.two);
+  REQUIRE(scene.two->alice.daemon->initiate("net"));
+  for (unsigned round = 0; round < 1 + rounds; ++round) {
+    REQUIRE(scene.two->deliver(scene.two->alice));
+    REQUIRE(scene.two->deliver(scene.two->bob));
+  }
+}
+
+void watch_alice(Scene& scene) {
+  scene.watch_first(scene.two->alice);
+  scene.voice.emplace(*scene.two->bob.ike_sas().front());
+}
+
+void watch_bob(Scene& scene, MessageId expected) {
+  scene.watch_first(scene.two->bob);
+  scene.voice.emplace(*scene.two->alice.ike_sas().front());
+  scene.expected = expected;
+}
+
+}  // namespace
+
+void eap_offered(Scene& scene) {
+  begin_eap(scene, 0);
+  watch_alice(scene);
+  REQUIRE(scene.two->deliver(scene.two->alice));
+  scene.two->alice.jobs.at_once = false;
+  REQUIRE(scene.two->deliver(scene.two->bob));
+  REQUIRE(scene.two->alice.jobs.waiting.size() == 1);
+}
+
+void eap_sent(Scene& scene) {
+  begin_eap(scene, 1);
+  watch_alice(scene);
+  scene.keep_outstanding();
+}
+
+void eap_proof_sent(Scene& scene) {
+  begin_eap(scene, 3);
+  watch_alice(scene);
+  scene.keep_outstanding();
+}
+
+void eap_received(Scene& scene) {
+  begin_eap(scene, 1);
+  watch_bob(scene, 2);
+  scene.aaa->at_once = false;
+  REQUIRE(scene.two->deliver(scene.two->alice));
+  REQUIRE(scene.two->bob.sent.empty());
+}
+
+void eap_expected(Scene& scene) {
+  begin_eap(scene, 1);
+  watch_bob(scene, 2);
+  scene.answered = ExchangeType::IkeAuth;
+}
+
+void eap_succeeded(Scene& scene) {
+  begin_eap(scene, 3);
+  watch_bob(scene, 4);
+  scene.answered = ExchangeType::IkeAuth;
 }
 
 void established(Scene& scene, Node& node) {

@@ -9,6 +9,8 @@
 
 namespace sallyport::ike::test {
 
+class FakeAaa;
+
 struct Scene {
   std::unique_ptr<TwoPeers> two = std::make_unique<TwoPeers>();
   Node* target{};
@@ -18,6 +20,7 @@ struct Scene {
   std::optional<ExchangeType> answered{};  // what the request before it was, if it is remembered
   std::optional<Header> outstanding{};     // of the target's request
   Spi child{};                             // by which the other end receives
+  std::shared_ptr<FakeAaa> aaa{};          // of scenes with EAP
 
   [[nodiscard]] Node& other() const { return two->other(*target); }
   // The target is `node`, whose IKE SA is up.
@@ -38,6 +41,14 @@ void auth_answered(Scene& scene);  // the peer's proof is being checked
 void init_received(Scene& scene);  // keys are being worked out
 void auth_expected(Scene& scene);
 void auth_received(Scene& scene);  // proofs are being worked out
+
+// The same where Alice is authenticated by EAP.
+void eap_offered(Scene& scene);     // Bob's proof is being checked
+void eap_sent(Scene& scene);        // her answer to EAP
+void eap_proof_sent(Scene& scene);  // her AUTH by the MSK
+void eap_received(Scene& scene);    // Bob's AAA is being asked
+void eap_expected(Scene& scene);    // Bob has asked by EAP
+void eap_succeeded(Scene& scene);   // Bob waits for her AUTH
 
 // Afterwards, for either end.
 void established(Scene& scene, Node& node);

@@ -98,6 +98,16 @@ std::vector<Stage> first_stages() {
           {.name = "auth received", .prepare = auth_received}};
 }
 
+std::vector<Stage> eap_stages() {
+  const std::vector<Outcome> refused = {{Kind::Auth, "AUTHENTICATION_FAILED, ended"}};
+  return {{.name = "EAP offered", .prepare = eap_offered},
+          {.name = "EAP sent", .prepare = eap_sent, .response = "ended"},
+          {.name = "proof after EAP sent", .prepare = eap_proof_sent, .response = "ended"},
+          {.name = "EAP received", .prepare = eap_received},
+          {.name = "EAP expected", .prepare = eap_expected, .requests = refused},
+          {.name = "proof after EAP expected", .prepare = eap_succeeded, .requests = refused}};
+}
+
 using Preparation = void (*)(Scene&, Node&);
 
 // For Alice, who was the first initiator, and for Bob.
@@ -301,6 +311,10 @@ void check_stage(const Stage& stage) {
 
 TEST_CASE("IKE-32, IKE-11: before a peer is known, every state against every message") {
   for (const Stage& stage : first_stages()) check_stage(stage);
+}
+
+TEST_CASE("IKE-32, EAP-08: amid EAP, every state against every message") {
+  for (const Stage& stage : eap_stages()) check_stage(stage);
 }
 
 TEST_CASE("IKE-32, IKE-11, IKE-112, IKE-115: IKE SAs that are up, against every message") {

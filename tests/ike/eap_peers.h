@@ -1,0 +1,75 @@
+// Alice, whom Bob authenticates by EAP, and what stands where an AAA server would.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ike/eap/local_users.h"
+#include "tests/ike/certified_peers.h"
+
+namespace sallyport::ike::test {
+
+// A table of users behind a line on which tests can listen and speak, and which may be slow.
+class FakeAaa final : public EapAuthenticator {
+ public:
+  explicit FakeAaa(std::string name = "aaa",
+                   LocalUsers::IdentityRound round = LocalUsers::IdentityRound::None);
+
+  const std::string& name() const noexcept override { return name_; }
+  std::unique_ptr<EapConversation> begin(const Identity& identity, Random& random) override;
+
+  // A user, and who it is for the PAD.
+  void add(const std::string& user, const std::string& password, const std::string& identity);
+  // What was held back goes on its way.
+  void answer_one();
+
+  bool at_once{true};
+  std::function<void(EapStep&)> alter{[](EapStep&) {}};  // what the table says
+  std::vector<Identity> claimed;                         // as conversations were begun with
+  std::vector<Octets> heard;                             // from peers
+  std::vector<Octets> msks;                              // of successes
+  std::size_t open{};                                    // conversations
+
+ private:
+  friend class FakeConversation;
+  struct Entry {
+    std::string user, password, identity;
+  };
+  std::string name_;
+  LocalUsers::IdentityRound round_;
+  std::vector<Entry> entries_;
+  std::deque<std::function<void()>> waiting_;
+};
+
+[[nodiscard]] LocalAuthentication login(const std::string& user, const std::string& password);
+[[nodiscard]] RemoteAuthentication eap_by(std::shared_ptr<EapAuthenticator> authenticator);
+
+// An entry with EAP for whoever the AAA says that it is; we show a certificate of Bob's.
+[[nodiscard]] Peer eap_entry(const std::shared_ptr<FakeAaa>& aaa, const std::string& name,
+                             const std::string& identity, const std::string& claims);
+// "alice" of the AAA that it gives is alice.example.org, who may have her usual net.
+[[nodiscard]] std::shared_ptr<FakeAaa> authenticate_by_eap(
+    TwoPeers& two, LocalUsers::IdentityRound round = LocalUsers::IdentityRound::None);
+
+class EapPeers {
+ public:
+  explicit EapPeers(LocalUsers::IdentityRound round = LocalUsers::IdentityRound::None)
+      : EapPeers(std::make_unique<TwoPeers>(), round) {}
+  EapPeers(std::unique_ptr<TwoPeers> peers, LocalUsers::IdentityRound round);
+
+  [[nodiscard]] Peer entry(const std::string& name, const std::string& identity,
+                           const std::string& claims) const {
+    return eap_entry(aaa, name, identity, claims);
+  }
+  // Alice's request and Bob's response, `rounds` times.
+  void exchange(unsigned rounds);
+  [[nodiscard]] bool comes_up();
+
+  std::unique_ptr<TwoPeers> owned;
+  TwoPeers& two;
+  std::shared_ptr<FakeAaa> aaa;
+};
+}  // namespace sallyport::ike::test
