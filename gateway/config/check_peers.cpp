@@ -77,6 +77,33 @@ void warn_of_unused(std::string_view section, const Elements& elements, const Na
   }
 }
 
+// Whom the PAD gives the identity to, if that entry asks the same authenticator.
+bool is_known(const Identity& identity, const AaaConfig& aaa, const Configuration& configuration) {
+  const auto first = std::ranges::find_if(configuration.peers, [&](const PeerConfig& config) {
+    return std::ranges::any_of(config.peer.identities, [&](const IdentityPattern& pattern) {
+      return pattern.matches(identity);
+    });
+  });
+  const auto by = first == configuration.peers.end() ? nullptr : eap_authenticator_of(first->peer);
+  return by != nullptr && by->name() == aaa.name;
+}
+
+// Whoever has logged in has what his identity's own entry says, and there is none.
+void warn_of_strangers(Loading& loading) {
+  const Configuration& configuration = loading.configuration;
+  const auto tables = loading.elements("aaa");
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const AaaConfig& aaa = configuration.aaa[i];
+    for (const AaaUserConfig& user : aaa.users)
+      if (!is_known(user.identity, aaa, configuration))
+        loading.diagnostics.warn(
+            place(*tables[i], "users"),
+            fmt::format("users: \"{}\" is {}, which is no peer with auth = {{ eap = \"{}\" }}",
+                        user.name, to_string(user.identity), aaa.name),
+            "a [[peer]] for that identity");
+  }
+}
+
 }  // namespace
 
 const PeerConfig* peer_for(const Configuration& configuration, const Policy& policy) {
@@ -91,7 +118,7 @@ void check_peers(Loading& loading) {
   const auto elements = loading.elements("peer");
   const Configuration& configuration = loading.configuration;
   check_order(elements, loading);
-  Names authorities, credentials, pools;
+  Names authorities, credentials, pools, aaa;
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const PeerConfig& config = configuration.peers[i];
     check_peer(config.peer, *elements[i], loading);
@@ -100,10 +127,13 @@ void check_peers(Loading& loading) {
     credentials.insert(config.local_sources.credentials.begin(),
                        config.local_sources.credentials.end());
     pools.insert(config.peer.pools.begin(), config.peer.pools.end());
+    if (const auto by = eap_authenticator_of(config.peer)) aaa.insert(by->name());
   }
   warn_of_unused("authority", configuration.authorities, authorities, loading);
   warn_of_unused("credential", configuration.credentials, credentials, loading);
   warn_of_unused("pool", configuration.pools, pools, loading);
+  warn_of_unused("aaa", configuration.aaa, aaa, loading);
+  warn_of_strangers(loading);
 }
 
 }  // namespace sallyport

@@ -196,6 +196,7 @@ struct Configuration {
   IkeConfig ike;  // IKE runs where there is a peer
   std::vector<AuthorityConfig> authorities;
   std::vector<CredentialConfig> credentials;
+  std::vector<AaaConfig> aaa;
   std::vector<PoolConfig> pools;
   std::vector<PeerConfig> peers;  // the PAD, in the operator's order
   std::optional<HomeAgentConfig> home_agent;

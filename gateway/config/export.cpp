@@ -24,6 +24,9 @@ Expected<std::string> to_toml(const Configuration& configuration) {
   write_authorities(configuration, out);
   write_credentials(configuration, out);
   write_pools(configuration, out);
+  if (auto written = write_aaa(configuration, out); !written) {
+    return std::unexpected(std::move(written).error());
+  }
   if (auto written = write_peers(configuration, out); !written) {
     return std::unexpected(std::move(written).error());
   }

@@ -78,12 +78,27 @@ struct PoolConfig {
 
 enum class SecretEncoding : std::uint8_t { Text, Hex, Base64 };
 
-// Where a pre-shared key came from, so that an export names its file and never holds it. An empty
-// path: inline, or there is none.
+// Where a pre-shared key or a password came from, so that an export names its file and never holds
+// it. An empty path: inline, or there is none.
 struct SecretSource {
   std::filesystem::path file;
   SecretEncoding encoding{SecretEncoding::Text};
   friend bool operator==(const SecretSource&, const SecretSource&) = default;
+};
+
+// A user of this gateway's own table.
+struct AaaUserConfig {
+  std::string name;
+  SecretSource password;
+  Identity identity;  // that the password proves
+};
+
+// Who authenticates peers by EAP.
+struct AaaConfig {
+  std::string name;
+  bool ask_identity{};  // EAP begins with a request for an identity (EAP-05)
+  std::vector<AaaUserConfig> users;
+  std::shared_ptr<EapAuthenticator> authenticator;
 };
 
 // What one of a peer's ways to prove its identity was read from.

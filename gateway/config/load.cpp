@@ -11,8 +11,9 @@ namespace sallyport {
 namespace {
 
 // Sections that hold many tables: `[[port]]`.
-constexpr std::string_view kLists[] = {"port", "route",     "neighbour",  "spd",  "policy",
-                                       "sa",   "authority", "credential", "pool", "peer"};
+constexpr std::string_view kLists[] = {"port",   "route", "neighbour", "spd",
+                                       "policy", "sa",    "authority", "credential",
+                                       "pool",   "aaa",   "peer"};
 // Sections of later versions.
 constexpr std::string_view kLater[] = {"metrics"};
 
@@ -120,6 +121,7 @@ void read_sections(Loading& loading) {
   read_authorities(loading);
   read_credentials(loading);
   read_pools(loading);
+  read_aaa(loading);
   read_peers(loading);
   fill_in_mobile_peers(loading);
 }

@@ -107,6 +107,7 @@ void read_ike(TableReader& root, Loading& loading);
 void read_authorities(Loading& loading);
 void read_credentials(Loading& loading);
 void read_pools(Loading& loading);
+void read_aaa(Loading& loading);
 void read_peers(Loading& loading);
 
 // What only the whole shows; run where every section was read without an error.
@@ -138,6 +139,7 @@ void write_pools(const Configuration& configuration, std::string& out);
 void write_home_agent(const Configuration& configuration, std::string& out);
 void write_mobile_node(const Configuration& configuration, std::string& out);
 void write_correspondent(const Configuration& configuration, std::string& out);
+[[nodiscard]] Expected<void> write_aaa(const Configuration& configuration, std::string& out);
 [[nodiscard]] Expected<void> write_peers(const Configuration& configuration, std::string& out);
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "crypto/ms_chap.h"
 #include "gateway/config/certificate_files.h"
 #include "gateway/config/pre_shared_key.h"
 #include "gateway/config/value_parsers.h"
@@ -22,6 +23,7 @@ constexpr unsigned kMostRsaBits = 16384;
 constexpr unsigned kAdvisedRsaBits = 2048;  // RFC 8247 3.1.1
 constexpr std::string_view kRemoteRemedy =
     "{ psk = { file = \"...\" } } or { authorities = [\"...\"] }";
+constexpr std::string_view kLoginRemedy = "{ user = \"...\", password = { file = \"...\" } }";
 constexpr std::string_view kLocalRemedy =
     "{ psk = { file = \"...\" } } or { credential = \"...\" }";
 
@@ -31,14 +33,12 @@ constexpr std::string_view kPublicKeyKeys[] = {
     "fetch_revocation", "extended_key_usage", "least_rsa_bits"};
 constexpr std::string_view kCredentialKeys[] = {"credential", "pkcs1", "legacy"};
 constexpr std::string_view kNullKeys[] = {"null"};
+constexpr std::string_view kEapKeys[] = {"eap"};
 
 struct Remote {
   RemoteAuthentication authentication;
   RemoteSources sources;
 };
-
-// A method of later versions.
-void refuse_later_methods(TableReader& reader) { reader.not_available("eap"); }
 
 void read_authorities_of(TableReader& reader, Remote& remote, const Configuration& configuration) {
   auto& names = remote.sources.authorities;
@@ -107,24 +107,39 @@ void read_psk(TableReader& reader, Remote& remote, Loading& loading) {
   }
 }
 
+// One of [[aaa]].
+void read_eap(TableReader& reader, RemoteAuthentication& by, const Configuration& configuration) {
+  by.kind = AuthenticationKind::Eap;
+  std::string name;
+  reader.read("eap", name, name_in(configuration.aaa, "[[aaa]]"));
+  const auto found = std::ranges::find(configuration.aaa, name, &AaaConfig::name);
+  if (found != configuration.aaa.end()) by.eap = found->authenticator;
+}
+
 Remote read_remote(const Value& value, Loading& loading) {
   Remote remote;
   TableReader reader(value, "auth", loading.diagnostics);
-  refuse_later_methods(reader);
   if (reader.has("psk")) {
     refuse_beside(reader, "psk", kPublicKeyKeys);
     refuse_beside(reader, "psk", kNullKeys);
+    refuse_beside(reader, "psk", kEapKeys);
     read_psk(reader, remote, loading);
     return remote;
   }
   if (reader.has("null")) {
     refuse_beside(reader, "null", kPublicKeyKeys);
+    refuse_beside(reader, "null", kEapKeys);
     remote.authentication.kind = AuthenticationKind::Null;
     read_null(reader);
     return remote;
   }
+  if (reader.has("eap")) {
+    refuse_beside(reader, "eap", kPublicKeyKeys);
+    read_eap(reader, remote.authentication, loading.configuration);
+    return remote;
+  }
   const bool known = reader.has("authorities") || reader.has("raw_keys");
-  if (value.table() != nullptr && !known && !reader.has("eap"))
+  if (value.table() != nullptr && !known)
     loading.diagnostics.error(value.at, "auth: does not say how", std::string(kRemoteRemedy));
   read_public_key(reader, remote, loading);
   return remote;
@@ -183,23 +198,45 @@ void read_credentials_of(TableReader& reader, PeerConfig& config, Loading& loadi
   }
 }
 
+// Who we are to the peer's authenticator.
+void read_login(TableReader& parent, PeerConfig& config, Loading& loading) {
+  LocalAuthentication& by = config.peer.local;
+  by.kind = AuthenticationKind::Eap;
+  const Value* value = parent.find("eap");
+  TableReader reader(*value, "eap", loading.diagnostics);
+  reader.require("user", by.user, read_text, kLoginRemedy);
+  if (auto key = read_pre_shared_key(reader, "password", loading)) {
+    by.secret = std::move(key->bytes);
+    config.local_sources.secret = std::move(key->source);
+    if (const auto hash = nt_hash(by.secret->view()); !hash)
+      reader.error("password", "password: " + hash.error().what, hash.error().remedy,
+                   hash.error().code);
+  } else {
+    static_cast<void>(reader.require("password", kLoginRemedy));
+  }
+}
+
 void read_local_auth(TableReader& peer, PeerConfig& config, Loading& loading) {
   const Value* value = peer.require("local_auth", kLocalRemedy);
   if (value == nullptr) return;
   TableReader reader(*value, "local_auth", loading.diagnostics);
-  refuse_later_methods(reader);
   if (reader.has("psk")) {
     refuse_beside(reader, "psk", kCredentialKeys);
     refuse_beside(reader, "psk", kNullKeys);
+    refuse_beside(reader, "psk", kEapKeys);
     if (auto key = read_pre_shared_key(reader, "psk", loading)) {
       config.peer.local.secret = std::move(key->bytes);
       config.local_sources.secret = std::move(key->source);
     }
   } else if (reader.has("null")) {
     refuse_beside(reader, "null", kCredentialKeys);
+    refuse_beside(reader, "null", kEapKeys);
     config.peer.local.kind = AuthenticationKind::Null;
     read_null(reader);
-  } else if (value->table() != nullptr && !reader.has("eap")) {
+  } else if (reader.has("eap")) {
+    refuse_beside(reader, "eap", kCredentialKeys);
+    read_login(reader, config, loading);
+  } else if (value->table() != nullptr) {
     read_credentials_of(reader, config, loading);
   }
 }
@@ -240,13 +277,17 @@ Expected<TomlFields> remote_fields(const RemoteAuthentication& by, const RemoteS
                                    const std::string& peer) {
   TomlFields fields;
   if (by.kind == AuthenticationKind::PreSharedKey) {
-    const auto key = pre_shared_key_fields(sources.secret, peer);
+    const auto key = pre_shared_key_fields(sources.secret, "peer " + peer);
     if (!key) return std::unexpected(key.error());
     fields.add("psk", *key);
     return fields;
   }
   if (by.kind == AuthenticationKind::Null) {
     fields.add("null", true);
+    return fields;
+  }
+  if (by.kind == AuthenticationKind::Eap) {
+    fields.add("eap", by.eap->name());
     return fields;
   }
   if (!sources.authorities.empty()) fields.add("authorities", sources.authorities);
@@ -262,10 +303,17 @@ Expected<TomlFields> remote_fields(const RemoteAuthentication& by, const RemoteS
 Expected<TomlFields> local_fields(const PeerConfig& config) {
   const LocalAuthentication& by = config.peer.local;
   TomlFields fields;
-  if (by.kind == AuthenticationKind::PreSharedKey) {
-    const auto key = pre_shared_key_fields(config.local_sources.secret, config.peer.name);
+  if (by.kind == AuthenticationKind::PreSharedKey || by.kind == AuthenticationKind::Eap) {
+    const auto key = pre_shared_key_fields(config.local_sources.secret, "peer " + config.peer.name);
     if (!key) return std::unexpected(key.error());
-    fields.add("psk", *key);
+    if (by.kind == AuthenticationKind::PreSharedKey) {
+      fields.add("psk", *key);
+      return fields;
+    }
+    TomlFields login;
+    login.add("user", by.user);
+    login.add("password", *key);
+    fields.add("eap", login);
     return fields;
   }
   if (by.kind == AuthenticationKind::Null) {

@@ -147,9 +147,9 @@ std::optional<PreSharedKey> read_pre_shared_key(TableReader& reader, std::string
   return std::nullopt;
 }
 
-Expected<TomlFields> pre_shared_key_fields(const SecretSource& source, const std::string& peer) {
+Expected<TomlFields> pre_shared_key_fields(const SecretSource& source, const std::string& owner) {
   if (source.file.empty())
-    return fail(Error::Code::Refused, fmt::format("the key of peer {} stands inline", peer),
+    return fail(Error::Code::Refused, fmt::format("the key of {} stands inline", owner),
                 "move it to a file: an export never holds a key");
   TomlFields fields;
   fields.add("file", source.file);

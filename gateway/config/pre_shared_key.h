@@ -20,8 +20,8 @@ struct PreSharedKey {
                                                               std::string_view key,
                                                               Loading& loading);
 
-// The reference to its file. Refuses one that stood inline; `peer` is whose it is.
+// The reference to its file. Refuses one that stood inline; `owner` is whose it is ("peer branch").
 [[nodiscard]] Expected<TomlFields> pre_shared_key_fields(const SecretSource& source,
-                                                         const std::string& peer);
+                                                         const std::string& owner);
 
 }  // namespace sallyport

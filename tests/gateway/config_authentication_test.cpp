@@ -213,7 +213,7 @@ TEST_CASE("PAD-07: a method without its data is refused") {
           "one of: none, if-known, required");
   refused(local + "auth = { authorities = \"root\", least_rsa_bits = 512 }", "6:49",
           "out of range");
-  refused(local + "auth = { eap = \"tls\" }", "6:16", "eap in auth is not available");
+  refused(local + "auth = { eap = \"aaa\" }", "6:16", "eap: there is no [[aaa]] \"aaa\"");
   refused(local + "auth = [{ psk = { file = \"keys/psk\" } }, { psk = { file = \"keys/psk\" } }]",
           "6:8", "one pre-shared key a peer");
   refused(remote + "local_auth = {}", "6:14", "local_auth has no credential");

@@ -168,6 +168,13 @@ addresses = "10.4.0.128-10.4.0.255"
 name = "v6"
 addresses = "2001:db8:3::/64"
 prefix_length = 64
+[[aaa]]
+name = "subscribers"
+ask_identity = true
+users = [
+  { name = "carol", password = { file = "keys/carol" }, identity = "carol@example.net" },
+  { name = "dave.example.net", password = { file = "keys/psk", encoding = "text" } },
+]
 [[policy]]
 name = "roaming"
 local = "10.1.0.0/24"
@@ -204,6 +211,18 @@ psk = { file = "keys/psk", encoding = "text" }
 search = "identity"
 request_addresses = ["v6"]
 lifetime = "90m"
+[[peer]]
+name = "by-eap"
+identities = ["@example.net", ".example.net"]
+local_id = "gateway.example.org"
+auth = [{ eap = "subscribers" }, { authorities = "root" }]
+local_auth = { credential = "gateway" }
+[[peer]]
+name = "to-eap"
+identities = "eap.example.com"
+local_id = "gateway@example.org"
+auth = { authorities = "root" }
+local_auth = { eap = { user = "gateway \\ \"x\"", password = { file = "keys/carol" } } }
 [[peer]]
 name = "mixed"
 identities = "any"

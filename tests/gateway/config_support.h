@@ -75,6 +75,7 @@ inline MemoryFiles sample_files() {
   const std::string keys = "/etc/sallyport/keys/";
   const std::string certificates = "/etc/sallyport/certificates/";
   files.secrets = {{keys + "psk", std::string(kSamplePsk) + "\n"},
+                   {keys + "carol", "open sesame, says Carol\n"},
                    {keys + "gateway.pem", std::string(kGatewayKey)},
                    {keys + "ed25519.pem", std::string(kEd25519Key)},
                    {keys + "rsa.pem", std::string(kRsaKey)}};

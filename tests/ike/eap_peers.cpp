@@ -127,4 +127,45 @@ void EapPeers::exchange(unsigned rounds) {
 
 bool EapPeers::comes_up() { return test::comes_up(two); }
 
+void begin(EapPeers& eap) { REQUIRE(eap.two.alice.daemon->initiate("net")); }
+
+void begin_rounds(EapPeers& eap) {
+  begin(eap);
+  eap.exchange(2);
+}
+
+void begin_proofs(EapPeers& eap) {
+  begin_rounds(eap);
+  eap.exchange(2);
+}
+
+EapPacket packet_of(const Message& message) { return parse_eap_packet(*message.eap).value(); }
+
+const std::string& failure_of(const Node& node) {
+  REQUIRE(node.last(EventKind::IkeFailed) != nullptr);
+  return node.last(EventKind::IkeFailed)->detail;
+}
+
+void check_over(EapPeers& eap) {
+  eap.two.settle();
+  CHECK(eap.two.alice.daemon->size() == 0);
+  CHECK(eap.two.bob.daemon->size() == 0);
+  CHECK(eap.two.bob.daemon->half_open() == 0);
+  CHECK(eap.two.alice.installer.sas.empty());
+  CHECK(eap.two.bob.installer.sas.empty());
+  eap.two.pass(std::chrono::seconds(100));
+  CHECK(eap.two.bob.daemon->answering() == 0);
+  CHECK(eap.aaa->open == 0);
+}
+
+void check_alice_leaves(EapPeers& eap, const Impostor& as_bob, std::string_view why) {
+  CHECK_THAT(failure_of(eap.two.alice), Catch::Contains(std::string(why)));
+  REQUIRE(eap.two.alice.sent.size() == 1);
+  const auto said = as_bob.hears(eap.two.alice.sent.front());
+  REQUIRE(said);
+  CHECK(said->header.exchange == ExchangeType::Informational);
+  CHECK(said->message.find(NotifyType::AuthenticationFailed) != nullptr);
+  CHECK(eap.two.alice.daemon->size() == 0);
+}
+
 }  // namespace sallyport::ike::test

@@ -5,10 +5,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ike/eap/local_users.h"
+#include "ike/eap/packet.h"
 #include "tests/ike/certified_peers.h"
+#include "tests/ike/impostor.h"
 
 namespace sallyport::ike::test {
 
@@ -72,4 +75,18 @@ class EapPeers {
   TwoPeers& two;
   std::shared_ptr<FakeAaa> aaa;
 };
+
+void begin(EapPeers& eap);
+// Up to where Alice's next message is her answer to the first EAP request.
+void begin_rounds(EapPeers& eap);
+// Alice's AUTH is on its way.
+void begin_proofs(EapPeers& eap);
+
+[[nodiscard]] EapPacket packet_of(const Message& message);
+// Why the last IKE SA of the node has failed.
+[[nodiscard]] const std::string& failure_of(const Node& node);
+// Neither has anything of it any more, once Bob has repeated his answers for long enough.
+void check_over(EapPeers& eap);
+// Alice, once she knows that Bob is not who he should be, says so and no more.
+void check_alice_leaves(EapPeers& eap, const Impostor& as_bob, std::string_view why);
 }  // namespace sallyport::ike::test

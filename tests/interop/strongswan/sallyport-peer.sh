@@ -96,6 +96,7 @@ up() {
 	esac
 	: "${IKE:=aes128gcm16-prfsha256-curve25519}" "${ESP=aes128gcm16}" "${ENCAP:=no}" "${MOBIKE:=no}" "${FRAG:=yes}"
 	: "${CHILDLESS:=allow}" "${DPD:=0s}" "${UNIQUE:=no}" "${PSK:=interop lab secret}" "${SIGAUTH:=pubkey}"
+	: "${EAP_ID:=carol@example.org}" "${EAP_PASSWORD:=carol-password}"
 	: "${RETRANSMIT_TIMEOUT:=1.0}" "${RETRANSMIT_TRIES:=4}" "${FRAGMENT_SIZE:=1280}"
 	: "${COOKIE_THRESHOLD:=30}" "${BLOCK_THRESHOLD:=10}"
 	set +a

@@ -179,11 +179,27 @@ def extra_children(algorithms):
                             fields.get("esp_proposals", setting("ESP")), algorithms)
 
 
+def eap(directory):
+    """The same where who begins is authenticated by EAP, and who answers by certificate."""
+    user, password = setting("EAP_ID"), inline({"text": setting("EAP_PASSWORD")})
+    if setting("ROLE") == "init":
+        authority = table("authority", name="lab", certificates=[f"{directory}/ca.crt.pem", f"{directory}/eca.crt.pem"])
+        return {"local_id": user, "auth": inline({"authorities": ["lab"], "extended_key_usage": "ignored"}),
+                "local_auth": inline({"eap": inline({"user": user, "password": password})})}, [authority]
+    certificate = setting("CERT")
+    return {"identities": [user], "auth": inline({"eap": "lab"}), "local_auth": inline({"credential": "own"})}, [
+        table("credential", name="own", key=inline({"file": f"{directory}/{certificate}.key.pem"}),
+              certificates=[f"{directory}/{certificate}.crt.pem"]),
+        table("aaa", name="lab", users=Raw("[" + inline({"name": user, "password": password}) + "]"))]
+
+
 def authentication():
     """(fields of the peer, other tables)"""
     method, directory = setting("AUTH"), setting("DIR")
     if method == "psk":
         return {"psk": inline({"text": setting("PSK")})}, []
+    if method == "eap-mschapv2":
+        return eap(directory)
     if method != "pubkey":
         fail(f"AUTH={method} is not in this version")
     certificate, how = setting("CERT"), setting("SIGAUTH")
@@ -242,7 +258,7 @@ def peer(algorithms, remote_prefixes, pools):
         remote=None if remote == "%any" else remote,
         local=None if local == "%any" else local,
         identities=["any" if setting("REMOTE_ID") == "%any" else setting("REMOTE_ID")],
-        local_id=setting("LOCAL_ID"), **identity,
+        local_id=setting("LOCAL_ID"),
         proposals=algorithms.ike(setting("IKE")),
         may_claim=None if pools else remote_prefixes,
         pools=pools or None,
@@ -252,7 +268,7 @@ def peer(algorithms, remote_prefixes, pools):
         nat_traversal=words("ENCAP", {"yes": "force", "no": "detect"}),
         replace_older=words("UNIQUE", {"no": True, "replace": True, "never": False}),
         liveness=f"{seconds(setting('DPD'))}s", **lifetime)
-    return tables + [table("peer", **fields)]
+    return tables + [table("peer", **(fields | identity))]
 
 
 def ports():

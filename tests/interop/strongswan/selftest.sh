@@ -74,8 +74,9 @@ case_expired()    { pair AUTH=pubkey -- AUTH=pubkey CERT=alice-expired && ! go &
 case_revoked()    { pair AUTH=pubkey REVOCATION=strict -- AUTH=pubkey CERT=alice-revoked && ! go && sees bob "certificate was revoked" "ike-failed lab: alice.example.org.*revoked"; }
 case_otherca()    { pair AUTH=pubkey -- AUTH=pubkey CERT=alice-otherca && ! go && sees bob "no (trusted|issuer)" "ike-failed lab: alice.example.org.*issuer"; }
 case_eap_md5()    { pair AUTH=eap-md5 -- AUTH=eap-md5 && go && ping4 && sees bob "EAP method EAP_MD5 succeeded, no MSK"; }
-case_eap_mschapv2() { pair AUTH=eap-mschapv2 -- AUTH=eap-mschapv2 && go && ping4 && sees bob "EAP method EAP_MSCHAPV2 succeeded, MSK"; }
-case_eap_wrong()  { pair AUTH=eap-mschapv2 -- AUTH=eap-mschapv2 EAP_PASSWORD=bad && ! go && sees alice "EAP"; }
+case_eap_mschapv2() { pair AUTH=eap-mschapv2 -- AUTH=eap-mschapv2 && go && ping4 && sees bob "EAP method EAP_MSCHAPV2 succeeded, MSK" "ike-up lab: carol@example.org.*EAP by lab"; }
+case_eap_wrong()  { pair AUTH=eap-mschapv2 -- AUTH=eap-mschapv2 EAP_PASSWORD=bad && ! go && sees alice "EAP" "EAP Failure from the peer" \
+	&& sees bob "" "ike-failed lab: carol@example.org.*a wrong password"; }
 case_eap_tls()    { pair AUTH=eap-tls -- AUTH=eap-tls && go && ping4 && sees bob "EAP method EAP_TLS succeeded, MSK"; }
 case_multi()      { pair AUTH=multi -- AUTH=multi && go && ping4 && sees bob "EAP method EAP_MSCHAPV2 succeeded"; }
 
