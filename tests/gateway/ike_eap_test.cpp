@@ -1,43 +1,13 @@
 // EAP between two whole gateways, as their operators configure it (RFC 7296 2.16, RFC 4877 8).
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/gateway/gateway_pair.h"
-#include "tests/gateway/sample_credentials.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
 
 namespace {
-
-// The left gateway's key, which the right one has pinned.
-class PinnedKey {
- public:
-  PinnedKey() {
-    std::filesystem::create_directory(directory_);
-    write("key.pem", kEd25519Key);
-    write("public.pem", kEd25519PublicKey);
-  }
-  ~PinnedKey() { std::filesystem::remove_all(directory_); }
-  PinnedKey(const PinnedKey&) = delete;
-  PinnedKey& operator=(const PinnedKey&) = delete;
-  [[nodiscard]] std::string operator()(const std::string& name) const {
-    return (directory_ / name).native();
-  }
-
- private:
-  void write(const std::string& name, std::string_view text) {
-    std::ofstream(directory_ / name) << text;
-    ::chmod((*this)(name).c_str(), 0600);
-  }
-  std::filesystem::path directory_ =
-      std::filesystem::temp_directory_path() / ("eap-" + std::to_string(getpid()));
-};
 
 std::string policy(const std::string& peer, const std::string& local, const std::string& remote) {
   return "[[policy]]\nname = \"site\"\nlocal = \"" + local + "\"\nremote = \"" + remote +
@@ -46,7 +16,7 @@ std::string policy(const std::string& peer, const std::string& local, const std:
 }
 
 // IDi of the right one is a name for AAA; the subscriber is somebody else.
-std::string left_text(const PinnedKey& files, const std::string& subscriber) {
+std::string left_text(const std::string& subscriber) {
   const auto peer = [](const std::string& name, const std::string& identities,
                        const std::string& claims) {
     return "[[peer]]\nname = \"" + name + "\"\nidentities = \"" + identities +
@@ -54,8 +24,8 @@ std::string left_text(const PinnedKey& files, const std::string& subscriber) {
            "local_auth = { credential = \"own\" }\n" +
            claims;
   };
-  return "[[credential]]\nname = \"own\"\nkey = { file = \"" + files("key.pem") +
-         "\" }\n[[aaa]]\nname = \"subscribers\"\nusers = [{ name = \"box 7\", password = { text = "
+  return "[[credential]]\nname = \"own\"\nkey = { file = \"keys/ed25519.pem\" }\n[[aaa]]\nname = "
+         "\"subscribers\"\nusers = [{ name = \"box 7\", password = { text = "
          "\"correct horse battery\" }, identity = \"" +
          subscriber + "\" }]\n" + peer("roaming", "@aaa.example.org", "") +
          peer("right", "right.example.org", "may_claim = \"10.2.0.0/24\"\n") +
@@ -63,12 +33,12 @@ std::string left_text(const PinnedKey& files, const std::string& subscriber) {
          policy("right", "10.1.0.0/24", "10.2.0.0/24");
 }
 
-std::string right_text(const PinnedKey& files, const std::string& password) {
+std::string right_text(const std::string& password) {
   return "[[peer]]\nname = \"left\"\nremote = \"192.0.2.1\"\nidentities = \"left.example.org\"\n"
-         "local_id = \"anybody@aaa.example.org\"\nauth = { raw_keys = \"" +
-         files("public.pem") +
-         "\" }\nlocal_auth = { eap = { user = \"box 7\", password = { text = \"" + password +
-         "\" } } }\nmay_claim = \"10.1.0.0/24\"\n" + policy("left", "10.2.0.0/24", "10.1.0.0/24");
+         "local_id = \"anybody@aaa.example.org\"\nauth = { raw_keys = \"certificates/ed25519.pub\" "
+         "}\nlocal_auth = { eap = { user = \"box 7\", password = { text = \"" +
+         password + "\" } } }\nmay_claim = \"10.1.0.0/24\"\n" +
+         policy("left", "10.2.0.0/24", "10.1.0.0/24");
 }
 
 bool has_event(WiredGateway& gateway, std::string_view event) {
@@ -80,9 +50,7 @@ bool has_event(WiredGateway& gateway, std::string_view event) {
 }  // namespace
 
 TEST_CASE("MDYN-14, EAP-01: a subscriber of [[aaa]] has what its own [[peer]] says, and no other") {
-  const PinnedKey files;
-  GatewayPair pair(left_text(files, "right.example.org"),
-                   right_text(files, "correct horse battery"));
+  GatewayPair pair(left_text("right.example.org"), right_text("correct horse battery"));
   CHECK(pair.cross(pair.right, Family::V4) == 0);
   pair.until([&] { return has_event(pair.left, "child-up") && has_event(pair.right, "child-up"); });
   CHECK(pair.cross(pair.right, Family::V4) >= 1);
@@ -91,8 +59,7 @@ TEST_CASE("MDYN-14, EAP-01: a subscriber of [[aaa]] has what its own [[peer]] sa
   CHECK(row.at("peer") == "right");
   CHECK(row.at("remote_id") == "right.example.org");
 
-  GatewayPair other(left_text(files, "other.example.org"),
-                    right_text(files, "correct horse battery"));
+  GatewayPair other(left_text("other.example.org"), right_text("correct horse battery"));
   CHECK(other.cross(other.right, Family::V4) == 0);
   other.until([&] { return has_event(other.right, "child-failed"); });
   CHECK(other.left.running().rows("show.ike-sas").at(0).at("peer") == "other");
@@ -100,8 +67,7 @@ TEST_CASE("MDYN-14, EAP-01: a subscriber of [[aaa]] has what its own [[peer]] sa
 }
 
 TEST_CASE("EAP-08: with a wrong password nothing comes up between two gateways") {
-  const PinnedKey files;
-  GatewayPair pair(left_text(files, "right.example.org"), right_text(files, "a wrong password"));
+  GatewayPair pair(left_text("right.example.org"), right_text("a wrong password"));
   CHECK(pair.cross(pair.right, Family::V4) == 0);
   pair.until([&] { return has_event(pair.left, "ike-failed"); });
   pair.until([&] { return has_event(pair.right, "ike-failed"); });
