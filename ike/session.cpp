@@ -214,6 +214,7 @@ void Session::answer_again(const Path& path, const Header& header, const Opened&
 // Which requests an IKE SA answers in each of its states (IKE-32); of others it knows nothing, and
 // takes them when they come again in another state (IKE-11).
 bool Session::is_answerable(ExchangeType exchange) const noexcept {
+  if (sa.state == IkeState::EapExpected && exchange == ExchangeType::Informational) return true;
   if (is_being_authenticated(sa.state)) return exchange == ExchangeType::IkeAuth;
   return sa.state >= IkeState::Established && sa.state < IkeState::Dead &&
          (exchange == ExchangeType::Informational || exchange == ExchangeType::CreateChildSa);
@@ -222,6 +223,7 @@ bool Session::is_answerable(ExchangeType exchange) const noexcept {
 void Session::dispatch(const Header& header, const Message& request) {
   const MessageId id = header.message_id;
   if (header.exchange == ExchangeType::IkeAuth) return respond_to_auth(*this, id, request);
+  if (sa.state == IkeState::EapExpected) return respond_amid_eap(*this, id, request);
   // Whoever deletes children has them here, and whoever makes some wants them here; to who has done
   // with the whole IKE SA it is what lost.
   const bool uses_it = header.exchange == ExchangeType::CreateChildSa ||
@@ -320,6 +322,8 @@ void Session::end(const std::string& why) {
   if (dead()) return;
   const auto self = shared_from_this();
   const IkeState before = sa.state;
+  const bool amid_rounds = sa.initial && sa.initial->rounds;
+  const std::string detail = amid_rounds ? sa.initial->rounds->explain(why) : why;
   sa.state = IkeState::Dead;
   cancel_timers();
   requests_.end(NoResponse::SaGone);
@@ -334,7 +338,7 @@ void Session::end(const std::string& why) {
     sa.keys->p_responder = {};
   }
   if (before != IkeState::Rekeyed && !sa.stands_by)  // another one goes on
-    report(before < IkeState::Established ? EventKind::IkeFailed : EventKind::IkeDown, why);
+    report(before < IkeState::Established ? EventKind::IkeFailed : EventKind::IkeDown, detail);
   my.registry.remove(*this);
 }
 

@@ -21,6 +21,9 @@ inline constexpr std::size_t kLeastMskBytes = 64;
 // What is said to the peer: a whole EAP packet, and what follows from it.
 struct EapRequest {
   std::vector<std::uint8_t> packet;
+  // Not empty: it tells the peer in the method's own words that nothing will come of it, and why,
+  // for the audit trail; many peers leave then.
+  std::string refusal{};
 };
 struct EapSuccess {
   std::vector<std::uint8_t> packet;

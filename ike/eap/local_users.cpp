@@ -43,13 +43,13 @@ class LocalConversation final : public EapConversation {
     state_ = State::InMethod;
     return ask(method_->type(), method_->first(static_cast<std::uint8_t>(identifier_ + 1)));
   }
-  [[nodiscard]] EapStep ask(EapType type, ByteView data) {
+  [[nodiscard]] EapStep ask(EapType type, ByteView data, std::string refusal = {}) {
     asked_ = true;
-    return EapRequest{eap_request(++identifier_, type, data)};
+    return EapRequest{eap_request(++identifier_, type, data), std::move(refusal)};
   }
   [[nodiscard]] EapStep judge(EapServerMethod::Verdict verdict) {
     if (const auto* const next = std::get_if<EapServerMethod::Next>(&verdict))
-      return ask(method_->type(), next->data);
+      return ask(method_->type(), next->data, next->refusal);
     if (const auto* const failed = std::get_if<EapServerMethod::Failed>(&verdict))
       return fail(failed->why);
     state_ = State::Over;

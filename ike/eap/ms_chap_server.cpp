@@ -62,7 +62,7 @@ EapServerMethod::Verdict MsChapServer::check(const MsChapMessage& response) {
     state_ = State::Failed;
     why_ = fmt::format("{} \"{}\"", user == nullptr ? "no user" : "a wrong password of user",
                        shown(response.text));
-    return Next{refusal()};
+    return Next{refusal(), why_};
   }
   state_ = State::Succeeded;
   identity_ = user->identity;

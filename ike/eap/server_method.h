@@ -15,6 +15,7 @@ class EapServerMethod {
  public:
   struct Next {
     Octets data;
+    std::string refusal{};  // not empty: it says that the peer has failed
   };
   struct Done {
     Identity identity;  // authenticated

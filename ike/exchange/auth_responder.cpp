@@ -22,6 +22,7 @@ class AuthAnswer final : public AuthRounds, public std::enable_shared_from_this<
 
   void start();
   void take(MessageId id, const Message& request) override;
+  [[nodiscard]] std::string explain(const std::string& why) const override;
 
  private:
   void fail(const Error& why);
@@ -63,9 +64,10 @@ class AuthAnswer final : public AuthRounds, public std::enable_shared_from_this<
   std::shared_ptr<EapAuthenticator> authenticator_;
   std::unique_ptr<EapConversation> conversation_;  // until it has come to its end
   unsigned rounds_{};
-  bool shown_{};       // who we are
-  Identity identity_;  // that EAP has authenticated
-  SecretBytes msk_;    // with which AUTH is to come; it has no other use (EAP-10)
+  std::string refusal_;  // of the peer by EAP, which it has been told
+  bool shown_{};         // who we are
+  Identity identity_;    // that EAP has authenticated
+  SecretBytes msk_;      // with which AUTH is to come; it has no other use (EAP-10)
 };
 
 void AuthAnswer::start() {
@@ -249,6 +251,7 @@ void AuthAnswer::on_step(EapStep step) {
   if (auto* const success = std::get_if<EapSuccess>(&step))
     return on_eap_success(std::move(*success));
   if (const auto* const failure = std::get_if<EapFailure>(&step)) return on_eap_failure(*failure);
+  refusal_ = std::get<EapRequest>(step).refusal;
   say(std::get<EapRequest>(step).packet);
 }
 
@@ -273,8 +276,13 @@ void AuthAnswer::on_eap_success(EapSuccess success) {
 // EAP's own word says it all (EAP-08).
 void AuthAnswer::on_eap_failure(const EapFailure& failure) {
   say(failure.packet);
+  refusal_.clear();
   session_.end_answered(
       to_string(refusal(AuthenticationFailure::BadSecret, fmt::format("EAP: {}", failure.why))));
+}
+
+std::string AuthAnswer::explain(const std::string& why) const {
+  return refusal_.empty() ? why : fmt::format("{}, EAP: {}", why, refusal_);
 }
 
 void AuthAnswer::take(MessageId id, const Message& request) {
@@ -363,6 +371,15 @@ void AuthAnswer::refuse_child(PayloadChain& payloads, const Refusal& refusal) {
 void respond_to_auth(Session& session, MessageId id, const Message& request) {
   if (const auto rounds = session.sa.initial->rounds) return rounds->take(id, request);
   std::make_shared<AuthAnswer>(session, id, request)->start();
+}
+
+void respond_amid_eap(Session& session, MessageId id, const Message& request) {
+  session.respond(ExchangeType::Informational, id, {});
+  const bool deletes = std::ranges::any_of(request.deletes, [](const DeletePayload& payload) {
+    return payload.protocol == ProtocolId::Ike;
+  });
+  if (deletes || request.find(NotifyType::AuthenticationFailed) != nullptr)
+    session.end_answered("the peer has left amid EAP");
 }
 
 }  // namespace sallyport::ike

@@ -36,6 +36,38 @@ TEST_CASE("EAP-08: a wrong password ends with EAP Failure, without AUTHENTICATIO
   check_over(eap);
 }
 
+TEST_CASE("EAP-08: who leaves when a password is refused is gone at once, and told of") {
+  EapPeers eap;
+  TwoPeers& two = eap.two;
+  change_peer(two.alice, [](Peer& peer) { peer.local = login("alice", "open barley"); });
+  begin_rounds(eap);
+  eap.exchange(1);
+  // strongSwan says so in place of an acknowledgement.
+  Impostor as_alice(*two.alice.ike_sas().front());
+  two.alice.sent.clear();
+  PayloadChain leaves;
+  leaves.notify(NotifyType::AuthenticationFailed);
+  two.deliver(two.alice,
+              as_alice.says(ExchangeType::Informational, Way::Request, 3, words_of(leaves)));
+  REQUIRE(two.bob.sent.size() == 1);
+  const auto said = as_alice.hears(two.bob.sent.front());
+  REQUIRE(said);
+  CHECK(said->header.exchange == ExchangeType::Informational);
+  CHECK(said->message.notifies.empty());
+  CHECK(two.bob.daemon->size() == 0);
+  CHECK(failure_of(two.bob) ==
+        "the peer has left amid EAP, EAP: a wrong password of user \"alice\"");
+  CHECK(eap.aaa->open == 0);
+
+  // Who says nothing at all is told of as well.
+  EapPeers silent;
+  change_peer(silent.two.alice, [](Peer& peer) { peer.local = login("mallory", "open sesame"); });
+  begin_rounds(silent);
+  silent.exchange(1);
+  silent.two.pass_silently(31s);
+  CHECK(failure_of(silent.two.bob) == "not authenticated in time, EAP: no user \"mallory\"");
+}
+
 TEST_CASE("EAP-08: who falls silent amid EAP is forgotten as any half-open IKE SA is") {
   for (const unsigned rounds : {1u, 2u, 3u}) {
     CAPTURE(rounds);

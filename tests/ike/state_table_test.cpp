@@ -99,7 +99,10 @@ std::vector<Stage> first_stages() {
 }
 
 std::vector<Stage> eap_stages() {
-  const std::vector<Outcome> refused = {{Kind::Auth, "AUTHENTICATION_FAILED, ended"}};
+  const std::vector<Outcome> refused = {{Kind::Auth, "AUTHENTICATION_FAILED, ended"},
+                                        {Kind::Nothing, "empty"},
+                                        {Kind::ChildDelete, "empty"},
+                                        {Kind::IkeDelete, "empty, ended"}};
   return {{.name = "EAP offered", .prepare = eap_offered},
           {.name = "EAP sent", .prepare = eap_sent, .response = "ended"},
           {.name = "proof after EAP sent", .prepare = eap_proof_sent, .response = "ended"},
