@@ -147,6 +147,7 @@ const std::map<std::string_view, std::vector<Column>> kTopics{
      {{"received", "received"},
       {"originated", "originated"},
       {"fragments", "fragments_made"},
+      {"copies", "group_copies"},
       {"sent", "sent"},
       {"dropped", "dropped"},
       {"consumed", "consumed"},

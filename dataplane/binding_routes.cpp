@@ -1,5 +1,9 @@
 #include "dataplane/binding_routes.h"
 
+#include <algorithm>
+
+#include "base/raw_array.h"
+#include "dataplane/envelope.h"
 #include "dataplane/home_tunnel.h"
 #include "dataplane/mobility.h"
 #include "dataplane/punt.h"
@@ -75,15 +79,17 @@ void lead_to_home(Packet& packet, const Tables& now, const WorkerContext& my) no
 }
 
 // What others have sent to a mobile node that is away, or what comes from behind a mobile router of
-// ours. False where it had to go.
-bool lead_forwarded(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
+// ours. `served`: the binding of a node of ours that has its destination. False where it had to go.
+bool lead_forwarded(Packet& packet, BindingId served, const Tables& now,
+                    WorkerContext& my) noexcept {
   const Address destination = packet.summary.destination_address();
   if (destination.is_link_local()) {
     if (my.bindings.find_link_local(destination) == kNoBinding) return true;
     drop_and_tell(packet, {DropReason::TunnelRefused, Purpose::OffLink}, my);
     return false;
   }
-  BindingId id = my.bindings.find_around(BindingUse::HomeAgent, destination);
+  BindingId id =
+      served != kNoBinding ? served : my.bindings.find_network(BindingUse::HomeAgent, destination);
   // From within alone: a stranger of the link that is visited may write any source.
   const bool within = packet.decapsulated || packet.ingress == kNoPort ||
                       my.ports[packet.ingress.value].port().side() == Side::Protected;
@@ -111,7 +117,36 @@ bool is_for_stand_in(const Packet& packet, const WorkerContext& my) noexcept {
          my.bindings.find_link_local(destination) != kNoBinding;
 }
 
-bool lead(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
+// By an SA between us and it: others may say nothing as a neighbour.
+bool is_from_home_agent(const Packet& packet, const MobilityFacts& facts,
+                        const WorkerContext& my) noexcept {
+  if (packet.sa == kNoSa || packet.sa_direction != Direction::Inbound) return false;
+  const Address& far_end = my.sas.inbound(packet.sa).source;
+  return std::ranges::any_of(facts.home_addresses, [&](const Address& home_address) {
+    const BindingId id = my.bindings.find(BindingUse::HomeRegistration, home_address);
+    return id != kNoBinding && my.bindings[id].peer == far_end;
+  });
+}
+
+// What a home agent says to a node that is away as it would on the home link: to groups, and by
+// link-local addresses, which no route leads to (10.4.2, 10.4.4).
+bool is_for_host_by_tunnel(const Packet& packet, const Tables& now,
+                           const WorkerContext& my) noexcept {
+  if (packet.came_by != CameBy::SaTunnel || !now.mobility->host) return false;
+  if (is_link_protocol(packet.summary) || !is_from_home_agent(packet, *now.mobility, my))
+    return false;
+  return packet.next_hop->kind == NextHop::Kind::Multicast ||
+         packet.summary.destination_address().is_link_local();
+}
+
+// Questions about one group, and reports of MLD's first version, go to that group (RFC 2710 5).
+bool is_said_to_group(const Packet& packet, const WorkerContext& my) noexcept {
+  return packet.next_hop->kind == NextHop::Kind::Multicast &&
+         is_listener_discovery(packet.summary) &&
+         (packet.came_by != CameBy::Link || is_our_own(packet, my));
+}
+
+bool lead(Packet& packet, BindingId served, const Tables& now, WorkerContext& my) noexcept {
   packet.tunnel = kNoBinding;
   const NextHop* const routed = packet.next_hop;
   if (packet.form == HomeForm::Leaving) {
@@ -123,6 +158,14 @@ bool lead(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
     if (packet.came_by != CameBy::Link) watch_tunnelled_peer(packet, now, my);
     return true;
   }
+  if (is_said_to_group(packet, my)) {
+    punt_delivery(packet, my);
+    return false;
+  }
+  if (is_for_host_by_tunnel(packet, now, my)) {
+    packet.next_hop = &*now.mobility->host;
+    return true;
+  }
   if (routed->kind == NextHop::Kind::Multicast) return true;
   if (is_link_protocol(packet.summary)) {
     if (!is_for_stand_in(packet, my)) return true;
@@ -130,7 +173,7 @@ bool lead(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
     return false;
   }
   if (!is_our_own(packet, my))
-    return lead_forwarded(packet, now, my) && has_found_a_way(packet, routed, my);
+    return lead_forwarded(packet, served, now, my) && has_found_a_way(packet, routed, my);
   if (leads_itself(packet.summary)) return true;
   if (!lead_from_home(packet, now, my)) lead_to_home(packet, now, my);
   return has_found_a_way(packet, routed, my);
@@ -139,8 +182,17 @@ bool lead(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
 }  // namespace
 
 void lead_by_bindings(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  burst.keep_if(
-      [&](Packet& packet) { return packet.summary.family == Family::V4 || lead(packet, now, my); });
+  RawArray<Address, kBurstSize> destinations;
+  RawArray<BindingId, kBurstSize> served;
+  for (unsigned i = 0; i < burst.size(); ++i)
+    destinations[i] = burst[i].summary.destination_address();
+  my.bindings.find(BindingUse::HomeAgent, destinations.first(burst.size()),
+                   served.first(burst.size()));
+  const BindingId* next = served.begin();
+  burst.keep_if([&](Packet& packet) {
+    const BindingId of_destination = *next++;
+    return packet.summary.family == Family::V4 || lead(packet, of_destination, now, my);
+  });
 }
 
 void lead_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
@@ -152,6 +204,28 @@ void lead_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
              (packet->summary.mobility & kMarkType2Routing) != 0)
       packet->next_hop = &now.routes->look_up(routed_to(*packet));
   }
+}
+
+bool lead_into_tunnel(Packet& packet, const Address& home_address, const Tables& now,
+                      const WorkerContext& my) noexcept {
+  BindingId id = my.bindings.find(BindingUse::HomeAgent, home_address);
+  if (id == kNoBinding) id = my.bindings.find(BindingUse::HomeRegistration, home_address);
+  if (id == kNoBinding) return false;
+  enter_tunnel_of(id, packet, now, my);
+  packet.by_name = true;
+  return packet.next_hop->is_neighbour();
+}
+
+void lead_by_name(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) {
+    if (lead_into_tunnel(packet, Envelope::of(packet.mbuf).next_hop, now, my)) return true;
+    my.drops.drop(packet, DropReason::TunnelRefused);
+    return false;
+  });
+}
+
+Address named_tunnel(const Packet& packet, const WorkerContext& my) noexcept {
+  return packet.by_name ? my.bindings[packet.tunnel].home_address : Address{};
 }
 
 void follow_bindings(Burst& burst, WorkerContext& my) noexcept {

@@ -14,6 +14,16 @@ void lead_by_bindings(Burst& burst, const Tables& now, WorkerContext& my) noexce
 // Once more, for what was sealed in transport mode and routed by the address inside.
 void lead_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// Into the tunnel between this home address and its home agent, whatever the packet's destination
+// is; false where there is none now.
+[[nodiscard]] bool lead_into_tunnel(Packet& packet, const Address& home_address, const Tables& now,
+                                    const WorkerContext& my) noexcept;
+
+// The same for what stands in the envelopes; what has no tunnel any more is dropped.
+void lead_by_name(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+// The home address of the tunnel that a packet has been led into by name, for its envelope.
+[[nodiscard]] Address named_tunnel(const Packet& packet, const WorkerContext& my) noexcept;
+
 // What no SA in tunnel mode carries gets its extensions, or goes into the tunnel.
 void follow_bindings(Burst& burst, WorkerContext& my) noexcept;
 

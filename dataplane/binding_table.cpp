@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/prefetch.h"
+
 namespace sallyport {
 namespace {
 
@@ -114,7 +116,11 @@ std::vector<BindingTable::Key> BindingTable::keys_of(const Binding& binding) {
 BindingId BindingTable::look_up(const Key& key) const noexcept {
   void* data = nullptr;
   if (rte_hash_lookup_data(hash_, &key, &data) < 0) return kNoBinding;
-  const BindingId id = unpack(data);
+  return seen(unpack(data));
+}
+
+// Who has found a slot in the hash may read it from here on.
+BindingId BindingTable::seen(BindingId id) const noexcept {
   static_cast<void>(slots_[id.value].written.load(std::memory_order_acquire));
   return id;
 }
@@ -203,8 +209,39 @@ BindingId BindingTable::find(BindingUse use, const Address& home_address,
   return look_up(key_of(use, home_address, peer));
 }
 
+void BindingTable::find(BindingUse use, std::span<const Address> home_addresses,
+                        std::span<BindingId> found) const noexcept {
+  std::ranges::fill(found, kNoBinding);
+  if (in_use_[static_cast<std::size_t>(use)].load(std::memory_order_acquire) == 0) return;
+  constexpr std::size_t kAtOnce = RTE_HASH_LOOKUP_BULK_MAX;
+  std::array<Key, kAtOnce> keys;
+  std::array<const void*, kAtOnce> pointers;
+  std::array<void*, kAtOnce> data;
+  for (std::size_t first = 0; first < home_addresses.size(); first += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, home_addresses.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      keys[i] = key_of(use, home_addresses[first + i], {});
+      pointers[i] = &keys[i];
+    }
+    std::uint64_t hits = 0;
+    if (rte_hash_lookup_bulk_data(hash_, pointers.data(), static_cast<std::uint32_t>(count), &hits,
+                                  data.data()) <= 0)
+      continue;
+    for (; hits != 0; hits &= hits - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(hits));
+      found[first + i] = seen(unpack(data[i]));
+      prefetch_line(&slots_[found[first + i].value]);
+      prefetch_line(&slots_[found[first + i].value].used);  // another line, perhaps
+    }
+  }
+}
+
 BindingId BindingTable::find_around(BindingUse use, const Address& address) const noexcept {
-  if (const BindingId id = find(use, address); id != kNoBinding) return id;
+  const BindingId id = find(use, address);
+  return id != kNoBinding ? id : find_network(use, address);
+}
+
+BindingId BindingTable::find_network(BindingUse use, const Address& address) const noexcept {
   for (std::size_t i = lengths_.size(); i-- > 0;) {
     std::uint64_t lengths = lengths_[i].load(std::memory_order_acquire);
     while (lengths != 0) {

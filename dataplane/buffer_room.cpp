@@ -17,14 +17,14 @@ bool fits(const rte_mempool* pool, std::uint32_t octets) noexcept {
 
 }  // namespace
 
-std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom& room,
-                                                WorkerContext& my) noexcept {
-  rte_mbuf* const from = packet.mbuf;
+std::expected<rte_mbuf*, DropReason> copy_of(const Packet& packet, const BufferRoom& room,
+                                             WorkerContext& my) noexcept {
+  const rte_mbuf* const from = packet.mbuf;
   const std::uint32_t needed = room.front + from->pkt_len + room.back;
   rte_mempool* const pool = fits(my.pool, needed) ? my.pool : my.large_pool;
-  if (!fits(pool, needed)) return DropReason::NoRoom;
+  if (!fits(pool, needed)) return std::unexpected(DropReason::NoRoom);
   rte_mbuf* const to = rte_pktmbuf_alloc(pool);
-  if (to == nullptr) return DropReason::NoBuffer;
+  if (to == nullptr) return std::unexpected(DropReason::NoBuffer);
   to->data_off = static_cast<std::uint16_t>(room.front);
   auto* place = rte_pktmbuf_mtod(to, std::uint8_t*);
   for (const rte_mbuf* piece = from; piece != nullptr; piece = piece->next) {
@@ -32,10 +32,17 @@ std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom
     place += piece->data_len;
   }
   to->ol_flags = from->ol_flags & ~kOfTheBuffer;
-  Envelope::of(to) = Envelope::of(from);
-  packet.mbuf = to;
-  packet.set_size(from->pkt_len);
-  rte_pktmbuf_free(from);
+  to->pkt_len = from->pkt_len;
+  to->data_len = static_cast<std::uint16_t>(from->pkt_len);
+  Envelope::of(to) = Envelope::of(packet.mbuf);
+  return to;
+}
+
+std::optional<DropReason> move_to_larger_buffer(Packet& packet, const BufferRoom& room,
+                                                WorkerContext& my) noexcept {
+  const auto copy = copy_of(packet, room, my);
+  if (!copy) return copy.error();
+  rte_pktmbuf_free(std::exchange(packet.mbuf, *copy));
   return std::nullopt;
 }
 

@@ -1,6 +1,8 @@
 // Packets whose buffer is in several pieces or too small move to another one (DP-03).
 #pragma once
 
+#include <expected>
+
 #include "dataplane/drop_reason.h"
 #include "dataplane/packet.h"
 
@@ -17,6 +19,11 @@ struct BufferRoom {
 // What the longest link header takes in front of a packet that leaves: Ethernet's with a VLAN tag.
 inline constexpr std::uint32_t kLinkRoom = 18;
 
+// Its octets and envelope once more, in one piece and with at least that room; or the reason why
+// there is no such buffer.
+[[nodiscard]] std::expected<rte_mbuf*, DropReason> copy_of(const Packet& packet,
+                                                           const BufferRoom& room,
+                                                           WorkerContext& my) noexcept;
 // Nullopt: the packet is now in one piece with at least that room, its octets as they were. The
 // reason why it cannot be otherwise; the caller drops it.
 [[nodiscard]] std::optional<DropReason> move_to_larger_buffer(Packet& packet,

@@ -6,6 +6,7 @@
 #include "dataplane/ring_sender.h"
 #include "dataplane/tunnel_errors.h"
 #include "net/icmp.h"
+#include "net/udp.h"
 
 namespace sallyport {
 namespace {
@@ -172,10 +173,12 @@ void ControlPlane::on_mobility(MobilityHandlers handlers) {
     return mobility.take(delivery, now);
   };
   parts_->punts.register_upper({kProtocolMobility}, take);
+  parts_->punts.register_upper({kProtocolUdp, kDhcpServerPort}, take);
   for (const std::uint8_t type :
-       {icmp6::kRouterSolicitation, icmp6::kRouterAdvertisement, icmp6::kHomeAgentDiscoveryRequest,
-        icmp6::kHomeAgentDiscoveryReply, icmp6::kMobilePrefixSolicitation,
-        icmp6::kMobilePrefixAdvertisement})
+       {icmp6::kListenerQuery, icmp6::kListenerReport, icmp6::kListenerDone,
+        icmp6::kListenerReport2, icmp6::kRouterSolicitation, icmp6::kRouterAdvertisement,
+        icmp6::kHomeAgentDiscoveryRequest, icmp6::kHomeAgentDiscoveryReply,
+        icmp6::kMobilePrefixSolicitation, icmp6::kMobilePrefixAdvertisement})
     parts_->punts.register_upper({kProtocolIcmpv6, type}, take);
   parts_->punts.on_unknown_binding([&mobility = parts_->mobility](ByteView datagram, Instant now) {
     mobility.reject(datagram, now);

@@ -290,9 +290,21 @@ BindingTable& Dataplane::bindings() noexcept { return *parts_->bindings; }
 
 void Dataplane::set_mobility(std::optional<MobilityFacts> facts) {
   parts_->mobility = facts ? std::make_shared<const MobilityFacts>(std::move(*facts)) : nullptr;
-  if (!parts_->tables->any_published()) return;
-  const Tables& now = parts_->tables->latest();
-  parts_->tables->publish({now.policies, now.routes, parts_->mobility});
+  parts_->publish_again();
+}
+
+void Dataplane::set_listeners(std::shared_ptr<const GroupListeners> listeners) {
+  parts_->listeners = std::move(listeners);
+  parts_->publish_again();
+}
+
+void Dataplane::Parts::publish(std::shared_ptr<const PolicySet> policies,
+                               std::shared_ptr<const Routes> routes) {
+  tables->publish({std::move(policies), std::move(routes), mobility, listeners});
+}
+
+void Dataplane::Parts::publish_again() {
+  if (tables->any_published()) publish(tables->latest().policies, tables->latest().routes);
 }
 
 Expected<void> Dataplane::publish(std::shared_ptr<const PolicySet> policies,
@@ -311,11 +323,11 @@ Expected<std::shared_ptr<const Routes>> Dataplane::build(std::span<const Route> 
 
 void Dataplane::publish(std::shared_ptr<const PolicySet> policies,
                         std::shared_ptr<const Routes> routes) {
-  parts_->tables->publish({std::move(policies), std::move(routes), parts_->mobility});
+  parts_->publish(std::move(policies), std::move(routes));
 }
 
 void Dataplane::publish(std::shared_ptr<const PolicySet> policies) {
-  parts_->tables->publish({std::move(policies), parts_->tables->latest().routes, parts_->mobility});
+  parts_->publish(std::move(policies), parts_->tables->latest().routes);
 }
 
 const PolicySet& Dataplane::policies() const noexcept { return *parts_->tables->latest().policies; }

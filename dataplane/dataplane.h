@@ -20,6 +20,7 @@
 #include "dataplane/drop_reason.h"
 #include "dataplane/event.h"
 #include "dataplane/flow_cache_settings.h"
+#include "dataplane/group_listeners.h"
 #include "dataplane/next_hop.h"
 #include "dataplane/port_facts.h"
 #include "net/packet_summary.h"
@@ -87,7 +88,7 @@ struct WorkerStatus {
   WorkerId id{};
   std::uint64_t turns{}, busy_turns{};
   std::uint64_t flow_hits{}, flow_misses{}, flow_stale{}, flow_evictions{}, flow_refused{};
-  std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{};
+  std::uint64_t punted{}, held{}, released{}, originated{}, fragments_made{}, group_copies{};
   std::uint64_t given{}, taken{};  // to and from other workers
   std::uint64_t fragments_kept{}, fragments_left{}, fragments_joined{};
   std::uint64_t resynchronised{}, resynchronisation_trials{};  // RFC 4303 A3
@@ -97,12 +98,12 @@ struct WorkerStatus {
 // Both sides of the conservation law; at a quiet moment balance() is 0. `handed_off` is on its way
 // between two workers.
 struct PacketAccount {
-  std::uint64_t received{}, originated{}, fragments_made{};
+  std::uint64_t received{}, originated{}, fragments_made{}, group_copies{};
   std::uint64_t sent{}, dropped{}, consumed{}, punted{}, held{}, handed_off{};
   std::uint64_t fragments_joined{}, fragments_kept{};  // kept: resting in reassembly now
 
   [[nodiscard]] std::int64_t balance() const noexcept {
-    return static_cast<std::int64_t>(received + originated + fragments_made) -
+    return static_cast<std::int64_t>(received + originated + fragments_made + group_copies) -
            static_cast<std::int64_t>(sent + dropped + consumed + punted + held + handed_off +
                                      fragments_joined + fragments_kept);
   }
@@ -139,6 +140,8 @@ class Dataplane {
   [[nodiscard]] BindingTable& bindings() noexcept;
   // Mobile IPv6 from the next turns on; nullopt: off, as at first. Bindings count while it is on.
   void set_mobility(std::optional<MobilityFacts> facts);
+  // Who gets copies of what comes to a group, from the next turns on; null: nobody, as at first.
+  void set_listeners(std::shared_ptr<const GroupListeners> listeners);
   // Policies and routes that the next turns decide by; published together.
   [[nodiscard]] static Expected<std::shared_ptr<const Routes>> build(std::span<const Route> routes);
   void publish(std::shared_ptr<const PolicySet> policies, std::shared_ptr<const Routes> routes);

@@ -29,7 +29,8 @@ struct Dataplane::Parts {
   std::unique_ptr<PublishedTables> tables;
   std::unique_ptr<NeighbourTable> neighbours;
   std::unique_ptr<BindingTable> bindings;
-  std::shared_ptr<const MobilityFacts> mobility;  // null: off
+  std::shared_ptr<const MobilityFacts> mobility;    // null: off
+  std::shared_ptr<const GroupListeners> listeners;  // null: none
   std::unique_ptr<SaTable> sas;
   std::unique_ptr<SaHandles> handles;
   std::unique_ptr<PopulatedHandles> populated;
@@ -45,6 +46,9 @@ struct Dataplane::Parts {
   std::vector<Traffic> forgotten;  // by PolicyId: what earlier policies of that id had counted
   Counter control_released;        // held packets that ended with control
 
+  // With what else workers decide by.
+  void publish(std::shared_ptr<const PolicySet> policies, std::shared_ptr<const Routes> routes);
+  void publish_again();                                  // if anything was
   [[nodiscard]] Traffic counted(PolicyId policy) const;  // by every policy that had the id
   [[nodiscard]] Duration idle(PolicyId policy) const;    // since its last packet
 };

@@ -85,6 +85,7 @@ std::vector<WorkerStatus> Dataplane::workers() const {
                     .released = counters.released.read(),
                     .originated = counters.originated.read(),
                     .fragments_made = counters.fragments_made.read(),
+                    .group_copies = counters.group_copies.read(),
                     .given = worker->context().hand_off.given.read(),
                     .taken = worker->context().hand_off.taken.read(),
                     .fragments_kept = counters.fragments_kept.read(),
@@ -145,6 +146,7 @@ PacketAccount Dataplane::account() const {
   for (const WorkerStatus& worker : workers()) {
     account.originated += worker.originated;
     account.fragments_made += worker.fragments_made;
+    account.group_copies += worker.group_copies;
     account.fragments_joined += worker.fragments_joined;
     account.fragments_kept += worker.fragments_kept - worker.fragments_left;
     account.punted += worker.punted;

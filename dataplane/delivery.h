@@ -7,6 +7,7 @@
 #include "base/types.h"
 #include "net/address.h"
 #include "net/packet_summary.h"
+#include "sad/sa_handles.h"
 
 namespace sallyport {
 
@@ -15,6 +16,7 @@ struct OuterHeader {
   Address source;
   bool protection{};    // an SA's; otherwise IPv6 in IPv6
   bool names_source{};  // which has a selector for the source of what was inside, and for no other
+  bool from_far_end{};  // of an SA: `source` is where its tunnel ends, not what anybody has written
 };
 
 struct Delivery {
@@ -27,6 +29,7 @@ struct Delivery {
   bool decapsulated{};
   bool transport{};                     // the SA that opened it last is in transport mode
   std::optional<OuterHeader> tunnel{};  // of an SA only while mobility is on
+  SaSlot sa{kNoSa};                     // that tunnel's, where it is an SA's
 
   [[nodiscard]] ByteView upper() const noexcept { return datagram.subspan(summary.upper_offset); }
   // Straight from a neighbour.

@@ -28,6 +28,8 @@ enum class DropReason : std::uint8_t {
   NoRoute,
   Blackhole,
   Multicast,
+  CopiedToGroup,
+  GroupLimit,
   LinkProtocol,
   HopLimit,
   TooBig,

@@ -29,11 +29,12 @@ enum class Purpose : std::uint8_t {
   OffLink,  // likewise: a mobile node's link-local address, while it is away (RFC 6275 10.4.2)
   UnknownBinding,  // a Binding Error is due to the source (RFC 6275 9.3.3); otherwise likewise
   // Control to worker.
-  Originate,        // made here: routed and judged by outbound policy like any other
-  OriginateOnLink,  // made here for `port` and `mac`: policy, but no routing
-  Resolved,         // judged before it was held: goes out of `port` to `mac`
-  LinkFrame,        // a whole frame (ARP) for `port`
-  Dummy,            // a dummy packet for the SA of `policy` (RFC 4303 2.6)
+  Originate,          // made here: routed and judged by outbound policy like any other
+  OriginateInTunnel,  // made here for the tunnel of the home address `next_hop`, likewise
+  OriginateOnLink,    // made here for `port` and `mac`: policy, but no routing
+  Resolved,           // judged before it was held: goes out of `port` to `mac`
+  LinkFrame,          // a whole frame (ARP) for `port`
+  Dummy,              // a dummy packet for the SA of `policy` (RFC 4303 2.6)
   // Worker to worker.
   Open,      // the other owns its inbound SA; data starts at IP, after the link header of `port`
   Seal,      // the other owns its outbound SA, or one was waited for; `port` is where it came in
@@ -53,13 +54,18 @@ struct Envelope {
   bool decapsulated{};       // came out of an SA, not from the link of `port`
   bool transport{};          // Deliver: that SA, the last one, was in transport mode
   bool names_source{};       // Deliver: one of its selectors is the packet's source alone
+  bool from_far_end{};       // Deliver: out of the tunnel of an SA, whose other end sent it
+  bool by_name{};            // Seal and Acquire: into the tunnel of the home address `next_hop`
   HomeForm form{};           // as in Packet, and so is what follows
   CameBy came_by{};
-  MacAddress mac{};    // Deliver and Arp: the frame's source; otherwise the link destination
-  Address next_hop{};  // Resolve; otherwise the source of the tunnel that `came_by` tells of
-  PolicyId policy{};   // Dummy, Seal and Acquire
+  MacAddress mac{};  // Deliver and Arp: the frame's source; otherwise the link destination
+  // Resolve; of OriginateInTunnel and `by_name` the home address; otherwise where the tunnel of
+  // `came_by` came from.
+  Address next_hop{};
+  PolicyId policy{};           // Dummy, Seal and Acquire
   std::uint32_t generation{};  // Seal and Acquire: of the policy, when it judged
   SaHandle handle{kNoHandle};  // Seal
+  SaSlot sa{kNoSa};            // Deliver: that it came out of last
   // Of a Dummy:
   std::uint8_t traffic_class{};  // chooses among the policy's SAs
   Family family{Family::V4};     // what a tunnel's outer header takes the packet inside for

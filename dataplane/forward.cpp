@@ -2,6 +2,7 @@
 
 #include "dataplane/binding_routes.h"
 #include "dataplane/from_workers.h"
+#include "dataplane/group_copies.h"
 #include "dataplane/outbound.h"
 #include "dataplane/punt.h"
 #include "dataplane/refusal.h"
@@ -78,6 +79,7 @@ bool may_leave_its_link(Packet& packet, WorkerContext& my) noexcept {
   if (!is_link_protocol(packet.summary) || packet.next_hop->kind == NextHop::Kind::LocalStack)
       [[likely]]
     return true;
+  if (packet.tunnel != kNoBinding && packet.ingress == kNoPort) return true;  // it is of the tunnel
   my.drops.drop(packet, DropReason::LinkProtocol);
   return false;
 }
@@ -147,14 +149,8 @@ bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my)
   return false;
 }
 
-}  // namespace
-
-void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  now.routes->look_up(burst);
-  if (now.mobility != nullptr) [[unlikely]]
-    lead_by_bindings(burst, now, my);
-  my.laps.mark(Verb::Route);
-  give_to_fragment_owners(burst, now, my);
+// What knows where it goes.
+void send_on(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst leaving;
   Passages passages(my);
   burst.keep_if([&](Packet& packet) {
@@ -174,11 +170,8 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.laps.mark(Verb::Transmit);
 }
 
-void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  now.routes->look_up(burst);
-  if (now.mobility != nullptr) [[unlikely]]
-    lead_by_bindings(burst, now, my);
-  burst.keep_if([&](Packet& packet) { return has_a_way(packet, now, my); });
+// What another worker, or this one before it waited, has counted.
+void send_on_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Passages passages(my);
   Burst leaving = burst.take_if(
       [&](const Packet& packet) { return crosses(packet, passages.of(packet), now); });
@@ -187,6 +180,35 @@ void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept 
   if (!leaving.empty()) outbound_again(leaving, now, my);
   burst.append(leaving);
   transmit(burst, my);
+}
+
+}  // namespace
+
+void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  now.routes->look_up(burst);
+  if (now.mobility != nullptr) [[unlikely]]
+    lead_by_bindings(burst, now, my);
+  my.laps.mark(Verb::Route);
+  give_to_fragment_owners(burst, now, my);
+  if (now.listeners != nullptr) [[unlikely]]
+    copy_to_listeners(burst, now, my);
+  send_on(burst, now, my);
+}
+
+void forward_into_tunnels(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  send_on(burst, now, my);
+}
+
+void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  now.routes->look_up(burst);
+  if (now.mobility != nullptr) [[unlikely]]
+    lead_by_bindings(burst, now, my);
+  burst.keep_if([&](Packet& packet) { return has_a_way(packet, now, my); });
+  send_on_again(burst, now, my);
+}
+
+void forward_into_tunnels_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  send_on_again(burst, now, my);
 }
 
 }  // namespace sallyport

@@ -16,4 +16,8 @@ void forward(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 // is taken and their policy counted.
 void forward_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
+// The same two for packets that lead_into_tunnel() has led.
+void forward_into_tunnels(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+void forward_into_tunnels_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+
 }  // namespace sallyport

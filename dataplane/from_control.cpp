@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "dataplane/binding_routes.h"
 #include "dataplane/forward.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/mobility.h"
@@ -89,6 +90,11 @@ void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     send_to(*packet, packet->next_hop->port, Envelope::of(packet->mbuf).mac, my);
 }
 
+void send_in_tunnels(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  lead_by_name(burst, now, my);
+  if (!burst.empty()) forward_into_tunnels(burst, now, my);
+}
+
 // What waited for an SA: as if another worker had given it to this one.
 void go_on_with_held(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   if (burst.empty()) return;
@@ -123,6 +129,9 @@ void forward_from_control(Burst& burst, const Tables& now, WorkerContext& my) no
   Burst on_link = burst.take_if(
       [](const Packet& packet) { return purpose_of(packet) == Purpose::OriginateOnLink; });
   send_on_link(on_link, now, my);
+  Burst in_tunnel = burst.take_if(
+      [](const Packet& packet) { return purpose_of(packet) == Purpose::OriginateInTunnel; });
+  send_in_tunnels(in_tunnel, now, my);
   if (!burst.empty()) forward(burst, now, my);
 }
 

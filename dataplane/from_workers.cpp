@@ -1,5 +1,6 @@
 #include "dataplane/from_workers.h"
 
+#include "dataplane/binding_routes.h"
 #include "dataplane/forward.h"
 #include "dataplane/inbound.h"
 #include "dataplane/parse.h"
@@ -89,6 +90,8 @@ void give_to_outbound_owners(Burst& burst, const Tables& now, WorkerContext& my)
     const std::uint32_t generation = now.policies->entry(packet.policy).generation;
     my.hand_off.give(packet, owner,
                      {.purpose = Purpose::Seal,
+                      .by_name = packet.by_name,
+                      .next_hop = named_tunnel(packet, my),
                       .policy = packet.policy,
                       .generation = generation,
                       .handle = packet.handle},
@@ -109,7 +112,11 @@ void go_on_with(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     for (Packet* packet : burst) packet->passes = 0;
     forward(burst, now, my);
   }
+  Burst named =
+      leaving.take_if([](const Packet& packet) { return Envelope::of(packet.mbuf).by_name; });
   if (!leaving.empty()) forward_again(leaving, now, my);
+  lead_by_name(named, now, my);
+  if (!named.empty()) forward_into_tunnels_again(named, now, my);
 }
 
 }  // namespace sallyport

@@ -27,17 +27,28 @@ std::vector<std::uint8_t> with_extensions(const MobilityDatagram& datagram) {
   return plain;
 }
 
+// Router advertisements are of one link: out of a tunnel they are nobody's (RFC 4861 6.1.2). What
+// a mobile node says there of groups or to DHCPv6 counts for who has the other end of the tunnel
+// (RFC 6275 10.4.3, 10.4.4).
+bool may_come_so(const Delivery& delivery) noexcept {
+  const bool listener = is_listener_discovery(delivery.summary);
+  if (listener && delivery.summary.hop_limit != 1) return false;  // RFC 3810 5
+  if (is_link_protocol(delivery.summary) && !listener) return delivery.from_link();
+  if (!listener && delivery.summary.protocol != kProtocolUdp) return true;
+  return !delivery.tunnel || delivery.tunnel->from_far_end;
+}
+
 }  // namespace
 
 bool MobilityService::take(const Delivery& delivery, Instant now) const {
   if (!handlers_.message) return false;
   const PacketSummary& summary = delivery.summary;
-  // Router advertisements are of one link: out of a tunnel they are nobody's (RFC 4861 6.1.2).
-  if (is_link_protocol(summary) && !delivery.from_link()) return false;
+  if (!may_come_so(delivery)) return false;
   MobilityMessage message{.source = summary.source_address(),
                           .destination = summary.destination_address(),
                           .protection = delivery.transport,
                           .tunnel = delivery.tunnel,
+                          .sa = delivery.sa,
                           .port = delivery.port,
                           .link_source = delivery.mac,
                           .protocol = summary.protocol,
@@ -83,7 +94,9 @@ void MobilityService::reject(ByteView datagram, Instant now) const {
 void MobilityService::send(const MobilityDatagram& datagram) {
   if (datagram.octets.size() > kMostOctets) return;
   const std::vector<std::uint8_t> octets = with_extensions(datagram);
-  if (datagram.link)
+  if (datagram.tunnel)
+    sender_.originate_in_tunnel(octets, *datagram.tunnel);
+  else if (datagram.link)
     sender_.originate_on_link(octets, *datagram.link);
   else
     sender_.originate(octets);

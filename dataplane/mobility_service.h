@@ -11,8 +11,9 @@
 
 namespace sallyport {
 
-// A message to us: Mobility Headers, ICMPv6 144 to 147, router discovery. Addresses are those
-// that IPsec and upper layers see. Nothing of the message has been checked, its checksum neither.
+// A message to us: Mobility Headers, ICMPv6 144 to 147, router and listener discovery, and what
+// goes to DHCPv6's relay agents. Addresses are those that IPsec and upper layers see. Nothing of
+// the message has been checked, its checksum neither.
 struct MobilityMessage {
   Address source;
   Address destination;
@@ -20,10 +21,11 @@ struct MobilityMessage {
   std::optional<Address> destination_care_of{};  // on the wire, beside a type 2 routing header
   bool protection{};  // of an SA in transport mode, whose selectors allowed just these addresses
   std::optional<OuterHeader> tunnel{};  // that it came out of
+  SaSlot sa{kNoSa};                     // whose it is, if an SA's
   PortId port{kNoPort};
   MacAddress link_source{};  // of the frame; none where it came out of a tunnel
-  std::uint8_t protocol{};   // 135 or 58
-  ByteView octets{};         // from the Mobility Header or the ICMPv6 type on
+  std::uint8_t protocol{};   // 135, 58 or 17
+  ByteView octets{};         // from the Mobility Header, the ICMPv6 type or the UDP header on
   ByteView datagram{};       // all of it, in logical form
 };
 
@@ -59,9 +61,11 @@ struct MobilityDatagram {
   Address destination;
   std::optional<Address> source_care_of{};       // goes out from there, with a Home Address option
   std::optional<Address> destination_care_of{};  // goes out there, with a type 2 routing header
-  std::uint8_t protocol{};                       // 135 or 58
+  std::uint8_t protocol{};                       // of what `octets` begin with
   std::uint8_t hop_limit{64};
   std::optional<LinkDestination> link{};  // not by route, but straight to that neighbour or group
+  // By the tunnel of this home address, whatever the destination is.
+  std::optional<Address> tunnel{};
   ByteView octets{};
 };
 

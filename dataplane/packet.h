@@ -55,10 +55,12 @@ struct Packet {
   PortId ingress{kNoPort};  // kNoPort: made by control
   PolicyAction action{PolicyAction::Discard};
   Direction sa_direction{Direction::Inbound};
-  bool forwarded{true};      // false: this node's own traffic, whose hop limit stays (TUN-02)
-  Opening opening{};         // by `sa`
-  bool decapsulated{};       // came out of an SA whose selectors allowed it
-  bool dummy{};              // goes out with next header 59 (RFC 4303 2.6)
+  bool forwarded{true};  // false: this node's own traffic, whose hop limit stays (TUN-02)
+  Opening opening{};     // by `sa`
+  bool decapsulated{};   // came out of an SA whose selectors allowed it
+  bool dummy : 1 {};     // goes out with next header 59 (RFC 4303 2.6)
+  // `tunnel` is where it goes, whatever its destination: control or a group says so.
+  bool by_name : 1 {};
   std::uint8_t passes{};     // through the boundary in this direction, less one (ARCH-08)
   std::uint8_t hand_offs{};  // how often one worker gave it to another
   HomeForm form{};
@@ -90,6 +92,7 @@ struct Packet {
     hand_offs = 0;
     form = HomeForm::AsItCame;
     came_by = CameBy::Link;
+    by_name = false;
     bound_destination = bound_source = tunnel = kNoBinding;
   }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "dataplane/binding_routes.h"
 #include "net/neighbour_discovery.h"
+#include "net/udp.h"
 #include "sad/compile_sa.h"
 
 namespace sallyport {
@@ -16,6 +18,14 @@ void hand_over(Packet& packet, Counter& counter, RateLimit& limit, WorkerContext
     counter.add();
   else
     my.drops.drop(packet, DropReason::PuntFull);
+}
+
+// No node keeps others' registrations from control by what it says of groups.
+RateLimit& limit_of(const Packet& packet, PuntLimits& limits) noexcept {
+  if (is_neighbour_discovery(packet.summary)) return limits.neighbours;
+  const bool dhcp =
+      packet.summary.protocol == kProtocolUdp && packet.summary.destination_port == kDhcpServerPort;
+  return dhcp || is_listener_discovery(packet.summary) ? limits.home_links : limits.others;
 }
 
 // What opened it last.
@@ -33,6 +43,13 @@ bool names_source(const Packet& packet, const WorkerContext& my) noexcept {
       std::span(sa.selectors, sa.selector_count), [&](const CompiledSelector& row) {
         return row.family == packet.summary.family && is_alone(row.remote, source);
       });
+}
+
+// The outer source is nothing that an ICV covers; where the SA's tunnel ends is.
+bool is_from_far_end(const Packet& packet, const WorkerContext& my) noexcept {
+  return packet.came_by == CameBy::SaTunnel && packet.sa != kNoSa &&
+         packet.sa_direction == Direction::Inbound &&
+         my.sas.inbound(packet.sa).source == Envelope::of(packet.mbuf).next_hop;
 }
 
 }  // namespace
@@ -65,12 +82,13 @@ void punt_delivery(Packet& packet, WorkerContext& my) noexcept {
                     .decapsulated = packet.decapsulated,
                     .transport = transport,
                     .names_source = packet.came_by == CameBy::SaTunnel && names_source(packet, my),
-                    .came_by = packet.came_by};
+                    .from_far_end = is_from_far_end(packet, my),
+                    .came_by = packet.came_by,
+                    .sa = tunnelled ? packet.sa : kNoSa};
   if (tunnelled) envelope.next_hop = present.next_hop;
   envelope.mac = transport && !tunnelled ? present.mac : link_source_of(packet, my);
   present = envelope;
-  hand_over(packet, my.counters.punted,
-            is_neighbour_discovery(packet.summary) ? my.punts.neighbours : my.punts.others, my);
+  hand_over(packet, my.counters.punted, limit_of(packet, my.punts), my);
 }
 
 void punt_unresolved(Packet& packet, PortId port, const Address& next_hop,
@@ -92,8 +110,10 @@ void punt_acquire(Packet& packet, std::uint32_t policy_generation, WorkerContext
                                        .passes = packet.passes,
                                        .forwarded = packet.forwarded,
                                        .decapsulated = packet.decapsulated,
+                                       .by_name = packet.by_name,
                                        .form = packet.form,
                                        .came_by = packet.came_by,
+                                       .next_hop = named_tunnel(packet, my),
                                        .policy = packet.policy,
                                        .generation = policy_generation};
   hand_over(packet, my.counters.held, my.punts.acquires, my);

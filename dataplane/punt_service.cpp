@@ -37,8 +37,10 @@ IcmpError error_of(Purpose purpose) noexcept {
 
 std::optional<OuterHeader> tunnel_of(const Envelope& envelope) noexcept {
   if (envelope.came_by == CameBy::Link) return std::nullopt;
-  return OuterHeader{envelope.next_hop, envelope.came_by == CameBy::SaTunnel,
-                     envelope.names_source};
+  return OuterHeader{.source = envelope.next_hop,
+                     .protection = envelope.came_by == CameBy::SaTunnel,
+                     .names_source = envelope.names_source,
+                     .from_far_end = envelope.from_far_end};
 }
 
 // What handlers of ICMP are asked by in place of a port.
@@ -108,7 +110,8 @@ bool PuntService::deliver(rte_mbuf* packet, Instant now) {
                     .mac = envelope.mac,
                     .decapsulated = envelope.decapsulated,
                     .transport = envelope.transport,
-                    .tunnel = tunnel_of(envelope)};
+                    .tunnel = tunnel_of(envelope),
+                    .sa = envelope.sa};
   if (summarize(bytes_of(packet), delivery.summary) != ParseVerdict::Good) return false;
   delivery.datagram = bytes_of(packet).first(delivery.summary.length);
   if (is_neighbour_discovery(delivery.summary)) return my_.messages.take_discovery(delivery, now);

@@ -35,6 +35,10 @@ void RingSender::originate(ByteView datagram) {
   send_copy({}, datagram, {.purpose = Purpose::Originate});
 }
 
+void RingSender::originate_in_tunnel(ByteView datagram, const Address& home_address) {
+  send_copy({}, datagram, {.purpose = Purpose::OriginateInTunnel, .next_hop = home_address});
+}
+
 void RingSender::originate_on_link(ByteView datagram, const LinkDestination& to) {
   send_copy({}, datagram, {.purpose = Purpose::OriginateOnLink, .port = to.port, .mac = to.mac});
 }

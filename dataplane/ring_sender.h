@@ -27,6 +27,7 @@ class RingSender final : public ControlSender {
   explicit RingSender(const Surroundings& surroundings) : my_(surroundings) {}
 
   void originate(ByteView datagram) override;
+  void originate_in_tunnel(ByteView datagram, const Address& home_address) override;
   void originate_on_link(ByteView datagram, const LinkDestination& to) override;
   void send_arp(ByteView message, const LinkDestination& to) override;
   void release(rte_mbuf* packet, const LinkDestination& to) override;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "dataplane/binding.h"
+#include "dataplane/group_listeners.h"
 #include "dataplane/routes.h"
 #include "sad/retirement.h"
 #include "spd/spd.h"
@@ -20,7 +21,8 @@ namespace sallyport {
 struct Tables {
   std::shared_ptr<const PolicySet> policies;
   std::shared_ptr<const Routes> routes;
-  std::shared_ptr<const MobilityFacts> mobility{};  // null: Mobile IPv6 is off
+  std::shared_ptr<const MobilityFacts> mobility{};    // null: Mobile IPv6 is off
+  std::shared_ptr<const GroupListeners> listeners{};  // null: there are none
 };
 
 // One writer (control), one reader per worker.

@@ -17,6 +17,9 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kIcmpBurst = 10;
+// Some milliseconds of a turn at most.
+constexpr std::uint32_t kGroupCopies = 500'000;
+constexpr std::uint32_t kGroupCopiesAtOnce = 4096;
 constexpr std::uint32_t kPuntBursts = 10;  // a tenth of a second's punts may come at once
 constexpr std::chrono::microseconds kNap{50};
 constexpr unsigned kEmptyTurnsBeforeNap = 64;  // a packet that follows closely finds us awake
@@ -87,9 +90,10 @@ Worker::Worker(const Shared& shared, const Settings& settings, Equipment equipme
           .tunnelled_peers = TunnelledPeers(TickSource(settings.clock).per_second()),
           .policy_counters = std::vector<PolicyCounter>(settings.policies + 1),
           .icmp_errors = icmp_limit(settings.icmp_errors_per_second),
+          .group_copies = RateLimit::per_second(kGroupCopies, kGroupCopiesAtOnce, rte_get_tsc_hz()),
           .punts = {punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),
-                    punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second)}} {
-}
+                    punt_limit(settings.punts_per_second), punt_limit(settings.punts_per_second),
+                    punt_limit(settings.punts_per_second)}} {}
 
 bool Worker::turn() noexcept {
   const Tables& now = tables_.read();

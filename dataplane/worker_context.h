@@ -35,6 +35,7 @@ namespace sallyport {
 struct WorkerCounters {
   Counter originated;        // taken from control: packets made here
   Counter fragments_made;    // packets that one became, less the one
+  Counter group_copies;      // of packets to a multicast group, one for each listener
   Counter fragments_kept;    // came to rest in reassembly
   Counter fragments_left;    // rest there no more: joined or dropped
   Counter fragments_joined;  // packets that one became together with others, less the one
@@ -50,6 +51,7 @@ struct PuntLimits {
   RateLimit neighbours{};  // ARP and neighbour discovery
   RateLimit unresolved{};  // packets for a neighbour that is not known
   RateLimit acquires{};    // packets without an SA
+  RateLimit home_links{};  // what nodes say in their tunnels to their home link
   RateLimit others{};      // whatever else is for us
 };
 
@@ -86,6 +88,7 @@ struct WorkerContext {
   WorkerCounters counters{};
   std::vector<PolicyCounter> policy_counters{};  // by PolicyId
   RateLimit icmp_errors{};
+  RateLimit group_copies{};  // so that whoever speaks to a group keeps nobody waiting
   PuntLimits punts{};
   HeaderCopies headers{};
   Resynchronisation resynchronisation{};

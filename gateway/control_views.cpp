@@ -240,6 +240,7 @@ Json row_of(const PacketAccount& account, std::uint64_t mbufs_in_use) {
   return {{"received", account.received},
           {"originated", account.originated},
           {"fragments_made", account.fragments_made},
+          {"group_copies", account.group_copies},
           {"sent", account.sent},
           {"dropped", account.dropped},
           {"consumed", account.consumed},

@@ -1,6 +1,7 @@
 #include "gateway/home_network_client.h"
 
 #include "net/neighbour_discovery.h"
+#include "net/udp.h"
 
 namespace sallyport {
 namespace {
@@ -10,16 +11,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kMostDelay{1000};     // INF_MAX_DELAY
 constexpr milliseconds kFirstTimeout{1000};  // INF_TIMEOUT
 
-// All_DHCP_Relay_Agents_and_Servers (RFC 8415 7.1).
-const Address& all_servers() {
-  static const Address kAll = Address::parse("ff02::1:2").value();
-  return kAll;
-}
-
 }  // namespace
 
 HomeNetworkClient::~HomeNetworkClient() {
-  if (open_) my_.sockets.close(mip6::kDhcpClientPort);
+  if (open_) my_.sockets.close(kDhcpClientPort);
 }
 
 void HomeNetworkClient::find(const std::string& domain, Found found) {
@@ -39,7 +34,7 @@ void HomeNetworkClient::find_servers(std::function<void(std::vector<Address>)> f
 // All nodes of a link may have come to it at one moment (RFC 8415 18.2.6).
 void HomeNetworkClient::ask(const std::string& domain, Answered answered) {
   if (!std::exchange(open_, true))
-    my_.sockets.open(mip6::kDhcpClientPort,
+    my_.sockets.open(kDhcpClientPort,
                      [this](const UdpDatagram& datagram, Instant) { take(datagram); });
   request_ = {.transaction = my_.random.u32() & 0xffffff, .client = link_.mac, .domain = domain};
   answered_ = std::move(answered);
@@ -52,11 +47,11 @@ void HomeNetworkClient::send() {
     return answer(fail(Error::Code::NotFound, "no DHCPv6 server of the link answers"));
   const std::vector<std::uint8_t> payload = mip6::build_information_request(request_);
   my_.sockets.send({.source = link_.mac.link_local(),
-                    .destination = all_servers(),
-                    .source_port = mip6::kDhcpClientPort,
-                    .destination_port = mip6::kDhcpServerPort,
+                    .destination = mip6::all_dhcp_servers(),
+                    .source_port = kDhcpClientPort,
+                    .destination_port = kDhcpServerPort,
                     .payload = payload,
-                    .link = LinkDestination{link_.port, multicast_mac(all_servers())}});
+                    .link = LinkDestination{link_.port, multicast_mac(mip6::all_dhcp_servers())}});
   // Twice as long each time, a tenth more or less (RFC 8415 15).
   const milliseconds whole = kFirstTimeout * (1 << tries_++);
   const milliseconds wait = whole * 9 / 10 + milliseconds(my_.random.u32() % (whole.count() / 5));
@@ -65,7 +60,7 @@ void HomeNetworkClient::send() {
 }
 
 void HomeNetworkClient::take(const UdpDatagram& datagram) {
-  if (!answered_ || datagram.source_port != mip6::kDhcpServerPort ||
+  if (!answered_ || datagram.source_port != kDhcpServerPort ||
       datagram.destination != link_.mac.link_local())
     return;
   if (auto reply = mip6::parse_reply(datagram.payload, request_)) answer(std::move(*reply));

@@ -21,6 +21,10 @@ mip6::MobileNodeSettings settings_of(const MobileNodeConfig& config) {
   if (!config.discovery) settings.discovery = mip6::HomeAgentDiscovery::Off;
   if (!config.prefixes.empty()) settings.kind = mip6::NodeKind::Router;
   settings.mobile_network_prefixes = config.prefixes;
+  // Only what the tunnel protects (MSEC-38).
+  settings.host_link = config.host_port;
+  settings.carries_listener_discovery = config.protection.multicast;
+  settings.carries_dhcp = config.protection.dhcp;
   return settings;
 }
 

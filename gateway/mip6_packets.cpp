@@ -22,6 +22,7 @@ void Mip6Packets::send(const mip6::Departure& departure, ByteView octets) {
                             .destination_care_of = departure.destination_care_of,
                             .protocol = departure.protocol,
                             .hop_limit = departure.hop_limit,
+                            .tunnel = departure.tunnel,
                             .octets = octets};
   std::optional<MacAddress> there = departure.link_destination;
   if (!there && departure.destination.is_multicast()) there = multicast_mac(departure.destination);

@@ -14,6 +14,7 @@
 #include "mip6/home_agent_discovery.h"
 #include "mip6/router_solicitation.h"
 #include "net/protocol.h"
+#include "net/udp.h"
 
 namespace sallyport {
 namespace {
@@ -42,6 +43,8 @@ mip6::Flags<mip6::Service> services_of(const HomeNodeConfig& node, const Peers& 
   };
   if (node.protection.prefix_discovery) add(Service::PrefixDiscovery);
   if (!node.prefixes.empty()) add(Service::MobileRouter);
+  if (node.protection.multicast) add(Service::Multicast);
+  if (node.protection.dhcp) add(Service::Dhcp);
   const auto peer = peers.find(node.protection.peer);
   if (node.protection.peer.empty()) add(Service::ManualKeys);
   if (node.protection.signalling_protocol == IpsecProtocol::Ah) add(Service::CoveredSource);
@@ -79,7 +82,19 @@ mip6::HomeAgentService::Config service_config(const Configuration& configuration
   advertising.tells_interval = true;
   advertising.home_agent_lifetime = mip6::RouterLifetime(advertisements.lifetime);
   if (config.discovery) service.advertising = advertising;
+  const auto wanted = [&](bool MobilityProtection::* what) {
+    return std::ranges::any_of(config.nodes,
+                               [&](const HomeNodeConfig& node) { return node.protection.*what; });
+  };
+  if (wanted(&MobilityProtection::multicast)) service.in_tunnels.multicast.emplace();
+  if (config.dhcp_server && wanted(&MobilityProtection::dhcp))
+    service.in_tunnels.dhcp_relay.emplace();
   return service;
+}
+
+std::optional<Mip6DhcpServer::Ends> server_of(const HomeAgentConfig& config) {
+  if (!config.dhcp_server) return std::nullopt;
+  return Mip6DhcpServer::Ends{.ours = config.address, .server = *config.dhcp_server};
 }
 
 // Within what workers have room for: that is as the configuration was at the start.
@@ -138,6 +153,8 @@ Mip6Roles::Mip6Roles(const Surroundings& surroundings)
       cache_({.clock = surroundings.clock, .timers = timers_, .random = surroundings.random}),
       packets_(surroundings.control, surroundings.dataplane.bindings(), surroundings.clock),
       neighbours_(surroundings.control, surroundings.dataplane, timers_, surroundings.clock),
+      groups_(surroundings.dataplane, surroundings.clock),
+      dhcp_server_(surroundings.control),
       addresses_(surroundings.dataplane, surroundings.links_changed) {
   packets_.tell_home_agents([this](const Address& address) {
     return mobile_node_ != nullptr && mobile_node_->node().home_agent() == address;
@@ -172,6 +189,10 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
   MobilityFacts facts;
   if (configuration.mobile_node && configuration.mobile_node->home_address) {
     facts.home_addresses = {*configuration.mobile_node->home_address};
+    const MobilityProtection& protection = configuration.mobile_node->protection;
+    const auto& port = configuration.mobile_node->host_port;
+    if (port && (protection.multicast || protection.dhcp))
+      facts.host = NextHop{NextHop::Kind::LocalStack, *port, {}};
     facts.tells_tunnelled_peers = configuration.mobile_node->protection.route_optimisation;
   }
   my_.dataplane.set_mobility(on ? std::optional(std::move(facts)) : std::nullopt);
@@ -183,22 +204,34 @@ Expected<void> Mip6Roles::configure(const Configuration& configuration) {
 mip6::MobilityInput::Roles Mip6Roles::roles() {
   mip6::MobilityInput::Roles roles;
   roles.events = &my_.service;
-  if (home_agent_ != nullptr) roles.home_agent = &home_agent_->agent();
+  if (home_agent_ != nullptr) {
+    roles.home_agent = &home_agent_->agent();
+    roles.home_agent_link = [this](const mip6::Arrival& arrival, std::uint8_t protocol,
+                                   ByteView octets) {
+      return home_agent_->receive_from_tunnel(arrival, protocol, octets);
+    };
+  }
   if (correspondent_ != nullptr)
     roles.correspondent = [this](const mip6::Arrival& arrival, const mip6::Message& message,
                                  ByteView octets) {
       correspondent_->receive(arrival, message, octets);
     };
-  if (mobile_node_ != nullptr)
+  if (mobile_node_ != nullptr) {
     roles.mobile_node = [this](const mip6::Arrival& arrival, const mip6::Message& message,
                                ByteView octets) {
       mobile_node_->node().receive(arrival, message, octets);
     };
+    roles.mobile_node_link = [this](const mip6::Arrival& arrival, std::uint8_t protocol,
+                                    ByteView octets) {
+      return mobile_node_->node().receive_of_link(arrival, protocol, octets);
+    };
+  }
   return roles;
 }
 
 void Mip6Roles::poll() {
   timers_.advance();
+  groups_.poll();
   if (links_ != nullptr) links_->poll(my_.clock.now());
   if (bootstrap_ != nullptr) bootstrap_->poll();
 }
@@ -236,6 +269,8 @@ Expected<void> Mip6Roles::start_home_agent(const Configuration& configuration) {
     return {};
   }
   const PortId link = configuration.home_agent->link;
+  groups_.set_link(link);
+  dhcp_server_.set(server_of(*configuration.home_agent));
   const auto ports = my_.dataplane.ports();
   const auto port = std::ranges::find(ports, link, &PortStatus::id);
   auto config = service_config(configuration, port == ports.end() ? MacAddress{} : port->mac);
@@ -260,7 +295,8 @@ Expected<void> Mip6Roles::make_home_agent(mip6::HomeAgentService::Config config)
                                               .store = my_.service.store(),
                                               .events = my_.service,
                                               .cache = cache_},
-                                             timers_);
+                                             timers_,
+                                             {.multicast = &groups_, .dhcp_server = &dhcp_server_});
   if (!made) return std::unexpected(made.error());
   home_agent_ = std::move(*made);
   return {};
@@ -341,13 +377,27 @@ void Mip6Roles::on_ike(const ike::Event& event) {
 }
 
 void Mip6Roles::receive(const MobilityMessage& message) {
-  const mip6::Arrival arrival = arrival_of(message);
+  mip6::Arrival arrival = arrival_of(message);
   if (message.protocol == kProtocolMobility) return input_->receive(arrival, message.octets);
+  if (arrival.tunnel && message.sa != kNoSa)
+    arrival.tunnel->home_address = my_.service.home_address_of(message.sa);
+  if (input_->receive_of_link(arrival, message.protocol, message.octets)) return;
+  if (message.protocol == kProtocolUdp) return take_answer(arrival, message.octets);
   if (home_agent_ != nullptr && home_agent_->receive(arrival, message.octets)) return;
   const auto discovery =
       mip6::parse_discovery_message(message.octets, message.source, message.destination);
   if (!discovery) return hear(message);
   if (mobile_node_ != nullptr) mobile_node_->node().receive(arrival, *discovery);
+}
+
+// Of the DHCPv6 server of the home link.
+void Mip6Roles::take_answer(const mip6::Arrival& arrival, ByteView udp) {
+  const auto relayed = udp_payload(udp, arrival.source, arrival.destination);
+  const bool from_server = !arrival.tunnel && (arrival.protection == mip6::Protection::Ipsec ||
+                                               arrival.port == home_agent_config_.agent.link.port);
+  if (home_agent_ != nullptr && relayed && from_server &&
+      dhcp_server_.is_answer(arrival.source, arrival.destination))
+    home_agent_->receive_from_dhcp_server(*relayed);
 }
 
 void Mip6Roles::hear(const MobilityMessage& message) {

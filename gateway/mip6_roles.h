@@ -11,6 +11,8 @@
 #include "gateway/config/configuration.h"
 #include "gateway/mip6_addresses.h"
 #include "gateway/mip6_bootstrap.h"
+#include "gateway/mip6_dhcp_server.h"
+#include "gateway/mip6_groups.h"
 #include "gateway/mip6_mobile_node.h"
 #include "gateway/mip6_neighbours.h"
 #include "gateway/mip6_packets.h"
@@ -69,6 +71,7 @@ class Mip6Roles {
   void start_links();
   [[nodiscard]] mip6::MobilityInput::Roles roles();
   void receive(const MobilityMessage& message);
+  void take_answer(const mip6::Arrival& arrival, ByteView udp);
   // Of a router or of who looks for one.
   void hear(const MobilityMessage& message);
 
@@ -77,6 +80,8 @@ class Mip6Roles {
   mip6::BindingCache cache_;
   Mip6Packets packets_;
   Mip6Neighbours neighbours_;
+  Mip6Groups groups_;
+  Mip6DhcpServer dhcp_server_;
   Mip6Addresses addresses_;
   mip6::HomeAgentService::Config home_agent_config_;  // of what there is
   std::unique_ptr<mip6::Correspondent> correspondent_;

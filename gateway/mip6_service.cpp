@@ -118,6 +118,7 @@ void Mip6Service::carry_over(const Configuration& next, std::vector<Policy>& pol
 
 void Mip6Service::configure(const Configuration& configuration) {
   nodes_ = nodes_of(configuration);
+  note_home_links(configuration);
   if (configuration.home_agent) {
     std::set<Address> manual;
     for (const HomeNodeConfig& node : configuration.home_agent->nodes)
@@ -130,6 +131,34 @@ void Mip6Service::configure(const Configuration& configuration) {
       RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
   pools_.clear();
   for (const PoolConfig& pool : configuration.pools) pools_.push_back(pool.name);
+}
+
+// Of what nodes say to their home link, which is not told apart by who says it.
+void Mip6Service::note_home_links(const Configuration& configuration) {
+  home_of_.clear();
+  policy_of_.clear();
+  for (const MobilityPolicyFacts& facts : configuration.mobility_policies) {
+    const bool dhcp = facts.part == MobilityPart::Dhcp;
+    if (!dhcp && facts.part != MobilityPart::Multicast) continue;
+    home_of_.emplace(facts.policy, facts.home_address);
+    const MobilityProtection* const protection = protection_of(configuration, facts);
+    if (protection == nullptr) continue;
+    for (const std::string& sa : dhcp ? protection->sas.dhcp : protection->sas.multicast)
+      policy_of_.emplace(sa, facts.policy);
+  }
+}
+
+// Negotiated SAs are called by their policy, with a number behind.
+std::optional<Address> Mip6Service::home_address_of(SaSlot inbound) const {
+  const auto entry = my_.tunnels.sad.find(Direction::Inbound, inbound);
+  if (!entry) return std::nullopt;
+  const std::string& sa = entry->sa->name;
+  const auto configured = policy_of_.find(sa);
+  const std::string policy =
+      configured != policy_of_.end() ? configured->second : sa.substr(0, sa.rfind('/'));
+  const auto home = home_of_.find(policy);
+  if (home == home_of_.end() || !tunnels_.has_sa(policy, sa)) return std::nullopt;
+  return home->second;
 }
 
 std::optional<Address> Mip6Service::place_of(const mip6::TunnelMigrator::Ends& ends) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,8 @@ class Mip6Service final : public mip6::TunnelMigrator,
   void on_failed(const std::string& policy, const std::string& why);
 
   [[nodiscard]] mip6::StateStore& store() noexcept { return sequences_; }
+  // Whose an inbound SA is that what a node says to its home link has come by; nullopt: nobody's.
+  [[nodiscard]] std::optional<Address> home_address_of(SaSlot inbound) const;
   // Where the tunnels of a home address end, while it is away.
   [[nodiscard]] std::optional<Address> place_of(const mip6::TunnelMigrator::Ends& ends) const;
 
@@ -79,6 +82,7 @@ class Mip6Service final : public mip6::TunnelMigrator,
   [[nodiscard]] const std::pair<const Pair, Node>* node_of(const Address& home_address) const;
   // What tunnels and IKE SAs end at while the node is there.
   [[nodiscard]] static Endpoints ends_at(const Pair& pair, const Node& node, const Address& place);
+  void note_home_links(const Configuration& configuration);
   void negotiate(const std::string& policy, Ready ready);
   [[nodiscard]] static std::vector<std::string> names_of(const Node& node,
                                                          bool (*wanted)(MobilityPart));
@@ -87,8 +91,10 @@ class Mip6Service final : public mip6::TunnelMigrator,
   TunnelMigration tunnels_;
   BindingSequences sequences_;
   std::map<Pair, Node> nodes_;
-  std::map<Pair, Address> away_;                // where
-  std::multimap<std::string, Ready> awaiting_;  // SAs, by policy
+  std::unordered_map<std::string, Address> home_of_;        // by policy for the home link
+  std::unordered_map<std::string, std::string> policy_of_;  // by configured SA of such a policy
+  std::map<Pair, Address> away_;                            // where
+  std::multimap<std::string, Ready> awaiting_;              // SAs, by policy
   std::vector<std::string> pools_;
   RateLimit refusals_;  // that are told of: strangers can make as many as they like
   std::uint64_t untold_refusals_{};

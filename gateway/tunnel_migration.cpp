@@ -28,6 +28,12 @@ std::vector<std::string> TunnelMigration::sas_of(const std::string& policy) cons
   return names;
 }
 
+bool TunnelMigration::has_sa(const std::string& policy, const std::string& sa) const {
+  if (my_.spd.find(policy) == nullptr) return false;
+  const std::vector<std::string> names = sas_of(policy);
+  return std::ranges::find(names, sa) != names.end();
+}
+
 Expected<void> TunnelMigration::move_sa(const std::string& sa,
                                         const std::vector<std::string>& policies,
                                         const Endpoints& to) {

@@ -43,6 +43,8 @@ class TunnelMigration {
   // Sequence numbers, windows and keys stay, and packets to the old endpoints are still taken, as
   // inbound SAs are found by SPI alone.
   std::vector<Outcome> migrate(std::span<const Order> orders);
+  // It is one of the policy's, configured or negotiated.
+  [[nodiscard]] bool has_sa(const std::string& policy, const std::string& sa) const;
   // No packet meets the policies any more; they and their SAs stay.
   void deactivate(std::span<const std::string> policies);
 

@@ -5,10 +5,12 @@
 #include <iterator>
 #include <utility>
 
+#include "mip6/dhcp_options.h"
+
 namespace sallyport::mip6 {
 namespace {
 
-using Octets = std::vector<std::uint8_t>;
+using Option = DhcpOption;
 
 constexpr std::uint8_t kReply = 7;
 constexpr std::uint8_t kInformationRequest = 11;
@@ -19,38 +21,11 @@ constexpr std::size_t kMostServers = 4;
 constexpr std::size_t kMostLabel = 63;
 constexpr std::size_t kMostName = 253;
 
-// RFC 8415 21, RFC 3646 3, RFC 6610 3.
-enum class Option : std::uint16_t {
-  ClientId = 1,
-  ServerId = 2,
-  OptionRequest = 6,
-  ElapsedTime = 8,
-  DnsServers = 23,
-  HomeNetworkId = 49,
-  VisitedHomeNetwork = 50,
-  IdentifiedHomeNetwork = 69,
-  HomeNetworkPrefix = 71,
-  HomeAgentAddress = 72,
-  HomeAgentName = 73,
-};
-
-void append16(Octets& out, std::size_t value) {
-  out.push_back(static_cast<std::uint8_t>(value >> 8));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-void append_option(Octets& out, Option option, ByteView data) {
-  append16(out, std::to_underlying(option));
-  append16(out, data.size());
-  out.insert(out.end(), data.begin(), data.end());
-}
-
 // DUID-LL of an Ethernet address.
 Octets duid_of(const MacAddress& mac) {
-  Octets duid;
-  append16(duid, 3);
-  append16(duid, 1);
-  duid.insert(duid.end(), mac.bytes.begin(), mac.bytes.end());
+  constexpr std::array<std::uint8_t, 4> kFront{0, 3, 0, 1};
+  Octets duid(kFront.size() + mac.bytes.size());
+  std::ranges::copy(mac.bytes, std::ranges::copy(kFront, duid.begin()).out);
   return duid;
 }
 
@@ -100,21 +75,6 @@ bool is_usable(const Address& address) {
   static constexpr std::array<std::uint8_t, 12> kEmbedded{0x00, 0x64, 0xff, 0x9b};
   return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
          !std::equal(kEmbedded.begin(), kEmbedded.end(), address.bytes.begin());
-}
-
-// Calls `take` with each option; false where they are not whole, or `take` has said so.
-template <class Take>
-bool for_each_option(ByteView options, Take take) {
-  constexpr std::size_t kOptionHeader = 4;
-  while (!options.empty()) {
-    if (options.size() < kOptionHeader) return false;
-    const auto code = static_cast<Option>(load_be<std::uint16_t>(options.data()));
-    const std::size_t size = load_be<std::uint16_t>(&options[2]);
-    if (size > options.size() - kOptionHeader) return false;
-    if (!take(code, options.subspan(kOptionHeader, size))) return false;
-    options = options.subspan(kOptionHeader + size);
-  }
-  return true;
 }
 
 // Home agents of one home network, and which one that is.
@@ -207,6 +167,11 @@ class ReplyReader {
 };
 
 }  // namespace
+
+Address all_dhcp_servers() noexcept {
+  const std::uint8_t wire[16] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2};
+  return Address::v6(wire);
+}
 
 std::vector<std::uint8_t> build_information_request(const InformationRequest& request) {
   constexpr std::int64_t kMostElapsed = 0xffff;  // hundredths of a second

@@ -10,11 +10,14 @@
 
 #include "base/bytes.h"
 #include "net/address.h"
+#include "net/udp.h"
 
 namespace sallyport::mip6 {
 
-inline constexpr std::uint16_t kDhcpClientPort = 546;
-inline constexpr std::uint16_t kDhcpServerPort = 547;
+inline constexpr UdpPorts kDhcpToServer{.source = kDhcpClientPort, .destination = kDhcpServerPort};
+inline constexpr UdpPorts kDhcpToClient{.source = kDhcpServerPort, .destination = kDhcpClientPort};
+// ff02::1:2, all relay agents and servers of a link (RFC 8415 7.1).
+[[nodiscard]] Address all_dhcp_servers() noexcept;
 
 struct InformationRequest {
   std::uint32_t transaction{};  // 24 bits

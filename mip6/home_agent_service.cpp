@@ -23,46 +23,67 @@ bool serves_routers(const HomeAgentConfig& config) {
 }  // namespace
 
 Expected<std::unique_ptr<HomeAgentService>> HomeAgentService::create(
-    Config config, const HomeAgent::Surroundings& around, Timers& timers) {
-  if (auto good = complete(config); !good) return std::unexpected(good.error());
+    Config config, const HomeAgent::Surroundings& around, Timers& timers,
+    const HomeLinkInTunnels::Ports& ports) {
+  if (auto good = complete(config, ports); !good) return std::unexpected(good.error());
   auto agent = HomeAgent::create(config.agent, around);
   if (!agent) return std::unexpected(agent.error());
+  const HomeLinkInTunnels::Surroundings tunnels{
+      .clock = around.clock,
+      .timers = timers,
+      .random = around.random,
+      .sender = around.sender,
+      .cache = around.cache,
+      .ports = ports,
+      .services_of = [nodes = agent->get()](const Address& home_address) {
+        const ServedNode* const node = nodes->nodes().find(home_address);
+        return node == nullptr ? Flags<Service>{} : node->services;
+      }};
   return std::unique_ptr<HomeAgentService>(
-      new HomeAgentService(std::move(config), around, timers, std::move(*agent)));
+      new HomeAgentService(std::move(config), tunnels, around, std::move(*agent)));
 }
 
-HomeAgentService::HomeAgentService(Config config, const HomeAgent::Surroundings& around,
-                                   Timers& timers, std::unique_ptr<HomeAgent> agent)
+HomeAgentService::HomeAgentService(Config config, const HomeLinkInTunnels::Surroundings& tunnels,
+                                   const HomeAgent::Surroundings& around,
+                                   std::unique_ptr<HomeAgent> agent)
     : config_(std::move(config)),
       around_(around),
-      timers_(timers),
+      timers_(tunnels.timers),
       agent_(std::move(agent)),
       others_(around.clock),
       prefixes_({.clock = around.clock,
-                 .timers = timers,
+                 .timers = tunnels.timers,
                  .random = around.random,
                  .sender = around.sender,
                  .cache = around.cache},
                 prefix_settings()),
+      in_tunnels_(tunnels),
       answers_(RateLimit::per_second(kAnswersPerSecond, kAnswersAtOnce, kHertz)) {
-  agent_->on_change([this](const BindingEntry& entry, HomeAgent::Change change) {
-    if (change == HomeAgent::Change::Ended)
-      prefixes_.ended(entry.home_address);
-    else if (is_told(entry.home_address))
-      prefixes_.registered(entry);
-  });
+  agent_->on_change(
+      [this](const BindingEntry& entry, HomeAgent::Change change) { changed(entry, change); });
   note_all();
+  in_tunnels_.set(config_.in_tunnels, config_.agent.link.link_local);
   advertise();
 }
 
-Expected<void> HomeAgentService::complete(Config& config) {
+void HomeAgentService::changed(const BindingEntry& entry, HomeAgent::Change change) {
+  if (change == HomeAgent::Change::Ended) {
+    prefixes_.ended(entry.home_address);
+    return in_tunnels_.ended(entry.home_address);
+  }
+  if (is_told(entry.home_address)) prefixes_.registered(entry);
+  in_tunnels_.registered(entry);
+}
+
+Expected<void> HomeAgentService::complete(Config& config, const HomeLinkInTunnels::Ports& ports) {
+  if (auto good = HomeLinkInTunnels::check(config.in_tunnels, ports); !good) return good;
   if (!config.advertising) return {};
   config.advertising->mobile_router = serves_routers(config.agent);
   return check(*config.advertising, config.agent.link);
 }
 
 Expected<void> HomeAgentService::configure(Config config) {
-  if (auto good = complete(config); !good) return good;
+  if (auto good = complete(config, in_tunnels_.ports()); !good) return good;
   if (auto done = agent_->configure(config.agent); !done) return done;
   const HomeLink before = std::exchange(config_, std::move(config)).agent.link;
   const HomeLink& link = config_.agent.link;
@@ -75,6 +96,7 @@ Expected<void> HomeAgentService::configure(Config config) {
   advertise();
   prefixes_.set(prefix_settings());
   note_all();
+  in_tunnels_.set(config_.in_tunnels, link.link_local);
   return {};
 }
 
@@ -124,6 +146,15 @@ bool HomeAgentService::receive(const Arrival& arrival, ByteView icmp) {
   return true;
 }
 
+bool HomeAgentService::receive_from_tunnel(const Arrival& arrival, std::uint8_t protocol,
+                                           ByteView octets) {
+  return in_tunnels_.receive(arrival, protocol, octets);
+}
+
+void HomeAgentService::receive_from_dhcp_server(ByteView relay_message) {
+  in_tunnels_.receive_from_dhcp_server(relay_message);
+}
+
 void HomeAgentService::answer(const Arrival& arrival, const HomeAgentDiscoveryRequest& request) {
   if (!is_asked(arrival.destination) || arrival.source_care_of ||
       !arrival.source.is_unicast_routable())
@@ -166,6 +197,8 @@ PrefixAdvertiser::Settings HomeAgentService::prefix_settings() const {
   PrefixAdvertiser::Settings settings{.prefixes = config_.agent.link.prefixes,
                                       .longest_wait = config_.longest_prefix_wait,
                                       .shortest_wait = config_.shortest_prefix_wait};
+  // Nobody would answer (RFC 6275 10.4.4).
+  if (!config_.in_tunnels.dhcp_relay) return settings;
   const auto others = others_.present();
   settings.managed = (config_.advertising && config_.advertising->managed) ||
                      std::ranges::any_of(others, &KnownHomeAgent::managed);

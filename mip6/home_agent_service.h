@@ -8,6 +8,7 @@
 #include "base/rate_limit.h"
 #include "mip6/discovery_answer.h"
 #include "mip6/home_agent.h"
+#include "mip6/home_link_in_tunnels.h"
 #include "mip6/prefix_advertiser.h"
 #include "mip6/router_advertiser.h"
 
@@ -21,11 +22,14 @@ class HomeAgentService {
     std::optional<AdvertisingSettings> advertising{};
     std::chrono::seconds longest_prefix_wait{86'400};  // MaxMobPfxAdvInterval
     std::chrono::seconds shortest_prefix_wait{600};    // MinMobPfxAdvInterval
+    // Without a relay prefix advertisements have neither M nor O (RFC 6275 10.4.4).
+    HomeLinkInTunnels::Settings in_tunnels{};
     friend bool operator==(const Config&, const Config&) = default;
   };
-  // Fails where the configuration cannot be.
+  // Fails where the configuration cannot be. `ports` are for what `in_tunnels` asks for.
   [[nodiscard]] static Expected<std::unique_ptr<HomeAgentService>> create(
-      Config config, const HomeAgent::Surroundings& around, Timers& timers);
+      Config config, const HomeAgent::Surroundings& around, Timers& timers,
+      const HomeLinkInTunnels::Ports& ports = {});
   ~HomeAgentService();
   HomeAgentService(const HomeAgentService&) = delete;
   HomeAgentService& operator=(const HomeAgentService&) = delete;
@@ -40,6 +44,9 @@ class HomeAgentService {
   // A whole ICMPv6 message to us, or to the Home-Agents anycast address of our link: discovery
   // requests and prefix solicitations are answered. False for any other, which is not ours.
   bool receive(const Arrival& arrival, ByteView icmp);
+  // See HomeLinkInTunnels::receive(), and DhcpRelay::receive_from_server().
+  bool receive_from_tunnel(const Arrival& arrival, std::uint8_t protocol, ByteView octets);
+  void receive_from_dhcp_server(ByteView relay_message);
   // A valid router advertisement, or a solicitation, that came by a port.
   void hear(PortId port, const RouterAdvertisement& advertisement);
   void solicited(PortId port);
@@ -52,10 +59,12 @@ class HomeAgentService {
   void set_prefixes(const std::vector<HomePrefix>& prefixes);
 
  private:
-  HomeAgentService(Config config, const HomeAgent::Surroundings& around, Timers& timers,
-                   std::unique_ptr<HomeAgent> agent);
+  HomeAgentService(Config config, const HomeLinkInTunnels::Surroundings& tunnels,
+                   const HomeAgent::Surroundings& around, std::unique_ptr<HomeAgent> agent);
 
-  [[nodiscard]] static Expected<void> complete(Config& config);
+  [[nodiscard]] static Expected<void> complete(Config& config,
+                                               const HomeLinkInTunnels::Ports& ports);
+  void changed(const BindingEntry& entry, HomeAgent::Change change);
   void advertise();
   [[nodiscard]] bool is_told(const Address& home_address) const;
   void note_all();
@@ -70,6 +79,7 @@ class HomeAgentService {
   std::unique_ptr<HomeAgent> agent_;
   HomeAgentsList others_;
   PrefixAdvertiser prefixes_;
+  HomeLinkInTunnels in_tunnels_;
   std::optional<RouterAdvertiser> advertiser_;
   RateLimit answers_;
 };

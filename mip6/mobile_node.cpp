@@ -27,9 +27,11 @@ MobileNode::MobileNode(const MobileNodeSurroundings& surroundings, MobileNodeSet
                 [this](const MobilePrefixAdvertisement& advertisement) {
                   prefixes_advertised(advertisement);
                 }),
-      discovery_(around_, settings_, [this](std::vector<Address> home_agents) {
-        if (!home_agents.empty()) registration_.discovered(home_agents);
-      }) {}
+      discovery_(around_, settings_,
+                 [this](std::vector<Address> home_agents) {
+                   if (!home_agents.empty()) registration_.discovered(home_agents);
+                 }),
+      home_link_(around_.sender, settings_) {}
 
 void MobileNode::attached(const Attachment& attachment) {
   const bool had_link = registration_.attachment().has_value();
@@ -68,6 +70,21 @@ void MobileNode::receive(const Arrival& arrival, const DiscoveryMessage& message
     prefixes_.receive(arrival, *advertisement);
 }
 
+bool MobileNode::receive_of_link(const Arrival& arrival, std::uint8_t protocol, ByteView octets) {
+  tell_home_link();
+  return arrival.tunnel ? home_link_.from_tunnel(arrival, protocol, octets)
+                        : home_link_.from_host(arrival, protocol, octets);
+}
+
+// What is so now; moving() has told of an end that another binding has followed since.
+void MobileNode::tell_home_link() {
+  const auto& home_agent = registration_.home_agent();
+  const auto& attachment = registration_.attachment();
+  if (!home_agent || registration_.left() == Duration{0}) return home_link_.unbound();
+  if (!attachment || !attachment->care_of) return home_link_.pause();
+  home_link_.bound(*home_agent);
+}
+
 void MobileNode::parameter_problem(const Address& peer, std::uint8_t code) {
   if (code == icmp6::kCodeUnknownHeader) routes_.unsupported_by(peer);
   if (code == icmp6::kCodeUnknownOption)
@@ -99,6 +116,11 @@ void MobileNode::take(const Arrival& arrival, const HomeAgentSwitch& message) {
                     registration_.is_protected(arrival) &&
                     arrival.destination == settings_.home_address;
   if (ours) registration_.switch_to(message.home_agents);
+}
+
+void MobileNode::moving() {
+  routes_.suspend();
+  tell_home_link();
 }
 
 void MobileNode::registered() {

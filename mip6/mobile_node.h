@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mip6/home_agent_discovery_client.h"
+#include "mip6/home_link_by_tunnel.h"
 #include "mip6/mobile_node_routes.h"
 #include "mip6/prefix_solicitation_client.h"
 
@@ -23,6 +24,8 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   // `octets` are the whole message, as received; those of other roles are not for here.
   void receive(const Arrival& arrival, const Message& message, ByteView octets);
   void receive(const Arrival& arrival, const DiscoveryMessage& message);
+  // MLD or DHCPv6, out of our tunnel or by our host's port: see HomeLinkByTunnel.
+  bool receive_of_link(const Arrival& arrival, std::uint8_t protocol, ByteView octets);
   // An ICMPv6 Parameter Problem of this code about a packet of ours to `peer` (11.3.5).
   void parameter_problem(const Address& peer, std::uint8_t code);
 
@@ -48,13 +51,14 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   }
 
  private:
-  void moving() override { routes_.suspend(); }
+  void moving() override;
   void registered() override;
   void returned() override;
   void prefixes_changed() override { prefixes_.solicit(); }
   void no_home_agent() override;
   void home_address_lost() override;
 
+  void tell_home_link();
   void take(const Arrival& arrival, const BindingError& error);
   void take(const Arrival& arrival, const HomeAgentSwitch& message);
   void prefixes_advertised(const MobilePrefixAdvertisement& advertisement);
@@ -67,6 +71,7 @@ class MobileNode final : public MovementListener, private MobileNodeRegistration
   MobileNodeRoutes routes_;
   PrefixSolicitationClient prefixes_;
   HomeAgentDiscoveryClient discovery_;
+  HomeLinkByTunnel home_link_;
   std::function<void()> lost_;
 };
 

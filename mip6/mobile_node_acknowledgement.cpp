@@ -163,6 +163,7 @@ void MobileNodeRegistration::deleted() {
   }
   accepted_until_.reset();
   report(EventKind::Deregistered);
+  observer_.moving();
   // The tunnel stays until there is another: away from home nothing leaves in the clear.
   if (phase_ == Phase::Working) fail_over(settings_.first_timeout);
 }

@@ -1,6 +1,7 @@
 // What a mobile node is told by its operator, and whom it asks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,11 @@ struct MobileNodeSettings {
   std::size_t most_correspondents{256};
   NodeKind kind{NodeKind::Host};
   std::vector<Prefix> mobile_network_prefixes{};  // explicit mode; none: implicit (RFC 3963 5.2)
-  std::string dns_name{};                         // to be entered by the home agent (RFC 5026 6)
+  // Our own host's, whose MLD and DHCPv6 may go home by the tunnel; nullopt: they go nowhere.
+  std::optional<PortId> host_link{};
+  bool carries_listener_discovery{true};
+  bool carries_dhcp{true};
+  std::string dns_name{};  // to be entered by the home agent (RFC 5026 6)
 };
 
 struct MobileNodeSurroundings {

@@ -42,6 +42,14 @@ void MobilityInput::receive(const Arrival& arrival, ByteView upper) {
   if (roles_.mobile_node) roles_.mobile_node(arrival, *message, octets);
 }
 
+// Their messages differ, so a gateway may be both.
+bool MobilityInput::receive_of_link(const Arrival& arrival, std::uint8_t protocol,
+                                    ByteView octets) {
+  if (arrival.tunnel && roles_.home_agent_link && roles_.home_agent_link(arrival, protocol, octets))
+    return true;
+  return roles_.mobile_node_link && roles_.mobile_node_link(arrival, protocol, octets);
+}
+
 void MobilityInput::take_update(const Arrival& arrival, const Message& message, ByteView octets) {
   const auto& update = std::get<BindingUpdate>(message);
   if (!is_for_home_agent(update)) {

@@ -34,6 +34,7 @@ struct OuterHeader {
   Protection protection{};
   // The SA has a selector for the message's source, and for no other: nobody else can have sent it.
   bool names_source{};
+  std::optional<Address> home_address{};  // whose tunnel it is, where the SA says so
 };
 
 // How a message came, as its way through the data plane has found out (RFC 6275 9.3.1). Addresses
@@ -62,10 +63,13 @@ struct Departure {
   Address destination;
   std::optional<Address> source_care_of{};       // goes out from there, with a Home Address option
   std::optional<Address> destination_care_of{};  // goes out there, with a type 2 routing header
-  std::uint8_t protocol{};                       // 135, or 58
+  // 135, 58 or 17; 0: a Hop-by-Hop header with Router Alert comes first in the octets, then ICMPv6.
+  std::uint8_t protocol{};
   std::uint8_t hop_limit{64};
   std::optional<PortId> port{};                  // not by route but by this link
   std::optional<MacAddress> link_destination{};  // and straight to that neighbour (HA-13)
+  // Inside the tunnel between this home address and its home agent, whatever its destination.
+  std::optional<Address> tunnel{};
 };
 class PacketSender {
  public:
@@ -105,6 +109,23 @@ class BindingTable {
   // Whether it has led a packet since this was asked last: what is idle is not refreshed.
   [[nodiscard]] virtual bool used(BindingUse use, const Address& home_address,
                                   const std::optional<Address>& peer) = 0;
+};
+
+// What comes to a group on the home link is copied into tunnels of nodes that listen to it (RFC
+// 6275 10.4.2, 10.4.3; HA-18). Told once of each pair, and once that it is over.
+class MulticastForwarding {
+ public:
+  virtual ~MulticastForwarding() = default;
+  [[nodiscard]] virtual Expected<void> join(const Address& group, const Address& home_address) = 0;
+  virtual void leave(const Address& group, const Address& home_address) = 0;
+};
+
+// To the DHCPv6 server of the home link, from UDP port 547 to its 547; what it answers is handed to
+// HomeAgentService (RFC 8415 19; HA-19).
+class DhcpServerLink {
+ public:
+  virtual ~DhcpServerLink() = default;
+  virtual void send(ByteView relay_message) = 0;
 };
 
 // Tunnel endpoints of the policies and SAs of one home address and its home agent follow it: what

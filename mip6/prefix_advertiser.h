@@ -24,7 +24,9 @@ class PrefixAdvertiser {
   };
   struct Settings {
     std::vector<HomePrefix> prefixes{};
-    bool managed{};  // M and O, as of the link's router advertisements
+    // M and O, as of the link's router advertisements, where DHCPv6 is relayed for nodes that are
+    // away; else neither (RFC 6275 10.4.4).
+    bool managed{};
     bool other{};
     std::chrono::seconds longest_wait{86'400};  // MaxMobPfxAdvInterval
     std::chrono::seconds shortest_wait{600};    // MinMobPfxAdvInterval

@@ -18,12 +18,17 @@ enum class Service : std::uint8_t {
   KeyMobility = 0x04,      // its IKE SA may follow it (the flag K)
   ManualKeys = 0x08,       // its SAs are: its sequence numbers outlive bindings (MSEC-34)
   CoveredSource = 0x10,    // AH protects its updates, and so where they come from
-  All = 0x1f,
+  // What it says to its home link in its tunnel is heard (RFC 6275 10.4.3, 10.4.4), where we do
+  // that.
+  Multicast = 0x20,
+  Dhcp = 0x40,
+  All = 0x7f,
 };
 
 struct ServedNode {
   Prefix home_addresses{Address::any(Family::V6), 128};  // one, or all of a prefix
-  Flags<Service> services{Service::PrefixDiscovery, Service::KeyMobility};
+  Flags<Service> services{Service::PrefixDiscovery, Service::KeyMobility, Service::Multicast,
+                          Service::Dhcp};
   // A mobile router's, its row of the prefix table. Only where there is one home address.
   std::vector<Prefix> networks{};
   // Entries with the same number are home addresses of one node, which has the link-local address

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "net/address.h"
+#include "net/icmp.h"
 #include "net/packet_summary.h"
 
 namespace sallyport {
@@ -29,15 +30,21 @@ struct NeighbourMessage {
 // By its type: a solicitation or an advertisement, valid or not.
 [[nodiscard]] bool is_neighbour_discovery(const PacketSummary& packet) noexcept;
 
+// By its type: multicast listener discovery (RFC 2710, RFC 3810).
+[[nodiscard]] inline bool is_listener_discovery(const PacketSummary& packet) noexcept {
+  if (packet.protocol != kProtocolIcmpv6 || !packet.ports_visible) return false;
+  const int type = packet.source_port >> 8;
+  return (type >= icmp6::kListenerQuery && type <= icmp6::kListenerDone) ||
+         type == icmp6::kListenerReport2;
+}
+
 // By its type: neighbour and router discovery (RFC 4861 4) or multicast listener discovery (RFC
 // 2710, RFC 3810), which have no meaning beyond the link that they are sent on.
 [[nodiscard]] inline bool is_link_protocol(const PacketSummary& packet) noexcept {
   if (packet.protocol != kProtocolIcmpv6 || !packet.ports_visible) return false;
   const int type = packet.source_port >> 8;
-  constexpr int kFirst = 130;  // listener query, report and done, then discovery up to redirect
-  constexpr int kLast = 137;
-  constexpr int kListenerReport2 = 143;
-  return (type >= kFirst && type <= kLast) || type == kListenerReport2;
+  return is_listener_discovery(packet) ||
+         (type >= icmp6::kRouterSolicitation && type <= icmp6::kRedirect);
 }
 
 // Reads an ICMPv6 datagram of type 135 or 136. Nullopt where a check of RFC 4861 7.1.1 or 7.1.2

@@ -10,16 +10,16 @@
 namespace sallyport {
 namespace {
 
-bool is_everything(const std::vector<AddressRange>& ranges) {
-  return ranges.empty() || (ranges.size() == 1 && ranges[0].first.is_unspecified() &&
-                            !next(ranges[0].last).has_value());
+// The whole space, or the end of it, where groups are: nothing of one node.
+bool is_anybodys(const std::vector<AddressRange>& ranges) {
+  return ranges.empty() || (ranges.size() == 1 && !next(ranges[0].last).has_value());
 }
 
 }  // namespace
 
 bool is_wide(const Policy& policy) noexcept {
   return policy.tunnel && std::ranges::any_of(policy.selectors, [](const Selector& selector) {
-           return is_everything(selector.local) && is_everything(selector.remote);
+           return is_anybodys(selector.local) && is_anybodys(selector.remote);
          });
 }
 

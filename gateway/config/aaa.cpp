@@ -76,6 +76,9 @@ AaaConfig read_one(TableReader& reader, Loading& loading) {
   LocalUsers::Users users;
   reader.require("name", aaa.name, read_name, "what peers call it");
   reader.read("ask_identity", aaa.ask_identity, read_flag);
+  // It says who may have which home address. One beyond this process is not asked before it and we
+  // can prove ourselves to each other on the way (BOOT-10).
+  for (const std::string_view server : {"radius", "diameter"}) reader.not_available(server);
   if (const Value* value = reader.require("users", kUsersRemedy)) {
     if (value->list() == nullptr) {
       read_user(*value, aaa, users, loading);

@@ -181,8 +181,11 @@ void read_home_agent_table(TableReader& reader, HomeAgentConfig& config, Loading
   reader.read("discovery", config.discovery, read_flag);
   reader.read("forwarding", config.forwarding, read_flag);
   reader.read("max_bindings", config.max_bindings, number<std::uint32_t>(1, kMostBindings));
+  reader.read("dhcp_server", config.dhcp_server, read_mobile_address);
   read_advertisements(reader, config.advertisements);
   read_nodes(reader, config, loading);
+  if (config.dhcp_server == config.address)
+    reader.error("dhcp_server", "dhcp_server: our own address", "where a DHCPv6 server is");
   if (config.refresh_advice && *config.refresh_advice >= config.max_lifetime)
     reader.error("refresh_advice", "refresh_advice: no sooner than bindings end",
                  "less than max_lifetime (RFC 6275 6.2.4)");
@@ -245,6 +248,7 @@ void write_home_agent(const Configuration& configuration, std::string& out) {
   fields.add("discovery", config.discovery);
   fields.add("forwarding", config.forwarding);
   fields.add("max_bindings", config.max_bindings);
+  if (config.dhcp_server) fields.add("dhcp_server", to_string(*config.dhcp_server));
   fields.add("advertisements", advertisements);
   if (!nodes.empty()) fields.add("nodes", nodes);
   out += fields.block("[home_agent]");

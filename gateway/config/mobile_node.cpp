@@ -74,21 +74,34 @@ void check_sources(const MobileNodeConfig& config, TableReader& reader) {
     reader.error("home_agent", "home_agent: the node's own home address", "two addresses");
 }
 
+// The local stack that has the home address, or else the first one: applications are there.
+std::optional<PortId> host_port(const MobileNodeConfig& config,
+                                const Configuration& configuration) {
+  std::optional<PortId> found;
+  for (std::size_t i = 0; i < configuration.ports.size(); ++i) {
+    const PortConfig& port = configuration.ports[i];
+    if (port.kind != PortKind::LocalStack) continue;
+    const bool has_it = std::ranges::any_of(
+        port.addresses, [&](const Prefix& own) { return own.address == config.home_address; });
+    if (has_it || !found) found = PortId{static_cast<std::uint16_t>(i)};
+    if (has_it) break;
+  }
+  return found;
+}
+
 // What is left open, and on which port the home address is to be then: where applications are.
 void settle_bootstrap(MobileNodeConfig& config, const Configuration& configuration) {
   BootstrapConfig& bootstrap = config.bootstrap;
   const bool finds_agent = config.home_agent || !bootstrap.home_agent_name.empty() ||
                            !bootstrap.domain.empty() || bootstrap.dhcp;
   config.bootstraps = finds_agent && !(config.home_agent && config.home_address);
+  config.host_port = host_port(config, configuration);
   if (!config.links.empty()) config.home_port = config.links.front();
   if (!config.bootstraps) return;
   bootstrap.wished_home = config.home_address;
   bootstrap.home_agent = config.home_agent;
   bootstrap.home_prefix_length = config.home_prefix_length;
-  const auto stack =
-      std::ranges::find(configuration.ports, PortKind::LocalStack, &PortConfig::kind);
-  if (stack != configuration.ports.end())
-    config.home_port = PortId{static_cast<std::uint16_t>(stack - configuration.ports.begin())};
+  if (config.host_port) config.home_port = *config.host_port;
 }
 
 void read_mobile_node_table(TableReader& reader, MobileNodeConfig& config, Loading& loading) {

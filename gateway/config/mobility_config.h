@@ -35,6 +35,7 @@ struct MobilitySas {
   std::vector<std::string> prefix_discovery;
   std::vector<std::string> payload;
   std::vector<std::string> multicast;
+  std::vector<std::string> groups;  // of multicast, too
   std::vector<std::string> dhcp;
   friend bool operator==(const MobilitySas&, const MobilitySas&) = default;
 };
@@ -94,6 +95,8 @@ struct HomeAgentConfig {
   bool discovery{true};   // answers who looks for home agents, and who asks for prefixes
   bool forwarding{true};  // between nodes and correspondents: in the clear beyond us
   std::uint32_t max_bindings{1024};
+  // Of the home link: what nodes say to DHCPv6 in their tunnels is relayed to it.
+  std::optional<Address> dhcp_server;
   friend bool operator==(const HomeAgentConfig&, const HomeAgentConfig&) = default;
 };
 
@@ -122,7 +125,8 @@ struct MobileNodeConfig {
   bool bootstraps{};                    // finds out what of both is missing
   std::uint8_t home_prefix_length{64};
   PortId home_port{kNoPort};  // where the home address is, unless a port is configured to have it
-  std::vector<PortId> links;  // care-of addresses are on these, the preferred first
+  std::optional<PortId> host_port;  // the local stack that the home address is for
+  std::vector<PortId> links;        // care-of addresses are on these, the preferred first
   SpdId spd{};
   std::chrono::seconds lifetime{std::chrono::minutes(10)};  // of a binding, as asked for
   TunnelMove migrate{TunnelMove::OnUpdate};
@@ -147,7 +151,8 @@ enum class MobilityPart : std::uint8_t {
   ReturnRoutability,
   NoReturnRoutability,  // where it is not to be
   PrefixDiscovery,
-  Multicast,
+  Multicast,  // MLD
+  Groups,     // what comes to groups
   Dhcp,
   OtherMobility,
   Payload,

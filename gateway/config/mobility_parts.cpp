@@ -7,6 +7,7 @@ bool is_away_only(MobilityPart part) noexcept {
   switch (part) {
     case MobilityPart::ReturnRoutability:
     case MobilityPart::Multicast:
+    case MobilityPart::Groups:
     case MobilityPart::Dhcp:
     case MobilityPart::Payload:
       return true;
@@ -20,12 +21,13 @@ bool needs_encryption(MobilityPart part) noexcept {
          part == MobilityPart::Dhcp || part == MobilityPart::Everything;
 }
 
+AddressRange groups_and_link_local() { return AddressRange::parse("fe00::/7").value(); }
+
 std::vector<AddressRange> claims_of(const HomeNodeConfig& node) {
   std::vector<AddressRange> claims;
   for (const Address& address : node.home_addresses) claims.push_back({address, address});
   for (const Prefix& prefix : node.prefixes) claims.push_back(AddressRange::of(prefix));
-  if (node.protection.multicast || node.protection.dhcp)
-    claims.push_back(AddressRange::parse("fe80::/10").value());
+  if (node.protection.multicast || node.protection.dhcp) claims.push_back(groups_and_link_local());
   return claims;
 }
 

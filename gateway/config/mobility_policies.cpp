@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <iterator>
 
-#include "mip6/dhcp_message.h"
+#include "net/icmp.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 
@@ -177,14 +177,15 @@ class Expansion {
              .local_port = types({kPrefixSolicitation}),
              .remote_port = types({kPrefixAdvertisement})});
   }
-  // MSEC-38: MLD has link-local addresses.
+  // MSEC-38: the node's side has link-local addresses and groups; IKE claims no others for it.
   void add_multicast() {
     for (const Pair& pair : messages()) {
       if (!pair.protection.multicast) continue;
-      const PortSet listeners = types({130, 131, 132, 143});  // RFC 2710, RFC 3810
+      const PortSet listeners = types({icmp6::kListenerQuery, icmp6::kListenerReport,
+                                       icmp6::kListenerDone, icmp6::kListenerReport2});
       add_bound(pair, entry(pair, MobilityPart::Multicast, "multicast"),
                 pair.protection.sas.multicast,
-                {.local = {everywhere()},
+                {.local = {groups_and_link_local()},
                  .remote = {everywhere()},
                  .protocol = kProtocolIcmpv6,
                  .local_port = listeners,
@@ -195,11 +196,18 @@ class Expansion {
     for (const Pair& pair : messages())
       if (pair.protection.dhcp)
         add_bound(pair, entry(pair, MobilityPart::Dhcp, "dhcp"), pair.protection.sas.dhcp,
-                  {.local = {everywhere()},
+                  {.local = {groups_and_link_local()},
                    .remote = {everywhere()},
                    .protocol = kProtocolUdp,
-                   .local_port = port(mip6::kDhcpClientPort),
-                   .remote_port = port(mip6::kDhcpServerPort)});
+                   .local_port = port(kDhcpClientPort),
+                   .remote_port = port(kDhcpServerPort)});
+  }
+  // What MLD has asked for, behind what else link-local addresses say.
+  void add_groups() {
+    for (const Pair& pair : messages())
+      if (pair.protection.multicast)
+        add_bound(pair, entry(pair, MobilityPart::Groups, "groups"), pair.protection.sas.groups,
+                  {.local = {groups_and_link_local()}, .remote = {everywhere()}});
   }
   // What is left of mobility in the tunnel is nobody's payload (MSEC-30).
   void add_other_mobility() {
@@ -323,6 +331,7 @@ void add_nodes(Expansion& expansion) {
   expansion.add_prefix_discovery();
   expansion.add_multicast();
   expansion.add_dhcp();
+  expansion.add_groups();
   expansion.add_other_mobility();
   expansion.add_payload();
   expansion.add_everything();
@@ -406,8 +415,8 @@ std::vector<Selector> bootstrap_questions(const MobileNodeConfig& config) {
     questions.push_back({.local = {link_local},
                          .remote = {everywhere()},
                          .protocol = kProtocolUdp,
-                         .local_port = port(mip6::kDhcpClientPort),
-                         .remote_port = port(mip6::kDhcpServerPort)});
+                         .local_port = port(kDhcpClientPort),
+                         .remote_port = port(kDhcpServerPort)});
   return questions;
 }
 

@@ -32,6 +32,8 @@ struct MobilityPolicy {
 // True where packets of this kind must be encrypted (MSEC-31).
 [[nodiscard]] bool needs_encryption(MobilityPart part) noexcept;
 
+// The end of the IPv6 space: selectors name no groups but by a range that runs to it (SEL-02).
+[[nodiscard]] AddressRange groups_and_link_local();
 // What a peer may claim that is this node (RFC 4877 7.1; MDYN-09).
 [[nodiscard]] std::vector<AddressRange> claims_of(const HomeNodeConfig& node);
 

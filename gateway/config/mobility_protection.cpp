@@ -28,6 +28,7 @@ constexpr SasKey kSasKeys[] = {{"binding", &MobilitySas::binding},
                                {"prefix_discovery", &MobilitySas::prefix_discovery},
                                {"payload", &MobilitySas::payload},
                                {"multicast", &MobilitySas::multicast},
+                               {"groups", &MobilitySas::groups},
                                {"dhcp", &MobilitySas::dhcp}};
 
 // True where SAs of that kind are made use of.
@@ -36,7 +37,7 @@ bool is_wanted(const MobilityProtection& protection, std::string_view key) {
   if (key == "return_routability") return protection.route_optimisation;
   if (key == "prefix_discovery") return protection.prefix_discovery;
   if (key == "payload") return protection.payload.kind != ProtectedPayload::Kind::None;
-  if (key == "multicast") return protection.multicast;
+  if (key == "multicast" || key == "groups") return protection.multicast;
   if (key == "dhcp") return protection.dhcp;
   return true;
 }

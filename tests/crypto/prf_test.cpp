@@ -198,7 +198,7 @@ TEST_CASE("IKE-70: the parts of the data are read one after the other, empty one
   }
 }
 
-TEST_CASE("IKE-70: prf+ is T1 | T2 | ... for every PRF, cut where it is asked to end") {
+TEST_CASE("IKE-70: prf+ is T1, T2, ... for every PRF, cut where it is asked to end") {
   const Octets seed = counting(72, 3);
   const ByteView view(seed);
   for (const PrfFacts& row : all_prfs()) {

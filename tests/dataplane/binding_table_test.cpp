@@ -46,6 +46,23 @@ TEST_CASE(
   CHECK(table.size() == 1);
 }
 
+TEST_CASE("HA-21: many bindings are found at once as each is alone") {
+  const auto owner = gateway();
+  BindingTable& table = owner->dataplane().bindings();
+  std::vector<Address> asked;
+  for (int number = 0; number < 150; ++number) asked.push_back(numbered(number).home_address);
+  std::vector<BindingId> found(asked.size(), BindingId{1});
+  table.find(BindingUse::HomeAgent, asked, found);
+  CHECK(std::ranges::count(found, kNoBinding) == 150);
+  for (int number = 0; number < 150; number += 3) REQUIRE(table.set(numbered(number)).has_value());
+  table.find(BindingUse::HomeAgent, asked, found);
+  CHECK(std::ranges::count(found, kNoBinding) == 100);
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    CHECK(found[i] == table.find(BindingUse::HomeAgent, asked[i]));
+  table.find(BindingUse::HomeRegistration, asked, found);
+  CHECK(std::ranges::count(found, kNoBinding) == 150);
+}
+
 TEST_CASE("RR-07: a correspondent's bindings are one for each address of ours, and end alone") {
   const auto owner = gateway();
   BindingTable& table = owner->dataplane().bindings();

@@ -37,6 +37,7 @@ class RecordedSender final : public ControlSender {
   struct Sent {
     std::vector<std::uint8_t> bytes;
     std::optional<LinkDestination> to;
+    std::optional<Address> tunnel;
   };
   struct Released {
     rte_mbuf* packet;
@@ -49,12 +50,15 @@ class RecordedSender final : public ControlSender {
     friend bool operator==(const Dropped&, const Dropped&) = default;
   };
 
-  void originate(ByteView datagram) override { datagrams.push_back({copy(datagram), {}}); }
+  void originate(ByteView datagram) override { datagrams.push_back({copy(datagram), {}, {}}); }
+  void originate_in_tunnel(ByteView datagram, const Address& home_address) override {
+    datagrams.push_back({copy(datagram), {}, home_address});
+  }
   void originate_on_link(ByteView datagram, const LinkDestination& to) override {
-    datagrams.push_back({copy(datagram), to});
+    datagrams.push_back({copy(datagram), to, {}});
   }
   void send_arp(ByteView message, const LinkDestination& to) override {
-    arps.push_back({copy(message), to});
+    arps.push_back({copy(message), to, {}});
   }
   void release(rte_mbuf* packet, const LinkDestination& to) override {
     released.push_back({packet, to});

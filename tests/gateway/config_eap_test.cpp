@@ -203,3 +203,11 @@ TEST_CASE("EAP-01, PAD-07: EAP stands alone in its table, beside a public key of
   wrong("auth = [{ eap = \"subscribers\" }, { eap = \"subscribers\" }]\n" + kOurs, "4:1",
         "eap stands twice");
 }
+
+TEST_CASE("BOOT-10: who says which home address is whose is within, or not asked") {
+  // A server beyond this process would have to prove itself, and there is no way for that yet.
+  const std::string there = " = { server = \"192.0.2.9\" }\n";
+  refused(aaa(kCarol, "radius" + there), "4:10", "radius in [[aaa]] is not available");
+  refused(aaa(kCarol, "diameter" + there), "4:12", "diameter in [[aaa]] is not available");
+  CHECK(with(aaa(kCarol)));
+}

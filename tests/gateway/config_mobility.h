@@ -7,11 +7,9 @@
 
 #include "net/protocol.h"
 #include "tests/gateway/config_peer_support.h"
+#include "tests/gateway/mobility_wires.h"
 
 namespace sallyport::test {
-
-inline const Address kHome = Address::parse("2001:db8:1::10").value();
-inline const Address kAgent = Address::parse("2001:db8:1::1").value();
 
 // SA `number` of the study: odd ones go from the mobile node to its home agent.
 inline std::string study_sa(unsigned number, std::string_view direction) {

@@ -109,7 +109,8 @@ TEST_CASE("MDYN-09: the home agent's PAD lets the user claim its home address an
   REQUIRE(user.may_claim.size() == 3);
   CHECK(to_string(user.may_claim[0]) == "2001:db8:1::10");
   CHECK(to_string(user.may_claim[1]) == "2001:db8:70::/56");
-  CHECK(to_string(user.may_claim[2]) == "fe80::/10");
+  // To receive what comes to groups, and to all nodes of a link.
+  CHECK(to_string(user.may_claim[2]) == "fe00::/7");
   CHECK(user.mobility == PeerMobility::MobileIpv6);
   // Correspondents are behind the home agent.
   CHECK(to_string(mobile_node().peers.front().peer.may_claim.front()) == "::/0");

@@ -2,6 +2,7 @@
 #include "tests/gateway/config_mobility.h"
 #include "gateway/mip6_roles.h"
 #include "gateway/policy_plan.h"
+#include "spd/tunnel_policies.h"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -52,8 +53,8 @@ TEST_CASE("MSEC-30: first IKE and what is signalled, then payload, and last what
         std::vector<std::string>{"home-agent-ike", "one-binding", "two-binding",
                                  "one-return-routability", "two-return-routability",
                                  "one-prefix-discovery", "two-prefix-discovery", "one-multicast",
-                                 "one-dhcp", "one-other-mobility", "one-payload", "two-tunnel",
-                                 "home-agent-signalling", "home-agent-forwarding"});
+                                 "one-dhcp", "one-groups", "one-other-mobility", "one-payload",
+                                 "two-tunnel", "home-agent-signalling", "home-agent-forwarding"});
   REQUIRE(agent.mobility_policies.size() == agent.policies.size());
   for (std::size_t i = 0; i < agent.policies.size(); ++i)
     CHECK(agent.mobility_policies[i].policy == agent.policies[i].name);
@@ -104,6 +105,14 @@ TEST_CASE("MSEC-38: tunnelled MLD and DHCPv6 have entries that only the tunnel t
                       {link_local, group, kProtocolIcmpv6, 135 << 8, kNotApplicable}));
   CHECK(matches(policy_of(agent, "mn-dhcp").selectors.front(),
                 {link_local, group, kProtocolUdp, 547, 546}));
+  // What the groups bring has an entry of its own, and SAs.
+  const Policy& groups = policy_of(agent, "mn-groups");
+  CHECK(groups.tunnel == kHome);
+  CHECK(groups.protect->mode == IpsecMode::Tunnel);
+  const Address global = Address::parse("ff0e::101").value();
+  CHECK(matches(groups.selectors.front(), {kAgent, global, kProtocolUdp, 9, 9}));
+  CHECK_FALSE(matches(groups.selectors.front(), {kAgent, kHome, kProtocolUdp, 9, 9}));
+  CHECK(is_wide(groups));
   // Before the shipped entry, which lets MLD pass on links.
   const auto planned = names(plan_policies(agent));
   CHECK(planned.front() == "mn-multicast");

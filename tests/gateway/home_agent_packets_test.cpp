@@ -6,6 +6,7 @@
 #include "mip6/build_message.h"
 #include "mip6/parse_message.h"
 #include "net/neighbour_discovery.h"
+#include "tests/gateway/mobility_wires.h"
 #include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
 
@@ -26,18 +27,6 @@ const Address kNeighbour = Address::parse("2001:db8:1::5").value();
 const Address kCareOf = Address::parse("2001:db8:77::5").value();
 const Address kNext = Address::parse("2001:db8:88::5").value();
 
-const std::string kWires = R"([[port]]
-name = "lan"
-device = "wire0"
-side = "protected"
-addresses = ["2001:db8:1::1/64"]
-
-[[port]]
-name = "wan"
-device = "wire1"
-side = "unprotected"
-addresses = ["2001:db8:f::1/64"]
-)";
 const std::string kWays = R"([[route]]
 to = "::/0"
 via = "2001:db8:f::2"
@@ -97,7 +86,7 @@ class HomeAgentOnWires {
  public:
   // `more_of_sa1`: keys; `besides`: tables.
   explicit HomeAgentOnWires(std::string_view more_of_sa1 = {}, const std::string& besides = {})
-      : gateway_(2, kWires, home_agent_with_readable_sas(more_of_sa1) + besides) {}
+      : gateway_(2, kHomeAgentWires, home_agent_with_readable_sas(more_of_sa1) + besides) {}
 
   // Out of the tunnel from a site, which may send from any address.
   void receive_by_site(std::uint32_t number, const PacketBytes& inner) {

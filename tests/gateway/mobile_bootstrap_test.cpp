@@ -1,18 +1,16 @@
 // A mobile node that knows a domain and its credentials, and a home agent that gives addresses
-// away: two whole gateways, and between them the network that the node visits, played by the test.
+// away.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "mip6/neighbour_options.h"
-#include "mip6/router_advertisement.h"
-#include "net/neighbour_discovery.h"
 #include "net/protocol.h"
 #include "net/udp.h"
 #include "tests/gateway/canned_dns.h"
 #include "tests/gateway/config_support.h"
-#include "tests/gateway/wired_gateway.h"
+#include "tests/gateway/home_and_node.h"
 #include "tests/mip6/dhcp_server.h"
 
 using namespace sallyport;
@@ -20,29 +18,13 @@ using namespace sallyport::test;
 
 namespace {
 
-constexpr PortId kInside{0};   // the home link; the node's applications
-constexpr PortId kOutside{1};  // the internet; the node's link
-const Address kAgent = Address::parse("2001:db8:1::1").value();
+constexpr PortId kOutside = HomeAndNode::kOutside;
 const Address kFirstGiven = Address::parse("2001:db8:1::100").value();
 const Address kNameServer = Address::parse("2001:db8:53::53").value();
 const Address kFar = Address::parse("2001:db8:1::9").value();  // on the home link
-const Address kRouter = Address::parse("fe80::b").value();
-const MacAddress kRouterMac{{2, 0, 0, 0, 0, 0xb}};
 constexpr std::size_t kIpBytes = 40;
 constexpr std::size_t kUdpBytes = 8;
 
-const std::string kAgentPorts = R"([[port]]
-name = "lan"
-device = "wire0"
-side = "protected"
-addresses = ["2001:db8:1::1/64"]
-
-[[port]]
-name = "wan"
-device = "wire1"
-side = "unprotected"
-addresses = ["2001:db8:f::1/64"]
-)";
 const std::string kAgentText = R"([[route]]
 to = "::/0"
 via = "2001:db8:f::2"
@@ -100,67 +82,17 @@ psk = { text = "a key that both of them have" }
 }
 const std::string kByDomain = "domain = \"example.org\", name_servers = \"2001:db8:53::53\"";
 
-class Blank {
+class Blank final : public HomeAndNode {
  public:
   explicit Blank(const std::string& bootstrap = kByDomain, const std::string& agent = kAgentText)
-      : node(2, kNodePorts, node_text(bootstrap)), home_agent(2, kAgentPorts, agent) {
+      : HomeAndNode(kNodePorts, node_text(bootstrap), agent) {
     dns.services["_mip6._ipv6.example.org"] = {{10, 0, "ha.example.org"}};
     dns.addresses["ha.example.org"] = {kAgent};
   }
 
-  void visit() {
-    using mip6::PrefixFlag;
-    const mip6::PrefixInformation prefix{.prefix = {Address::parse("2001:db8:b::").value(), 64},
-                                         .flags = {PrefixFlag::OnLink, PrefixFlag::Autonomous},
-                                         .valid = mip6::PrefixLifetime(360000),
-                                         .preferred = mip6::PrefixLifetime(180000)};
-    node.receive(kOutside, mip6::build_router_advertisement({.source = kRouter,
-                                                             .destination = all_nodes(),
-                                                             .lifetime = mip6::RouterLifetime(9000),
-                                                             .link_address = kRouterMac,
-                                                             .prefixes = {prefix}})
-                               .value());
-  }
-  // Packets cross, jobs end and time goes by, until it is so.
-  template <class Condition>
-  void until(Condition is_so) {
-    for (int turns = 0; turns < 5'000; ++turns) {
-      exchange();
-      if (is_so()) return;
-      pass(std::chrono::milliseconds(20));
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // for the pools' threads
-    }
-    FAIL("it does not come to be: " << state().dump(1) << node.running().rows("show.audit").dump(1)
-                                    << home_agent.running().rows("show.audit").dump(1)
-                                    << node.running().rows("show.ike-sas").dump(1));
-  }
-  void pass(Duration time) {
-    node.running().clock().advance(time);
-    home_agent.running().clock().advance(time);
-  }
-  void run(Duration time) {
-    for (Duration step{}; step < time; step += std::chrono::milliseconds(100)) {
-      pass(std::chrono::milliseconds(100));
-      exchange();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-  }
-  void exchange() {
-    node.running().settle();
-    home_agent.running().settle();
-    for (const PacketBytes& packet : node.sent_datagrams(kOutside)) route_from_node(packet);
-    for (const PacketBytes& packet : home_agent.sent_datagrams(kOutside)) {
-      PacketSummary summary;
-      if (summarize(packet, summary) == ParseVerdict::Good && !is_link_protocol(summary))
-        node.receive(kOutside, packet);
-    }
-  }
-  [[nodiscard]] Json state() { return node.running().rows("show.mobile-node").at(0); }
-  [[nodiscard]] bool registered() { return state().at("registered") == true; }
   [[nodiscard]] Address home_address() {
     return Address::parse(state().at("home_address").get<std::string>()).value();
   }
-  [[nodiscard]] Json bindings() { return home_agent.running().rows("show.bindings"); }
   [[nodiscard]] static bool has_policies_of(WiredGateway& gateway, const std::string& address) {
     return std::ranges::any_of(gateway.running().own_policies(), [&](const std::string& name) {
       return name.find(address) != std::string::npos;
@@ -186,36 +118,17 @@ class Blank {
   CannedDns dns;
   std::optional<mip6::test::DhcpServer> dhcp;
   std::vector<std::string> asked;  // names
-  unsigned plain{};                // packets for the home agent that are neither IKE nor IPsec
-  WiredGateway node;
-  WiredGateway home_agent;
 
  private:
-  void route_from_node(const PacketBytes& packet) {
-    PacketSummary summary;
-    if (summarize(packet, summary) != ParseVerdict::Good) return;
-    const bool udp = summary.protocol == kProtocolUdp;
-    if (udp && summary.destination_port == 53) return answer_name(packet, summary);
-    if (udp && summary.destination_port == mip6::kDhcpServerPort)
-      return answer_dhcp(packet, summary);
-    if (is_neighbour_discovery(summary)) return answer_neighbour(packet, summary);
-    if (is_link_protocol(summary) || summary.destination_address() != kAgent) return;
-    const bool ike =
-        udp && (summary.destination_port == kIkePort || summary.destination_port == kIkeNatPort);
-    if (!ike && summary.protocol != kProtocolEsp) ++plain;
-    home_agent.receive(kOutside, packet);
-  }
-  // The router is there. Ports that are rings have no link address that a station may have.
-  void answer_neighbour(const PacketBytes& packet, const PacketSummary& summary) {
-    constexpr std::size_t kTargetAt = kIpBytes + 8;
-    if (Address::v6(ByteView(packet).subspan<kTargetAt, 16>()) != kRouter) return;
-    node.receive(kOutside, build_neighbour_message({.kind = NeighbourMessage::Kind::Advertisement,
-                                                    .source = kRouter,
-                                                    .destination = summary.source_address(),
-                                                    .target = kRouter,
-                                                    .link_address = kRouterMac,
-                                                    .solicited = true,
-                                                    .override = true}));
+  bool answers(const PacketBytes& packet, const PacketSummary& summary) override {
+    if (summary.protocol != kProtocolUdp) return false;
+    if (summary.destination_port == 53)
+      answer_name(packet, summary);
+    else if (summary.destination_port == kDhcpServerPort)
+      answer_dhcp(packet, summary);
+    else
+      return false;
+    return true;
   }
   void answer_name(const PacketBytes& packet, const PacketSummary& summary) {
     if (summary.destination_address() != kNameServer) return;
@@ -230,7 +143,7 @@ class Blank {
     if (!dhcp) return;
     const auto question = ByteView(packet).subspan(kIpBytes + kUdpBytes);
     node.receive(kOutside, PacketBuilder(kRouter, summary.source_address())
-                               .udp(mip6::kDhcpServerPort, mip6::kDhcpClientPort)
+                               .udp(kDhcpServerPort, kDhcpClientPort)
                                .payload(dhcp->answer({question.begin(), question.end()}))
                                .build());
   }
@@ -366,7 +279,7 @@ TEST_CASE("BOOT-01: a reload leaves a node its home, and another domain takes it
   REQUIRE(scene.node.reload(kNodePorts, node_text(kByDomain) + "[audit]\nremember = 999\n"));
   CHECK(scene.registered());
   CHECK(scene.home_address() == kFirstGiven);
-  REQUIRE(scene.home_agent.reload(kAgentPorts, kAgentText + "[audit]\nremember = 999\n"));
+  REQUIRE(scene.home_agent.reload(kHomeAgentWires, kAgentText + "[audit]\nremember = 999\n"));
   CHECK(Blank::has_policies_of(scene.home_agent, "mn-2001:db8:1::100-binding"));
   CHECK(scene.crosses());
   REQUIRE(scene.node.reload(kNodePorts, node_text(replaced(kByDomain, "example.org", "b.org"))));

@@ -10,6 +10,7 @@
 #include "net/neighbour_discovery.h"
 #include "net/udp.h"
 #include "tests/gateway/config_support.h"
+#include "tests/gateway/mobility_wires.h"
 #include "tests/gateway/recorded_keys.h"
 #include "tests/gateway/wired_gateway.h"
 #include "tests/ike/two_peers.h"
@@ -21,20 +22,7 @@ namespace {
 
 constexpr PortId kWireless{1};
 constexpr std::size_t kBeforeIke = 40 + sizeof(UdpHeader);
-const Address kHome = Address::parse("2001:db8:1::10").value();
-const Address kAgent = Address::parse("2001:db8:1::1").value();
 
-const std::string kPlaces = R"([[port]]
-name = "apps"
-device = "wire0"
-kind = "local-stack"
-addresses = ["2001:db8:1::10/128"]
-
-[[port]]
-name = "wlan"
-device = "wire1"
-side = "unprotected"
-)";
 const std::string kByIke = R"([mobile_node]
 home_address = "2001:db8:1::10"
 home_agent = "2001:db8:1::1"
@@ -62,7 +50,7 @@ struct Sent {
 class NegotiatingNode {
  public:
   explicit NegotiatingNode(const std::string& more = {})
-      : gateway_(2, kPlaces, kByIke + more), agent(gateway_.running().clock(), kAgent, 7) {
+      : gateway_(2, kMobileNodeWires, kByIke + more), agent(gateway_.running().clock(), kAgent, 7) {
     Peer user =
         ike::test::psk_peer("user", "user@example.org", "ha.example.org", std::string(kSamplePsk));
     user.may_claim = {{kHome, kHome}};

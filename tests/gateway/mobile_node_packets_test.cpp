@@ -9,6 +9,7 @@
 #include "mip6/router_advertisement.h"
 #include "net/icmp.h"
 #include "net/neighbour_discovery.h"
+#include "tests/gateway/mobility_wires.h"
 #include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
 
@@ -26,18 +27,6 @@ constexpr std::uint32_t kUpwards = 0x1007;    // SA7: TCP from the node, in the 
 constexpr std::uint32_t kDownwards = 0x1008;  // SA8: and to it
 
 const Address kFar = Address::parse("2001:db8:9::9").value();
-
-const std::string kPlaces = R"([[port]]
-name = "apps"
-device = "wire0"
-kind = "local-stack"
-addresses = ["2001:db8:1::10/128"]
-
-[[port]]
-name = "wlan"
-device = "wire1"
-side = "unprotected"
-)";
 
 // What the policies of the tunnel, which come first, do not have: all there is at home.
 const std::string kAtHome = R"([[policy]]
@@ -79,7 +68,7 @@ constexpr PortId kLan{2};
 
 class MobileNodeOnWires {
  public:
-  MobileNodeOnWires() : MobileNodeOnWires(2, kPlaces, mobile_node_with_readable_sas()) {}
+  MobileNodeOnWires() : MobileNodeOnWires(2, kMobileNodeWires, mobile_node_with_readable_sas()) {}
   MobileNodeOnWires(std::size_t ports, const std::string& places, const std::string& text)
       : gateway_(ports, places, text) {}
 
@@ -247,7 +236,7 @@ TEST_CASE("MN-01: one link that is full of advertisements does not keep another 
   std::string text = mobile_node_with_readable_sas();
   const std::string links = "links = \"wlan\"";
   text.replace(text.find(links), links.size(), "links = [\"wlan\", \"lan\"]");
-  MobileNodeOnWires node(3, kPlaces + kSecondLink, text);
+  MobileNodeOnWires node(3, kMobileNodeWires + kSecondLink, text);
   for (int i = 0; i < 20; ++i) node.hear(kC, kWireless, mip6::RouterLifetime{});
   node.hear(kB, kLan);
   CHECK(node.state().at("router") == kB.router);

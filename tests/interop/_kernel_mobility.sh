@@ -1,5 +1,5 @@
-# Sourced by scenarios of Mobile IPv6 with a Linux kernel guest on one side. Two links, B and C, and the home agent's
-# are joined by the router in "internet".
+# Sourced by scenarios of Mobile IPv6, with a Linux kernel guest on one side or with two gateways of ours. Two links, B and
+# C, and the home agent's are joined by the router in "internet".
 
 home=2001:db8:1::10
 agent=2001:db8:1::1
@@ -24,6 +24,25 @@ internet() {
   ip -n "$lab-internet" route add 2001:db8:1::/64 via 2001:db8:f::1
   ip -n "$lab-internet" route add 2001:db8:9::/64 via 2001:db8:f::1
 }
+
+mac_of() { inside internet cat "/sys/class/net/$1/address"; }
+
+# The air of a mobile node: in the namespace "air", with links B and C of the router in "internet".
+radio() {
+  mkfifo "$work/moves"
+  background air air "$interop/radio_cell.py" "$work/moves" "b=fe80::b,2001:db8:b::/64,$(mac_of rb)" \
+    "c=fe80::c,2001:db8:c::/64,$(mac_of rc)"
+  eventually 5 grep -q ready "$work/air.log" || fail "there is no air"
+}
+
+moves=0
+# goes_to LINK
+goes_to() {
+  moves=$((moves + 1))
+  echo "$1" >"$work/moves"
+  eventually 5 has_moved || fail "the air does not go to $1"
+}
+has_moved() { [ "$(grep -c '^on ' "$work/air.log")" = $moves ]; }
 
 # mobile_keys ALGORITHM: of Binding Updates and Acknowledgements; all else is ESP. Leaves in $work/states what
 # kernel/mobility_states.py reads, and in $work/up.toml and $work/down.toml the SAs without their direction.
@@ -56,9 +75,63 @@ sas.binding = ["binding-up", "binding-down"]
 sas.return_routability = ["tests-up", "tests-down"]
 sas.payload = ["payload-up", "payload-down"]
 T
+  local pair
+  for pair in "${pairs[@]}"; do
+    [[ $pair =~ ^(multicast|groups|dhcp)$ ]] || continue
+    [ "$pair" = groups ] || echo "$pair = true" >>"$work/$1.toml"
+    echo "sas.$pair = [\"$pair-up\", \"$pair-down\"]" >>"$work/$1.toml"
+  done
   sed 's/^\[\[sa\]\]$/&\ndirection = "out"/' "$work/$outbound.toml" >>"$work/$1.toml"
   sed 's/^\[\[sa\]\]$/&\ndirection = "in"/' "$work/$inbound.toml" >>"$work/$1.toml"
 }
+
+# home_agent NAME ALGORITHM [LINE of its section]: in the namespace "gate"
+home_agent() {
+  configuration "$1"
+  port "$1" home protected net_af_packet0,iface=home0 $agent/64
+  port "$1" wan unprotected net_af_packet1,iface=wan0 2001:db8:f::1/64
+  route "$1" ::/0 via 2001:db8:f::ff
+  cat >>"$work/$1.toml" <<T
+
+[home_agent]
+address = "$agent"
+link = "home"
+prefixes = ["2001:db8:1::/64"]
+${3:-}
+
+[[home_agent.nodes]]
+name = "mn"
+home_address = "$home"
+T
+  mobile_associations "$1" agent "$2"
+  gateway "$1" gate
+}
+
+# mobile_node NAME ALGORITHM: in the namespace "node", with its applications
+mobile_node() {
+  configuration "$1"
+  port "$1" apps protected net_tap0,iface=apps0 $home/128
+  echo 'kind = "local-stack"' >>"$work/$1.toml"
+  port "$1" wlan unprotected net_af_packet0,iface=wlan0
+  cat >>"$work/$1.toml" <<T
+
+[mobile_node]
+home_address = "$home"
+home_agent = "$agent"
+links = ["wlan"]
+address_check = "optimistic"
+lifetime = "4m"
+discovery = false
+T
+  mobile_associations "$1" node "$2"
+  gateway "$1" node
+  inside node sysctl -q -w net.ipv6.conf.apps0.{disable_ipv6,accept_dad}=0
+  plain_link node apps0
+  address node apps0 $home/128
+  ip -n "$lab-node" -6 route add default dev apps0
+}
+
+registered_from() { rows "$1" mobile-node registered care_of | grep "^True $2"; }
 
 kernel_script() { in_guest kernel "PYTHONDONTWRITEBYTECODE=1 $interop/kernel/$1"; }
 
@@ -81,3 +154,19 @@ binding_message() {
 
 # packets_of NAME SA
 packets_of() { rows "$1" sas name packets | awk -v name="$2" '$1 == name { print $2 }'; }
+
+# what_was_on_the_wire ALGORITHM REGISTRATIONS [FILTER]: ends the recording "wire". It has so many Binding Updates and
+# Acknowledgements at least, payload in ESP, what neighbours say to each other, what passes FILTER, and nothing else.
+what_was_on_the_wire() {
+  local update acknowledgement known
+  update=$(binding_message "$1" update)
+  acknowledgement=$(binding_message "$1" acknowledgement)
+  known="$update or $acknowledgement or ip6 proto 50 or $neighbours or $listener_reports${3:+ or $3}"
+  stop wire INT
+  check "Binding Updates were behind a Home Address option and $(protocol_of "$1")" \
+    [ "$(recorded wire "$update")" -ge "$2" ]
+  check "Acknowledgements behind a type 2 routing header and the same" \
+    [ "$(recorded wire "$acknowledgement")" -ge "$2" ]
+  check "payload was behind ESP" [ "$(recorded wire "ip6 proto 50")" -gt 40 ]
+  check "the wire carried nothing else" [ "$(recorded wire "not ($known)")" = 0 ]
+}

@@ -168,6 +168,41 @@ class FakeNeighbours final : public NeighbourProxy {
   int advertised{};  // how often an address was advertised
 };
 
+// Whoever joins twice, or leaves what it has not joined, is `wrong`.
+class FakeForwarding final : public MulticastForwarding {
+ public:
+  using Pair = std::pair<Address, Address>;  // group, home address
+
+  [[nodiscard]] Expected<void> join(const Address& group, const Address& home_address) override {
+    ++joins;
+    if (full) return fail(Error::Code::Exhausted, "no room for a group");
+    if (!joined.emplace(group, home_address).second) ++wrong;
+    return {};
+  }
+  void leave(const Address& group, const Address& home_address) override {
+    ++leaves;
+    if (joined.erase({group, home_address}) == 0) ++wrong;
+  }
+  [[nodiscard]] bool has(const Address& group, const Address& home_address) const {
+    return joined.contains({group, home_address});
+  }
+
+  std::set<Pair> joined;
+  int joins{};
+  int leaves{};
+  int wrong{};
+  bool full{};
+};
+
+class FakeDhcpServerLink final : public DhcpServerLink {
+ public:
+  void send(ByteView relay_message) override {
+    sent.emplace_back(relay_message.begin(), relay_message.end());
+  }
+
+  std::vector<Octets> sent;
+};
+
 // A router answers as `reachable` says, when the test says so.
 class FakeDiscovery final : public NeighbourDiscovery {
  public:

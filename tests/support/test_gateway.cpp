@@ -255,12 +255,12 @@ void TestGateway::turn(WorkerId worker) { dataplane_->parts().workers[worker.val
 
 void TestGateway::check_account() const {
   const PacketAccount account = dataplane_->account();
-  INFO(
-      fmt::format("received {} originated {} fragments {} sent {} dropped {} consumed {} punted {} "
-                  "held {} handed off {} joined {} kept {}",
-                  account.received, account.originated, account.fragments_made, account.sent,
-                  account.dropped, account.consumed, account.punted, account.held,
-                  account.handed_off, account.fragments_joined, account.fragments_kept));
+  INFO(fmt::format(
+      "received {} originated {} fragments {} copies {} sent {} dropped {} consumed {} punted {} "
+      "held {} handed off {} joined {} kept {}",
+      account.received, account.originated, account.fragments_made, account.group_copies,
+      account.sent, account.dropped, account.consumed, account.punted, account.held,
+      account.handed_off, account.fragments_joined, account.fragments_kept));
   REQUIRE(account.balance() == 0);
   std::size_t elsewhere = account.held + account.handed_off;
   for (const Wire& wire : wires_) elsewhere += rte_ring_count(wire.out);
