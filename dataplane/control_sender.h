@@ -24,7 +24,7 @@ class ControlSender {
   // An IP datagram made here: routed, and judged by outbound policy like any other.
   virtual void originate(ByteView datagram) = 0;
   // The same, whatever its destination is, by the tunnel between a home address and its home
-  // agent, one of which is ours (RFC 6275 10.4.3, 10.4.4). It does not wait for an SA.
+  // agent, one of which is ours (RFC 6275 10.4.3, 10.4.4).
   virtual void originate_in_tunnel(ByteView datagram, const Address& home_address) = 0;
   // The first without routing, for link-local protocols.
   virtual void originate_on_link(ByteView datagram, const LinkDestination& to) = 0;

@@ -55,11 +55,11 @@ void copy_to_listeners(Burst& burst, const Tables& now, WorkerContext& my) noexc
   burst.keep_if([&](Packet& packet) {
     const std::vector<Address>* const listeners = listeners_of(packet, now);
     if (listeners == nullptr) return true;
-    Copies copies(packet, now, my);
     if (packet.summary.hop_limit <= 1) {
       my.drops.drop(packet, DropReason::HopLimit);
       return false;
     }
+    Copies copies(packet, now, my);
     for (const Address& home_address : *listeners) copies.add(home_address);
     copies.send();
     my.drops.drop(packet, DropReason::CopiedToGroup);

@@ -8,9 +8,8 @@
 
 namespace sallyport {
 
-// Takes the packets out that have listeners. Needs next hops. A packet costs as many copies as its
-// group has listeners, but a worker makes no more than kMostGroupCopies a second, so that whoever
-// speaks on the home link keeps nobody waiting.
+// Takes the packets out that have listeners. Needs next hops. Each costs as many copies as its
+// group has listeners, of which a worker makes half a million a second at most (GroupLimit).
 void copy_to_listeners(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 }  // namespace sallyport
