@@ -41,8 +41,8 @@ struct MobilityFacts {
   // Of our own mobile nodes, with or without a binding: type 2 routing headers may name them (RFC
   // 6275 11.3.3). A few.
   std::vector<Address> home_addresses{};
-  // The host behind us that they are of gets what tunnels bring for its groups and its link-local
-  // address (RFC 6275 10.4.3, 10.4.4).
+  // The host behind us that they are of gets what an SA with its home agent brings for its groups
+  // and its link-local address (RFC 6275 10.4.3, 10.4.4).
   std::optional<NextHop> host{};
   // Control is told who reaches them by way of their home agent.
   bool tells_tunnelled_peers{};

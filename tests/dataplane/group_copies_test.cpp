@@ -65,6 +65,18 @@ class Groups : public MobileGateway {
   }
 };
 
+// Control has this datagram go by the tunnel of `home_address`.
+void say_by_tunnel(MobileGateway& scene, const Address& home_address, const PacketBytes& datagram) {
+  const PacketSummary summary = summary_of(datagram);
+  scene.gateway->control().send_mobility({.source = summary.source_address(),
+                                          .destination = summary.destination_address(),
+                                          .protocol = datagram[6],
+                                          .hop_limit = datagram[7],
+                                          .tunnel = home_address,
+                                          .octets = ByteView(datagram).subspan(40)});
+  scene.gateway->settle();
+}
+
 // The home agent and a mobile node, with SAs both ways whose tunnel is theirs and selects all.
 Sa tunnel_sa(Direction direction, const Endpoints& ends, std::uint32_t spi) {
   Sa sa = sample_sa(direction, {Cipher::AesGcm16_128, Integrity::None});
@@ -143,13 +155,7 @@ TEST_CASE("HA-18, MSEC-38: copies, and what control says by a tunnel, are protec
   CHECK(summary_of(packet).destination_address() == kCareOf);
   const auto say = [&](const Address& node) {
     const PacketBytes query = listener_message(kAgentLinkLocal, all_nodes(), 130);
-    scene.gateway->control().send_mobility({.source = kAgentLinkLocal,
-                                            .destination = all_nodes(),
-                                            .protocol = 0,
-                                            .hop_limit = 1,
-                                            .tunnel = node,
-                                            .octets = ByteView(query).subspan(40)});
-    scene.gateway->settle();
+    say_by_tunnel(scene, node, query);
     return scene.gateway->sent(kOutside);
   };
   const auto said = only_one(say(kHome));
@@ -163,13 +169,7 @@ TEST_CASE("HA-18: without protection the same goes in the tunnel as it is") {
   Groups scene;
   scene.bind(BindingUse::HomeAgent);
   const PacketBytes query = listener_message(kAgentLinkLocal, all_nodes(), 130);
-  scene.gateway->control().send_mobility({.source = kAgentLinkLocal,
-                                          .destination = all_nodes(),
-                                          .protocol = 0,
-                                          .hop_limit = 1,
-                                          .tunnel = kHome,
-                                          .octets = ByteView(query).subspan(40)});
-  scene.gateway->settle();
+  say_by_tunnel(scene, kHome, query);
   const auto packet = only_one(scene.gateway->sent(kOutside));
   CHECK(summary_of(packet).destination_address() == kCareOf);
   CHECK(inner_of(packet) == query);
@@ -184,13 +184,7 @@ TEST_CASE("HA-18: control hears of groups from the far end of a node's SA, and o
   node.bind(BindingUse::HomeRegistration);
   node.gateway->add_sa(tunnel_sa(Direction::Outbound, {kCareOf, kHomeAgent}, 0x1002), "tunnel");
   const PacketBytes report = listener_message(kHostLinkLocal, kReports, 143);
-  node.gateway->control().send_mobility({.source = kHostLinkLocal,
-                                         .destination = kReports,
-                                         .protocol = 0,
-                                         .hop_limit = 1,
-                                         .tunnel = kHome,
-                                         .octets = ByteView(report).subspan(40)});
-  node.gateway->settle();
+  say_by_tunnel(node, kHome, report);
   const PacketBytes sealed = only_one(node.gateway->sent(kOutside));
   agent.gateway->receive_ip(kOutside, sealed);
   agent.gateway->settle();
@@ -202,13 +196,7 @@ TEST_CASE("HA-18: control hears of groups from the far end of a node's SA, and o
   CHECK(agent.messages[0].tunnel->protection);
   CHECK(agent.octets[0] == PacketBytes(report.begin() + 48, report.end()));
   // Who may use the SA may not say that the tunnel is another's: the ICV does not cover that.
-  node.gateway->control().send_mobility({.source = kHostLinkLocal,
-                                         .destination = kReports,
-                                         .protocol = 0,
-                                         .hop_limit = 1,
-                                         .tunnel = kHome,
-                                         .octets = ByteView(report).subspan(40)});
-  node.gateway->settle();
+  say_by_tunnel(node, kHome, report);
   PacketBytes forged = only_one(node.gateway->sent(kOutside));
   std::ranges::copy(kElsewhere.bytes, forged.begin() + 8);
   agent.gateway->receive_ip(kOutside, forged);
@@ -270,12 +258,7 @@ TEST_CASE("HA-18, HA-19: the host of a mobile node gets what its home agent says
                          .udp(kDhcpServerPort, kDhcpClientPort)
                          .filler(30)
                          .build();
-  agent.gateway->control().send_mobility({.source = kAgentLinkLocal,
-                                          .destination = kHostLinkLocal,
-                                          .protocol = kProtocolUdp,
-                                          .tunnel = kHome,
-                                          .octets = ByteView(reply).subspan(40)});
-  agent.gateway->settle();
+  say_by_tunnel(agent, kHome, reply);
   CHECK(only_one(arrives(only_one(agent.gateway->sent(kOutside)))) == reply);
   // On a link that is visited the same is nobody's.
   node.drops(kOutside, to_group(), DropReason::Multicast);
