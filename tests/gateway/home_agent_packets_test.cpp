@@ -27,14 +27,7 @@ const Address kNeighbour = Address::parse("2001:db8:1::5").value();
 const Address kCareOf = Address::parse("2001:db8:77::5").value();
 const Address kNext = Address::parse("2001:db8:88::5").value();
 
-const std::string kWays = R"([[route]]
-to = "::/0"
-via = "2001:db8:f::2"
-[[neighbour]]
-address = "2001:db8:f::2"
-mac = "02:00:00:00:00:99"
-port = "wan"
-[[neighbour]]
+const std::string kWays = kHomeAgentRoute + R"([[neighbour]]
 address = "2001:db8:1::10"
 mac = "02:00:00:00:00:99"
 port = "lan"

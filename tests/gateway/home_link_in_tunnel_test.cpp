@@ -48,14 +48,7 @@ std::string node_text(Carries what) {
          "links = \"wlan\"\naddress_check = \"optimistic\"\n" +
          protection(what) + sas_of(what, SeenBy::MobileNode);
 }
-const std::string kNetwork = R"([[route]]
-to = "::/0"
-via = "2001:db8:f::2"
-[[neighbour]]
-address = "2001:db8:f::2"
-mac = "02:00:00:00:00:99"
-port = "wan"
-[[neighbour]]
+const std::string kNetwork = kHomeAgentRoute + R"([[neighbour]]
 address = "2001:db8:1::9"
 mac = "02:00:00:00:00:99"
 port = "lan"

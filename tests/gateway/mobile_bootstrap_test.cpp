@@ -25,14 +25,7 @@ const Address kFar = Address::parse("2001:db8:1::9").value();  // on the home li
 constexpr std::size_t kIpBytes = 40;
 constexpr std::size_t kUdpBytes = 8;
 
-const std::string kAgentText = R"([[route]]
-to = "::/0"
-via = "2001:db8:f::2"
-[[neighbour]]
-address = "2001:db8:f::2"
-mac = "02:00:00:00:00:99"
-port = "wan"
-[[neighbour]]
+const std::string kAgentText = kHomeAgentRoute + R"([[neighbour]]
 address = "2001:db8:1::9"
 mac = "02:00:00:00:00:99"
 port = "lan"

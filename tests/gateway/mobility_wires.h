@@ -25,6 +25,16 @@ side = "unprotected"
 addresses = ["2001:db8:f::1/64"]
 )";
 
+// Its way to the network that its nodes visit.
+inline const std::string kHomeAgentRoute = R"([[route]]
+to = "::/0"
+via = "2001:db8:f::2"
+[[neighbour]]
+address = "2001:db8:f::2"
+mac = "02:00:00:00:00:99"
+port = "wan"
+)";
+
 // The mobile node's: its applications, and a link.
 inline const std::string kMobileNodeWires = R"([[port]]
 name = "apps"
