@@ -84,13 +84,16 @@ void MulticastListeners::ended(const Address& home_address) {
     around_.forwarding.leave(group, home_address);
 }
 
-// RFC 3810 7.1, 9.6, 9.7: some soon, and then for ever.
+// RFC 3810 7.1, 9.6, 9.7: some soon, and then for ever. Few hosts are behind a tunnel, so that
+// there is no burst of answers to be spread: at the start they are wanted soon.
 void MulticastListeners::query(const Address& home_address) {
   const auto known = nodes_.find(home_address);
   if (known == nodes_.end()) return;
   Node& node = *known->second;
+  const auto response = node.at_start > 0 ? std::min(kFirstResponse, settings_.response_interval)
+                                          : settings_.response_interval;
   node.query.set(until_next(node), [this, home_address] { query(home_address); });
-  send(home_address, {.response = settings_.response_interval});
+  send(home_address, {.response = response});
 }
 
 // A specific one goes to its group (RFC 3810 5.1.15).

@@ -73,6 +73,8 @@ class MulticastListeners {
   static constexpr std::uint32_t kChangesPerSecond = 10;
   // At most, to a new node's first query.
   static constexpr Duration kSoon = std::chrono::seconds(1);
+  // For the answer to a query at the start, at most.
+  static constexpr std::chrono::milliseconds kFirstResponse{1000};
   // For an answer whether a group is wanted still (RFC 3810 9.8).
   static constexpr std::chrono::milliseconds kLastListener{1000};
 

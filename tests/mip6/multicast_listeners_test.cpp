@@ -98,8 +98,30 @@ TEST_CASE("HA-18: a node is queried through its tunnel, as a router of its link 
   REQUIRE(icmp);
   const auto message = parse_listener_message(*icmp, departure.source, departure.destination);
   REQUIRE(message);
-  const ListenerMessage general = ListenerQuery{.response = 10s, .robustness = 2, .interval = 125s};
+  const ListenerMessage general = ListenerQuery{.response = 1s, .robustness = 2, .interval = 125s};
   CHECK(message == general);
+}
+
+TEST_CASE("HA-18: what a node wants is asked for soon at the start, without haste later") {
+  const auto [at_most, soon] = GENERATE(std::pair{10'000ms, 1000ms}, std::pair{300ms, 300ms});
+  Listening l({.response_interval = at_most});
+  l.listeners->registered(kHome, Registered::Now);
+  std::vector<std::chrono::milliseconds> responses;
+  for (int second = 0; second < 300; ++second) {
+    l.around.pass(1s);
+    for (const auto& [departure, octets] : l.around.sender.take()) {
+      const auto icmp = icmp_behind(departure.protocol, octets);
+      REQUIRE(icmp);
+      const auto message = parse_listener_message(*icmp, departure.source, departure.destination);
+      REQUIRE(message);
+      responses.push_back(std::get<ListenerQuery>(*message).response);
+    }
+  }
+  REQUIRE(responses.size() >= 4);
+  CHECK(responses[0] == soon);
+  CHECK(responses[1] == soon);
+  CHECK(responses[2] == at_most);
+  CHECK(responses[3] == at_most);
 }
 
 TEST_CASE(
