@@ -7,7 +7,7 @@ namespace sallyport {
 // see through: a function that only calls __builtin_prefetch counts as one without effect, and GCC
 // removes calls of it.
 inline void prefetch_line(const void* address) noexcept {
-  asm volatile("prefetcht0 (%0)" : : "r"(address));
+  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(address)));
 }
 
 }  // namespace sallyport

@@ -40,10 +40,10 @@ std::optional<TunnelEntrance> entrance_of(const OutboundSa& sa, WorkerContext& m
 
 // Returns where AH begins.
 std::uint16_t enter(Packet& packet, const OutboundSa& sa,
-                    const std::optional<TunnelEntrance>& tunnel) noexcept {
+                    std::optional<TunnelEntrance>& tunnel) noexcept {
   const std::uint8_t next = next_header(packet, sa);
   std::uint8_t* const icv =
-      tunnel ? tunnel->enter(packet, packet.size()) : enter_transport(packet, sa);
+      tunnel ? tunnel->enter(packet, packet.data(), packet.size()) : enter_transport(packet, sa);
   std::memset(icv, 0, sa.iv_bytes);
   auto& ah = *reinterpret_cast<AhHeader*>(icv - sizeof(AhHeader));
   ah.next_header = next;
@@ -79,10 +79,12 @@ std::optional<DropReason> prepare(Packet& packet, const InboundSa& sa, CryptoJob
 
 void encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const OutboundSa& sa = my.sas.outbound(run.sa);
-  const std::optional<TunnelEntrance> tunnel = entrance_of(sa, my);
+  std::optional<TunnelEntrance> tunnel = entrance_of(sa, my);
   std::uint64_t bytes = 0;
+  std::uint64_t number = run.first_number;
   unsigned kept = 0;
   for (Packet* packet : run.packets) {
+    packet->sequence = number++;
     CryptoJob& job = jobs[kept];
     if (!describe(*packet, enter(*packet, sa, tunnel), job, my)) {
       my.drops.drop(*packet, DropReason::BadHeaderLength);

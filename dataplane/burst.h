@@ -39,13 +39,13 @@ class Burst {
   // others.
   template <class Keep>
   void keep_if(Keep&& keep) noexcept {
-    unsigned kept = 0;
-    const unsigned count = count_;
-    for (unsigned i = 0; i < count; ++i) {
-      Packet* const packet = packets_[i];
-      if (keep(*packet)) packets_[kept++] = packet;
+    Packet** kept = packets_.data();
+    Packet* const* const last = packets_.data() + count_;
+    for (Packet* const* next = packets_.data(); next != last; ++next) {
+      Packet* const packet = *next;
+      if (keep(*packet)) *kept++ = packet;
     }
-    count_ = kept;
+    count_ = static_cast<unsigned>(kept - packets_.data());
   }
 
   // Moves the packets for which `pick(packet)` is true into the burst returned.

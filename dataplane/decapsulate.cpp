@@ -14,6 +14,7 @@
 #include "net/esp.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
+#include "net/plain_ipv4.h"
 #include "sad/compile_sa.h"
 #include "sad/replay_window.h"
 #include "sad/sequence_numbers.h"
@@ -22,24 +23,43 @@ namespace sallyport {
 namespace {
 
 struct Opened {
-  std::uint8_t* payload;
+  std::uint8_t* payload;  // null: the padding is not what it has to be
   std::uint32_t payload_bytes;
   std::uint8_t next_header;
 };
 
-// The trailer of ESP; nullopt where the padding is not 1, 2, 3, ... (RFC 4303 2.4).
-std::optional<Opened> read_trailer(const CryptoJob& job, const InboundSa& sa) noexcept {
+// True where the octets that end at `end` are 1, 2, 3, ... `count` (RFC 4303 2.4). In front of them
+// stand at least an ESP header and the rest of the text.
+bool is_padding(const std::uint8_t* end, std::uint32_t count) noexcept {
+  constexpr std::uint64_t kFirst = 0x0807060504030201;
+  if (count < sizeof kFirst) [[likely]] {
+    std::uint64_t last;
+    std::memcpy(&last, end - sizeof last, sizeof last);
+    const std::uint64_t padding = last >> 1 >> (63 - 8 * count);
+    return padding == (kFirst & ~(~std::uint64_t{0} << 8 * count));
+  }
+  std::uint32_t difference = 0;
+  for (std::uint32_t i = 0; i < count; ++i)
+    difference |= std::uint32_t{*(end - count + i)} ^ (i + 1);
+  return difference == 0;
+}
+
+// False, for the caller to say.
+[[gnu::noinline]] bool refuse(Packet& packet, DropReason reason, WorkerContext& my) noexcept {
+  my.drops.drop(packet, reason);
+  return false;
+}
+
+// The trailer of ESP.
+Opened read_trailer(const CryptoJob& job, const InboundSa& sa) noexcept {
   std::uint8_t* const text = job.esp + sizeof(EspHeader) + sa.iv_bytes;
   const auto& trailer =
       *reinterpret_cast<const EspTrailer*>(text + job.text_bytes - sizeof(EspTrailer));
   const std::uint32_t room = job.text_bytes - std::uint32_t{sizeof(EspTrailer)};
-  if (trailer.padding_length > room) return std::nullopt;
-  const std::uint32_t payload = room - trailer.padding_length;
-  std::uint32_t difference = 0;
-  for (std::uint32_t i = 0; i < trailer.padding_length; ++i)
-    difference |= std::uint32_t{text[payload + i]} ^ (i + 1);
-  if (difference != 0) return std::nullopt;
-  return Opened{text, payload, trailer.next_header};
+  if (trailer.padding_length > room || !is_padding(text + room, trailer.padding_length))
+      [[unlikely]]
+    return {};
+  return {text, room - trailer.padding_length, trailer.next_header};
 }
 
 // AH has the right length by now.
@@ -50,25 +70,46 @@ Opened read_ah(const Packet& packet) noexcept {
   return {packet.data() + payload, packet.size() - payload, ah.next_header};
 }
 
-// Drops the outer headers; the inner packet's class follows the outer one by RFC 6040 and, where
-// the SA says so, by the outer DSCP (TUN-04, TUN-06).
-std::optional<DropReason> leave_tunnel(Packet& packet, const Opened& opened, const InboundSa& sa,
-                                       const SkippedHeaders& skipped) noexcept {
-  const bool v4 = opened.next_header == kProtocolIpv4;
-  if (!v4 && opened.next_header != kProtocolIpv6) return DropReason::BadNextHeader;
-  const std::uint8_t outer_class = packet.summary.traffic_class;
-  packet.strip_front(static_cast<std::uint16_t>(opened.payload - packet.data()));
-  packet.set_size(opened.payload_bytes);
-  if (summarize(packet, skipped) != ParseVerdict::Good) return DropReason::InnerMalformed;
-  if ((packet.summary.family == Family::V4) != v4) return DropReason::InnerMalformed;
-  packet.opening = Opening::Inside;
+// The headers of what was inside, which begin at the packet's front from then on.
+bool read_inner(Packet& packet, const Opened& opened, const SkippedHeaders& skipped) noexcept {
+  const auto front = static_cast<std::uint16_t>(opened.payload - packet.data());
+  const ByteView inner{opened.payload, opened.payload_bytes};
+  if (summarize_plain_ipv4(inner, packet.summary, HeaderChecksum::Verify)) [[likely]] {
+    packet.uncover(front, packet.summary.length);
+    return true;
+  }
+  packet.uncover(front, opened.payload_bytes);
+  return summarize(packet, skipped) == ParseVerdict::Good;
+}
+
+// By RFC 6040, and, where the SA says so, by the outer DSCP (TUN-04, TUN-06). False where the
+// packet must be dropped.
+[[gnu::noinline]] bool follow_outer_class(Packet& packet, std::uint8_t outer_class,
+                                          const InboundSa& sa) noexcept {
   const std::uint8_t inner_class = packet.summary.traffic_class;
   std::uint8_t ecn = inner_class & kEcnMask;
-  if (!decapsulated_ecn(ecn, outer_class)) return DropReason::EcnCe;
+  if (!decapsulated_ecn(ecn, outer_class)) return false;
   const std::uint8_t dscp_source = sa.dscp_from_outer ? outer_class : inner_class;
   const auto traffic_class = static_cast<std::uint8_t>((dscp_source & ~kEcnMask) | ecn);
   if (traffic_class != inner_class) set_traffic_class(packet, traffic_class);
-  return std::nullopt;
+  return true;
+}
+
+// Drops the outer headers; the inner packet's class follows the outer one. False: the packet ended.
+[[gnu::always_inline]] inline bool leave_tunnel(Packet& packet, const Opened& opened,
+                                                const InboundSa& sa, WorkerContext& my) noexcept {
+  const bool v4 = opened.next_header == kProtocolIpv4;
+  if (!v4 && opened.next_header != kProtocolIpv6) [[unlikely]]
+    return refuse(packet, DropReason::BadNextHeader, my);
+  const std::uint8_t outer_class = packet.summary.traffic_class;
+  const bool good = read_inner(packet, opened, my.skipped_headers);
+  if (!good || (packet.summary.family == Family::V4) != v4) [[unlikely]]
+    return refuse(packet, DropReason::InnerMalformed, my);
+  packet.opening = Opening::Inside;
+  const bool follows = (outer_class & kEcnMask) != kNotEct || sa.dscp_from_outer;
+  if (follows && !follow_outer_class(packet, outer_class, sa)) [[unlikely]]
+    return refuse(packet, DropReason::EcnCe, my);
+  return true;
 }
 
 // ESP or AH is cut out and the IP header restored (RFC 4303 3.4.4.1; ESP-18, AH-18).
@@ -99,9 +140,26 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
   return std::nullopt;
 }
 
-bool within_selectors(const Packet& packet, const InboundSa& sa) noexcept {
-  return matches({sa.selectors, sa.selector_count},
-                 selector_fields(packet.summary, Direction::Inbound));
+// Of a packet with ports, which nearly all have.
+[[gnu::always_inline]] inline bool lies_within(const CompiledSelector& row,
+                                               const PacketSummary& packet) noexcept {
+  return row.family == packet.family && within(row.local, widen(packet.destination)) &&
+         within(row.remote, widen(packet.source)) && row.protocol_first <= packet.protocol &&
+         packet.protocol <= row.protocol_last &&
+         within(row.local_port_first, row.local_port_last, packet.destination_port) &&
+         within(row.remote_port_first, row.remote_port_last, packet.source_port);
+}
+
+[[gnu::noinline]] bool lies_within_any(const PacketSummary& packet, const InboundSa& sa) noexcept {
+  return matches({sa.selectors, sa.selector_count}, selector_fields(packet, Direction::Inbound));
+}
+
+[[gnu::always_inline]] inline bool within_selectors(const Packet& packet,
+                                                    const InboundSa& sa) noexcept {
+  const bool ports = packet.summary.ports_visible && is_tcp_or_udp(packet.summary.protocol);
+  if (ports && sa.selector_count != 0 && lies_within(*sa.selectors, packet.summary)) [[likely]]
+    return true;
+  return lies_within_any(packet.summary, sa);
 }
 
 // A fragment out of an SA that checks them (RFC 4301 7.2, 7.3).
@@ -119,60 +177,96 @@ std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& 
   return first || within ? std::nullopt : std::optional(DropReason::FragmentUnmatched);
 }
 
-// What is inside stands there as if it had come by itself (RFC 6275 6.3); control may ask by which
-// tunnel it came.
-std::optional<DropReason> leave_tunnel_at_home(Packet& packet, const Opened& opened,
+// Control may ask by which tunnel it came.
+[[gnu::noinline]] void note_tunnel(Packet& packet) noexcept {
+  packet.came_by = CameBy::SaTunnel;
+  packet.form = HomeForm::AsItCame;
+  Envelope::of(packet.mbuf).next_hop = packet.summary.source_address();
+}
+
+// What is inside stands there as if it had come by itself (RFC 6275 6.3). False: the packet ended.
+[[gnu::noinline]] bool take_marks_inside(Packet& packet, const Tables& now,
+                                         WorkerContext& my) noexcept {
+  const auto fault = take_inner_home_addresses(packet, now, my);
+  return !fault || refuse(packet, *fault, my);
+}
+
+[[gnu::always_inline]] inline bool leave_tunnel_at_home(Packet& packet, const Opened& opened,
+                                                        const InboundSa& sa, const Tables& now,
+                                                        WorkerContext& my) noexcept {
+  if (now.mobility != nullptr) [[unlikely]]
+    note_tunnel(packet);
+  if (!leave_tunnel(packet, opened, sa, my)) [[unlikely]]
+    return false;
+  return packet.summary.mobility == 0 || take_marks_inside(packet, now, my);
+}
+
+// Control may ask who on the link has sent it (HA-13). False: the packet ended.
+[[gnu::noinline]] bool leave_transport_at_home(Packet& packet, const Opened& opened,
                                                const InboundSa& sa, const Tables& now,
                                                WorkerContext& my) noexcept {
-  if (now.mobility != nullptr) {
-    packet.came_by = CameBy::SaTunnel;
-    packet.form = HomeForm::AsItCame;
-    Envelope::of(packet.mbuf).next_hop = packet.summary.source_address();
+  if (now.mobility != nullptr) Envelope::of(packet.mbuf).mac = link_source_of(packet, my);
+  const auto fault = leave_transport(packet, opened, sa, my.skipped_headers);
+  return !fault || refuse(packet, *fault, my);
+}
+
+// True where the packets of one run may use up what is left of the SA.
+bool may_be_its_last(const InboundState& state, std::size_t packets) noexcept {
+  constexpr std::uint64_t kMostText = 0xffff;
+  return state.packets + packets >= state.hard_packets ||
+         state.bytes + packets * kMostText >= state.hard_bytes;
+}
+
+// Selectors, for what has come out. False: the packet ended.
+[[gnu::always_inline]] inline bool may_enter(Packet& packet, const InboundSa& sa,
+                                             WorkerContext& my) noexcept {
+  if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
+    const auto fault = fragment_fault(packet, sa, my);
+    return !fault || refuse(packet, *fault, my);
   }
-  if (const auto fault = leave_tunnel(packet, opened, sa, my.skipped_headers)) return fault;
-  if (packet.summary.mobility == 0) [[likely]]
-    return std::nullopt;
-  return take_inner_home_addresses(packet, now, my);
+  if (within_selectors(packet, sa) || within_selectors_by_payload(packet, sa)) [[likely]]
+    return true;
+  return refuse(packet, DropReason::SelectorMismatch, my);
 }
 
-// Control may ask who on the link has sent it (HA-13).
-std::optional<DropReason> leave_transport_at_home(Packet& packet, const Opened& opened,
-                                                  const InboundSa& sa, const Tables& now,
-                                                  WorkerContext& my) noexcept {
-  if (now.mobility != nullptr) [[unlikely]]
-    Envelope::of(packet.mbuf).mac = link_source_of(packet, my);
-  return leave_transport(packet, opened, sa, my.skipped_headers);
-}
+// What the packets of one run have in common.
+struct Entrance {
+  const InboundSa& sa;
+  InboundState& state;
+  bool may_end;  // others of the run may use up the SA
+};
 
-// Everything after a good ICV, for one packet; nullopt where it may enter.
-std::optional<DropReason> admit(Packet& packet, const CryptoJob& job, const InboundSa& sa,
-                                const Tables& now, WorkerContext& my) noexcept {
-  InboundState& state = my.sas.inbound_state(packet.sa);
+// Everything after a good ICV, for one packet; false where it ended.
+[[gnu::always_inline]] inline bool admit(Packet& packet, const CryptoJob& job,
+                                         const Entrance& entrance, const Tables& now,
+                                         WorkerContext& my) noexcept {
+  const InboundSa& sa = entrance.sa;
+  InboundState& state = entrance.state;
   packet.opening = Opening::IcvComputed;
-  if (!job.good) return DropReason::IcvFailure;
+  if (!job.good) [[unlikely]]
+    return refuse(packet, DropReason::IcvFailure, my);
   // Others of the run may have used up the SA since it was looked at (SAD-13).
-  if (is_used_up(state)) return DropReason::LifetimeExpired;
-  if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) return DropReason::Replay;
+  if (entrance.may_end && is_used_up(state)) [[unlikely]]
+    return refuse(packet, DropReason::LifetimeExpired, my);
+  if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) [[unlikely]]
+    return refuse(packet, DropReason::Replay, my);
   count_up(state.packets, 1);
   count_up(state.bytes, job.text_bytes);
   if (sa.watches_source) [[unlikely]]
     watch_source(packet, my);
   const bool ah = sa.protocol == IpsecProtocol::Ah;
-  const auto opened = ah ? read_ah(packet) : read_trailer(job, sa);
-  if (!opened) return DropReason::BadPadding;
-  if (opened->next_header == kProtocolNone && !ah) return DropReason::DummyPacket;
-  const auto fault = sa.mode == IpsecMode::Tunnel
-                         ? leave_tunnel_at_home(packet, *opened, sa, now, my)
-                         : leave_transport_at_home(packet, *opened, sa, now, my);
-  if (fault) return fault;
-  if (packet.summary.fragment && sa.fragments != FragmentChecks::Stateless) [[unlikely]] {
-    if (const auto reason = fragment_fault(packet, sa, my)) return reason;
-  } else if (!within_selectors(packet, sa) && !within_selectors_by_payload(packet, sa))
-      [[unlikely]] {
-    return DropReason::SelectorMismatch;
-  }
+  const Opened opened = ah ? read_ah(packet) : read_trailer(job, sa);
+  if (opened.payload == nullptr) [[unlikely]]
+    return refuse(packet, DropReason::BadPadding, my);
+  if (opened.next_header == kProtocolNone && !ah) [[unlikely]]
+    return refuse(packet, DropReason::DummyPacket, my);
+  const bool left = sa.mode == IpsecMode::Tunnel
+                        ? leave_tunnel_at_home(packet, opened, sa, now, my)
+                        : leave_transport_at_home(packet, opened, sa, now, my);
+  if (!left || !may_enter(packet, sa, my)) [[unlikely]]
+    return false;
   packet.decapsulated = true;
-  return std::nullopt;
+  return true;
 }
 
 // A packet whose ICV failed may be good under a higher half of its number (RFC 4303 A3.2).
@@ -199,18 +293,17 @@ void decapsulate(SaRun& run, std::span<CryptoJob> jobs, const Tables& now,
   const bool ah = sa.protocol == IpsecProtocol::Ah;
   if (ah) [[unlikely]]
     finish_ah(run, jobs, my);
-  unsigned kept = 0;
-  for (unsigned i = 0; i < run.packets.size(); ++i) {
-    Packet& packet = *run.packets[i];
-    if (!jobs[i].good && sa.esn && !ah) [[unlikely]]
-      resynchronise(packet, jobs[i], my);
-    const auto fault = admit(packet, jobs[i], sa, now, my);
-    if (fault)
-      my.drops.drop(packet, *fault);
-    else
-      run.packets[kept++] = &packet;
+  InboundState& state = my.sas.inbound_state(run.sa);
+  const Entrance entrance{sa, state, may_be_its_last(state, run.packets.size())};
+  Packet** kept = run.packets.data();
+  CryptoJob* job = jobs.data();
+  for (Packet* const packet : run.packets) {
+    if (!job->good && sa.esn && !ah) [[unlikely]]
+      resynchronise(*packet, *job, my);
+    if (admit(*packet, *job++, entrance, now, my)) [[likely]]
+      *kept++ = packet;
   }
-  run.packets = run.packets.first(kept);
+  run.packets = {run.packets.data(), kept};
 }
 
 }  // namespace sallyport

@@ -74,56 +74,73 @@ inline void count_bytes(const SaRun& run, std::uint64_t bytes, WorkerContext& my
     count_up(counter, bytes);
 }
 
-// Tunnel mode, for the packets of one run: what is the same for all of them is worked out once.
+// Tunnel mode, for the packets of one run: what is the same for all of them is worked out once, and
+// nothing of it is read again for fear that a packet's octets have changed it.
 class TunnelEntrance {
+  static_assert(sizeof(OutboundSa::header) == sizeof(Octets64));
+
  public:
   TunnelEntrance(const OutboundSa& sa, WorkerContext& my) noexcept
-      : sa_(sa),
+      : my_ids_(my.ids),
         ids_(my.ids),
-        dscp_map_(sa.dscp_map == 0 ? nullptr : my.sas.dscp_map(sa.dscp_map).data()),
-        front_(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes)) {
-    outer_.family = sa.outer_family;
-    outer_.upper_offset = sa.outer_ip_bytes;
-    outer_.protocol = outer_protocol(sa);
-    const std::uint8_t* const header = sa.header.end() - sa.header_bytes;
-    if (sa.outer_family == Family::V4)
-      copy_addresses(*reinterpret_cast<const Ipv4Header*>(header));
-    else
-      copy_addresses(*reinterpret_cast<const Ipv6Header*>(header));
-  }
+        header_(sa.header.data()),
+        outer_(sa, sa.dscp_map == 0 ? nullptr : my.sas.dscp_map(sa.dscp_map).data()),
+        summary_(outer_summary(sa)),
+        front_(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes)),
+        iv_bytes_(sa.iv_bytes),
+        udp_offset_(sa.udp ? sa.outer_ip_bytes : std::uint8_t{0}) {}
+  ~TunnelEntrance() { my_ids_ = ids_; }
+  TunnelEntrance(const TunnelEntrance&) = delete;
+  TunnelEntrance& operator=(const TunnelEntrance&) = delete;
 
-  // Puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand in `packet`,
-  // of ESP with trailer and ICV. Returns where the IV begins. From then on the packet is what its
-  // outer header says: that is what is routed and sent.
-  [[gnu::always_inline]] std::uint8_t* enter(Packet& packet, std::uint32_t bytes) const noexcept {
-    const PacketSummary& inner = packet.summary;  // until it is the outer packet's
-    std::uint8_t* const iv = write_headers(packet, sa_);
+  // Puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand at `inner`,
+  // the packet's first octet, of ESP with trailer and ICV. Returns where the IV begins. From then
+  // on the packet is what its outer header says: that is what is routed and sent.
+  [[gnu::always_inline]] std::uint8_t* enter(Packet& packet, std::uint8_t* inner,
+                                             std::uint32_t bytes) noexcept {
+    std::uint8_t* const iv = inner - iv_bytes_;
+    header_.store(iv - sizeof(OutboundSa::header));
     const std::uint32_t size = bytes + front_;
     packet.enclose(front_, size);
-    const std::uint8_t inner_dscp = inner.traffic_class >> kDscpShift;
-    const std::uint8_t dscp = dscp_map_ == nullptr ? inner_dscp : dscp_map_[inner_dscp];
+    std::uint8_t* const front = inner - front_;
     const bool dont_fragment =
-        finish_outer_header(packet, inner, sa_, dscp, static_cast<std::uint16_t>(ids_.next()));
-    if (sa_.udp)
-      write_udp_length(packet.header<UdpHeader>(sa_.outer_ip_bytes), size - sa_.outer_ip_bytes);
-    packet.summary = outer_;
+        outer_.finish(front, packet.summary, size, static_cast<std::uint16_t>(ids_.next()));
+    if (udp_offset_ != 0) [[unlikely]]
+      write_udp_length(*reinterpret_cast<UdpHeader*>(front + udp_offset_), size - udp_offset_);
+    summary_.store(&packet.summary);
     packet.summary.length = size;
     packet.summary.dont_fragment = dont_fragment;
     return iv;
   }
 
  private:
-  template <class Header>
-  void copy_addresses(const Header& header) noexcept {
-    std::memcpy(outer_.source.data(), header.source, sizeof header.source);
-    std::memcpy(outer_.destination.data(), header.destination, sizeof header.destination);
+  // The PacketSummary of an outer header, but for its length and DF: addresses, other_selectors(),
+  // upper_offset behind the length, and zeros.
+  static Octets64 outer_summary(const OutboundSa& sa) noexcept {
+    static_assert(offsetof(PacketSummary, length) == 40 &&
+                  offsetof(PacketSummary, upper_offset) == 44);
+    const std::uint64_t selectors = std::uint64_t{outer_protocol(sa)} << 32 |
+                                    std::uint64_t{static_cast<std::uint8_t>(sa.outer_family)} << 40;
+    const std::uint64_t offset = std::uint64_t{sa.outer_ip_bytes} << 32;
+    return {outer_addresses(sa), Octets32::of(selectors, offset, 0, 0)};
+  }
+  static Octets32 outer_addresses(const OutboundSa& sa) noexcept {
+    const std::uint8_t* const header = sa.header.end() - sa.header_bytes;
+    if (sa.outer_family == Family::V6) return Octets32::load(header + offsetof(Ipv6Header, source));
+    std::uint32_t source, destination;
+    std::memcpy(&source, header + offsetof(Ipv4Header, source), sizeof source);
+    std::memcpy(&destination, header + offsetof(Ipv4Header, destination), sizeof destination);
+    return Octets32::of(source, 0, destination, 0);
   }
 
-  const OutboundSa& sa_;
-  DatagramIds& ids_;
-  const std::uint8_t* dscp_map_;  // null: the identity
+  DatagramIds& my_ids_;
+  DatagramIds ids_;
+  Octets64 header_;
+  OuterHeader outer_;
+  Octets64 summary_;
   std::uint16_t front_;
-  PacketSummary outer_;  // but for its length and DF
+  std::uint8_t iv_bytes_;
+  std::uint8_t udp_offset_;  // 0: none
 };
 
 // Transport mode: UDP if any, ESP or AH, behind the IP headers, which are at most kMaxFront.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/raw_array.h"
 #include "dataplane/lifetime.h"
 #include "net/ah.h"
 #include "net/esp.h"
@@ -94,6 +95,39 @@ std::optional<DropReason> misfit(const Packet& packet, const InboundSa& sa) noex
   return std::nullopt;
 }
 
+// Where the SPI alone does not tell the SA, or nobody has it. False: the packet has ended.
+[[gnu::noinline]] bool find_by_addresses(Packet& packet, Spi spi, WorkerContext& my) noexcept {
+  packet.sa = my.sas.index().find(spi, packet.summary.destination_address(),
+                                  packet.summary.source_address());
+  if (packet.sa == kNoSa) {
+    my.drops.drop(packet, DropReason::UnknownSpi);
+    return false;
+  }
+  my.sas.prefetch_inbound(packet.sa);
+  return true;
+}
+
+// The SPI of each packet, in their order, and the line where the search for it begins.
+void read_spis(Burst& burst, Spi* next, WorkerContext& my) noexcept {
+  Spi fetched{};
+  burst.keep_if([&](Packet& packet) {
+    if (esp_size(packet) < sizeof(EspHeader)) [[unlikely]] {
+      my.drops.drop(packet, DropReason::EspTruncated);
+      return false;
+    }
+    const Spi spi{packet.header<EspHeader>(packet.esp_offset).spi.get()};
+    if (spi != fetched) my.sas.index().prefetch(spi);
+    *next++ = fetched = spi;
+    return true;
+  });
+}
+
+// The SA's life is over.
+[[gnu::noinline]] void drop_all(SaRun& run, WorkerContext& my) noexcept {
+  for (Packet* packet : run.packets) my.drops.drop(*packet, DropReason::LifetimeExpired);
+  run.packets = {};
+}
+
 }  // namespace
 
 Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
@@ -123,29 +157,24 @@ Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
 }
 
 void find_sas(Burst& burst, WorkerContext& my) noexcept {
+  const SaIndex& index = my.sas.index();
+  RawArray<Spi, kBurstSize> spis;
+  read_spis(burst, spis.begin(), my);
+  const Spi* next = spis.begin();
+  Spi asked{};
+  SaSlot alone = kNoSa;  // of those that have the SPI
   burst.keep_if([&](Packet& packet) {
-    if (esp_size(packet) >= sizeof(EspHeader)) [[likely]] {
-      my.sas.index().prefetch(Spi{packet.header<EspHeader>(packet.esp_offset).spi.get()});
-      return true;
+    const Spi spi = *next++;
+    packet.opening = Opening::None;
+    if (spi != asked) {
+      asked = spi;
+      alone = index.find_alone(spi);
+      if (alone != kNoSa) my.sas.prefetch_inbound(alone);
     }
-    my.drops.drop(packet, DropReason::EspTruncated);
-    return false;
+    packet.sa = alone;
+    return alone != kNoSa || find_by_addresses(packet, spi, my);
   });
   SaSlot fetched = kNoSa;
-  burst.keep_if([&](Packet& packet) {
-    const Spi spi{packet.header<EspHeader>(packet.esp_offset).spi.get()};
-    packet.opening = Opening::None;
-    packet.sa = my.sas.index().find(spi, packet.summary.destination_address(),
-                                    packet.summary.source_address());
-    if (packet.sa == kNoSa) [[unlikely]] {
-      my.drops.drop(packet, DropReason::UnknownSpi);
-      return false;
-    }
-    if (packet.sa != fetched) my.sas.prefetch_inbound(packet.sa);
-    fetched = packet.sa;
-    return true;
-  });
-  fetched = kNoSa;
   burst.keep_if([&](Packet& packet) {
     const InboundSa& sa = my.sas.inbound(packet.sa);
     if (packet.sa != fetched) {
@@ -164,34 +193,32 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
 void check_replay(SaRun& run, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   InboundState& state = my.sas.inbound_state(run.sa);
-  const bool over = is_used_up(state) || is_out_of_time(my.sas.inbound_expiry(run.sa), my);
-  unsigned kept = 0;
-  for (Packet* packet : run.packets) {
+  if (is_used_up(state) || is_out_of_time(my.sas.inbound_expiry(run.sa), my)) [[unlikely]]
+    return drop_all(run, my);
+  Packet** kept = run.packets.data();
+  for (Packet* const packet : run.packets) {
     const std::uint32_t low = packet->header<EspHeader>(packet->esp_offset).sequence.get();
     const auto sequence = infer_sequence(sa, state, low);
-    if (over) {
-      my.drops.drop(*packet, DropReason::LifetimeExpired);
-    } else if (!sequence || !replay_check(sa, state, *sequence)) {
+    if (!sequence || !replay_check(sa, state, *sequence)) [[unlikely]] {
       my.drops.drop(*packet, DropReason::Replay);
-    } else {
-      packet->sequence = sequence->value;
-      run.packets[kept++] = packet;
+      continue;
     }
+    packet->sequence = sequence->value;
+    *kept++ = packet;
   }
-  run.packets = run.packets.first(kept);
+  run.packets = {run.packets.data(), kept};
 }
 
 void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   const std::uint32_t around = std::uint32_t{sizeof(EspHeader)} + sa.iv_bytes + sa.icv_bytes;
-  for (unsigned i = 0; i < run.packets.size(); ++i) {
-    const Packet& packet = *run.packets[i];
-    jobs[i] = {.esp = packet.data() + packet.esp_offset,
-               .text_bytes = esp_size(packet) - around,
-               .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
-               .key = sa.key,
-               .esn = sa.esn};
-  }
+  CryptoJob* job = jobs.data();
+  for (const Packet* packet : run.packets)
+    *job++ = {.esp = packet->data() + packet->esp_offset,
+              .text_bytes = esp_size(*packet) - around,
+              .sequence_high = static_cast<std::uint32_t>(packet->sequence >> 32),
+              .key = sa.key,
+              .esn = sa.esn};
   if (my.resynchronisation.awaits(run.sa) && !run.packets.empty()) [[unlikely]]
     my.resynchronisation.keep({jobs[0].esp, esp_size(*run.packets[0])},
                               my.sas.inbound_state(run.sa).packets);

@@ -148,25 +148,10 @@ bool has_extensions(Packet& packet, const OutboundSa& sa, WorkerContext& my) noe
   return !bound || sa.mode == IpsecMode::Tunnel || insert_extensions(packet, my);
 }
 
-// Every question that an SA may have. False: the packet was put into `cut_before`, or ended.
-[[gnu::noinline]] bool is_taken(Packet& packet, const OutboundSa& sa, Burst& cut_before,
-                                WorkerContext& my) noexcept {
-  if (!has_extensions(packet, sa, my)) return false;
-  if (const auto cause = objection(packet, sa)) {
-    drop_and_tell(packet, *cause, my);
-    return false;
-  }
-  const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
-  if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu() &&
-      !goes_on_too_long(packet, sa, cut_before, my))
-    return false;
-  return make_room(packet, sa, my);
-}
-
 // What a tunnel takes without a question: whole packets that fit, where it wants nothing special.
 class Easy {
  public:
-  Easy() = default;
+  Easy() = default;  // takes nothing
   explicit Easy(const OutboundSa& sa) noexcept
       : room_(is_plain(sa) ? sa.path_mtu() - around_text(sa) : 0),
         trailer_(std::int32_t{sa.trailer_bytes} + sa.padding_mask),
@@ -201,14 +186,12 @@ class Easy {
   bool v6_{};
 };
 
-// Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6); the text's size.
-// The packet's own size stays for the caller to set.
-std::uint32_t write_trailer(const Packet& packet, std::uint32_t payload_bytes,
-                            std::uint8_t next_header, const OutboundSa& sa) noexcept {
+// Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6), which ends at
+// `end`; the text's size. The packet's own size stays for the caller to set.
+std::uint32_t write_trailer(std::uint8_t* end, std::uint32_t payload_bytes,
+                            std::uint8_t next_header, std::uint32_t padding_mask) noexcept {
   constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
-  const std::uint32_t padding =
-      (0u - (payload_bytes + kTrailerBytes)) & std::uint32_t{sa.padding_mask};
-  std::uint8_t* const end = packet.data() + packet.size();
+  const std::uint32_t padding = (0u - (payload_bytes + kTrailerBytes)) & padding_mask;
   std::memcpy(end, kPadding.data(), kPadding.size());
   end[padding] = static_cast<std::uint8_t>(padding);
   end[padding + 1] = next_header;
@@ -221,27 +204,44 @@ void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
   packet.set_size(packet.size() + bytes);
 }
 
-// The trailer goes behind the payload, the headers in front; returns where the IV begins.
-std::uint8_t* wrap_in_tunnel(Packet& packet, const OutboundSa& sa, const TunnelEntrance& entrance,
-                             std::uint32_t& text_bytes) noexcept {
-  const PacketSummary& inner = packet.summary;
-  const std::uint8_t next_header = packet.dummy                 ? kProtocolNone
-                                   : inner.family == Family::V4 ? kProtocolIpv4
-                                                                : kProtocolIpv6;
-  if (sa.tfc_bytes != 0) [[unlikely]]
-    // The path MTU may have risen since the room was checked.
-    pad_traffic_flow(packet,
-                     std::min(tfc_padding(inner.length, sa), packet.tailroom() - kBackRoom));
-  text_bytes = write_trailer(packet, packet.size(), next_header, sa);
-  return entrance.enter(packet, text_bytes + sa.icv_bytes);
-}
+// Puts the packets of one run into their tunnel.
+class TunnelWrap {
+ public:
+  TunnelWrap(const OutboundSa& sa, WorkerContext& my) noexcept
+      : entrance_(sa, my),
+        padding_mask_(sa.padding_mask),
+        icv_bytes_(sa.icv_bytes),
+        padded_(sa.tfc_bytes == 0 ? nullptr : &sa) {}
+
+  // The trailer goes behind the payload, the headers in front; returns where the IV begins.
+  [[gnu::always_inline]] std::uint8_t* wrap(Packet& packet, std::uint32_t& text_bytes) noexcept {
+    if (padded_ != nullptr) [[unlikely]]
+      // The path MTU may have risen since the room was checked.
+      pad_traffic_flow(packet, std::min(tfc_padding(packet.summary.length, *padded_),
+                                        packet.tailroom() - kBackRoom));
+    const std::uint8_t next_header = packet.dummy                          ? kProtocolNone
+                                     : packet.summary.family == Family::V4 ? kProtocolIpv4
+                                                                           : kProtocolIpv6;
+    std::uint8_t* const inner = packet.data();
+    const std::uint32_t payload_bytes = packet.size();
+    text_bytes = write_trailer(inner + payload_bytes, payload_bytes, next_header, padding_mask_);
+    return entrance_.enter(packet, inner, text_bytes + icv_bytes_);
+  }
+
+ private:
+  TunnelEntrance entrance_;
+  std::uint32_t padding_mask_;
+  std::uint32_t icv_bytes_;
+  const OutboundSa* padded_;  // where it wants TFC padding
+};
 
 std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
                                 std::uint32_t& text_bytes) noexcept {
   const PacketSummary& summary = packet.summary;
   const std::uint8_t next_header = packet.data()[insertion_protocol_offset(summary, sa)];
   const std::uint32_t payload_bytes = summary.length - insertion_offset(summary, sa);
-  text_bytes = write_trailer(packet, payload_bytes, next_header, sa);
+  text_bytes =
+      write_trailer(packet.data() + packet.size(), payload_bytes, next_header, sa.padding_mask);
   packet.set_size(packet.size() + text_bytes - payload_bytes + sa.icv_bytes);
   return enter_transport(packet, sa);
 }
@@ -258,19 +258,25 @@ std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
 // Wraps each packet of the run by `wrap(packet, text_bytes)`, which says where the IV begins, and
 // describes what is to be sealed; the octets of all texts.
 template <class Wrap>
-std::uint64_t describe_each(const SaRun& run, std::span<CryptoJob> jobs, const OutboundSa& sa,
-                            Wrap wrap) noexcept {
+[[gnu::always_inline]] inline std::uint64_t describe_each(const SaRun& run,
+                                                          std::span<CryptoJob> jobs,
+                                                          const OutboundSa& sa,
+                                                          Wrap wrap) noexcept {
+  const KeySlot key = sa.key;
+  const bool esn = sa.esn;
+  std::uint64_t number = run.first_number;
   std::uint64_t bytes = 0;
-  for (unsigned i = 0; i < run.packets.size(); ++i) {
-    Packet& packet = *run.packets[i];
+  CryptoJob* job = jobs.data();
+  for (Packet* const packet : run.packets) {
     std::uint32_t text_bytes = 0;
-    std::uint8_t* const esp = wrap(packet, text_bytes) - sizeof(EspHeader);
-    reinterpret_cast<EspHeader*>(esp)->sequence.set(static_cast<std::uint32_t>(packet.sequence));
-    jobs[i] = {.esp = esp,
-               .text_bytes = text_bytes,
-               .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
-               .key = sa.key,
-               .esn = sa.esn};
+    std::uint8_t* const esp = wrap(*packet, text_bytes) - sizeof(EspHeader);
+    reinterpret_cast<EspHeader*>(esp)->sequence.set(static_cast<std::uint32_t>(number));
+    packet->sequence = number;
+    *job++ = {.esp = esp,
+              .text_bytes = text_bytes,
+              .sequence_high = static_cast<std::uint32_t>(number++ >> 32),
+              .key = key,
+              .esn = esn};
     bytes += text_bytes;
   }
   return bytes;
@@ -278,7 +284,7 @@ std::uint64_t describe_each(const SaRun& run, std::span<CryptoJob> jobs, const O
 
 // What led to the SA may be older than the SA: a flow or a first fragment that was judged when
 // there was another one, or none. False: there is none now, and the packet has ended or waits.
-[[gnu::noinline]] bool find_sa_anew(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
+bool find_sa_anew(Packet& packet, const Tables& now, WorkerContext& my) noexcept {
   if (!packet.dummy) {
     packet.handle = my.populated.find(packet.policy, now.policies->entry(packet.policy).pfp,
                                       selector_fields(packet.summary, Direction::Outbound));
@@ -287,6 +293,23 @@ std::uint64_t describe_each(const SaRun& run, std::span<CryptoJob> jobs, const O
   }
   acquire_sa(packet, now, my);
   return false;
+}
+
+// Every question that an SA may have. False: the packet was put into `cut_before`, ended or waits.
+[[gnu::noinline]] bool is_taken(Packet& packet, Burst& cut_before, const Tables& now,
+                                WorkerContext& my) noexcept {
+  if (packet.sa == kNoSa && !find_sa_anew(packet, now, my)) return false;
+  const OutboundSa& sa = my.sas.outbound(packet.sa);
+  if (!has_extensions(packet, sa, my)) return false;
+  if (const auto cause = objection(packet, sa)) {
+    drop_and_tell(packet, *cause, my);
+    return false;
+  }
+  const std::uint32_t tfc_bytes = tfc_padding(packet.summary.length, sa);
+  if (encapsulated_size(packet.summary, tfc_bytes, sa) > sa.path_mtu() &&
+      !goes_on_too_long(packet, sa, cut_before, my))
+    return false;
+  return make_room(packet, sa, my);
 }
 
 }  // namespace
@@ -299,27 +322,30 @@ std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
 }
 
 Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  SaHandle led = kNoHandle;
+  SaHandles::Sas sas;
   SaSlot fetched = kNoSa;
-  burst.keep_if([&](Packet& packet) {
-    packet.sa = my.handles.choose(packet.handle, packet.summary.traffic_class >> kDscpShift);
-    packet.sa_direction = Direction::Outbound;
-    if (packet.sa == kNoSa) [[unlikely]]
-      return find_sa_anew(packet, now, my);
-    if (packet.sa != fetched) my.sas.prefetch_outbound(packet.sa);
-    fetched = packet.sa;
-    return true;
-  });
+  for (Packet* packet : burst) {
+    if (packet->handle != led) {
+      led = packet->handle;
+      sas = my.handles.behind(led);
+    }
+    packet->sa_direction = Direction::Outbound;
+    packet->sa = sas.of(packet->summary.traffic_class >> kDscpShift);
+    if (packet->sa == fetched) continue;
+    fetched = packet->sa;
+    if (fetched != kNoSa) my.sas.prefetch_outbound(fetched);
+  }
   Burst cut_before;
   SaSlot asked = kNoSa;
   Easy easy;
   burst.keep_if([&](Packet& packet) {
-    const OutboundSa& sa = my.sas.outbound(packet.sa);
     if (packet.sa != asked) {
       asked = packet.sa;
-      my.keys.prefetch(sa.key, packet.summary.length);
-      easy = Easy(sa);
+      easy = asked == kNoSa ? Easy() : Easy(my.sas.outbound(asked));
+      if (asked != kNoSa) my.keys.prefetch(my.sas.outbound(asked).key, packet.summary.length);
     }
-    return easy.takes(packet) || is_taken(packet, sa, cut_before, my);
+    return easy.takes(packet) || is_taken(packet, cut_before, now, my);
   });
   return cut_before;
 }
@@ -331,7 +357,7 @@ void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
   const std::uint64_t wanted = over ? 0 : run.packets.size();
   const NumberGrant grant = is_spread(run.sa, my) ? reserve_numbers(state, limit, wanted)
                                                   : take_numbers(state, limit, wanted);
-  for (unsigned i = 0; i < grant.count; ++i) run.packets[i]->sequence = grant.first + i;
+  run.first_number = grant.first;
   if (grant.count != run.packets.size()) [[unlikely]]
     drop_unnumbered(run, grant, my);
 }
@@ -340,9 +366,9 @@ void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext&
   const OutboundSa& sa = my.sas.outbound(run.sa);
   std::uint64_t bytes = 0;
   if (sa.mode == IpsecMode::Tunnel) [[likely]] {
-    const TunnelEntrance entrance(sa, my);
+    TunnelWrap tunnel(sa, my);
     bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
-      return wrap_in_tunnel(packet, sa, entrance, text_bytes);
+      return tunnel.wrap(packet, text_bytes);
     });
   } else {
     bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
@@ -350,7 +376,7 @@ void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext&
     });
   }
   if (sa.iv_bytes != 0 && !run.packets.empty())
-    my.ivs.fill(sa, jobs.first(run.packets.size()), SequenceNumber{run.packets.front()->sequence});
+    my.ivs.fill(sa, jobs.first(run.packets.size()), SequenceNumber{run.first_number});
   count_bytes(run, bytes, my);
 }
 

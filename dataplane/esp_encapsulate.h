@@ -13,7 +13,7 @@ namespace sallyport {
 // cut to `inner_mtu` first.
 [[nodiscard]] Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
-// Gives each packet of a run its sequence number, as far as the SA's numbers and lifetime reach;
+// Takes sequence numbers for the packets of a run, as far as the SA's numbers and lifetime reach;
 // the rest is dropped and the run shortened (RFC 4303 3.3.3; ESP-10, SAD-06).
 void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept;
 

@@ -19,39 +19,50 @@ namespace sallyport {
 
 // Scope (SPD-ID and local user), direction and all selector fields of a packet.
 struct FlowKey {
-  std::uint64_t words[5];
+  std::uint64_t words[5];  // source, destination, and the rest
 
+  // What `words[4]` has besides the packet's own: scope and direction, in bits that
+  // PacketSummary::other_selectors() leaves free.
+  [[nodiscard]] static constexpr std::uint64_t mark(PolicyScope scope,
+                                                    Direction direction) noexcept {
+    const std::uint64_t value = scope.value;
+    return (direction == Direction::Inbound ? kInbound : 0) | (value & 0x8000) << 31 |
+           (value & 0x7fff) << 49;
+  }
+  [[nodiscard]] static FlowKey of(const PacketSummary& packet, std::uint64_t mark) noexcept {
+    FlowKey key;
+    packet.addresses().store(key.words);
+    key.words[4] = packet.other_selectors() | mark;
+    return key;
+  }
   [[nodiscard]] static FlowKey of(const PacketSummary& packet, PolicyScope scope,
-                                  Direction direction) noexcept;
+                                  Direction direction) noexcept {
+    return of(packet, mark(scope, direction));
+  }
   [[nodiscard]] Direction direction() const noexcept {
-    return (words[4] >> 40 & kInbound) != 0 ? Direction::Inbound : Direction::Outbound;
+    return (words[4] & kInbound) != 0 ? Direction::Inbound : Direction::Outbound;
   }
   // Of the packets that answer, in the scope that they are asked in.
   [[nodiscard]] FlowKey reversed(PolicyScope scope) const noexcept;
-  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+  friend bool operator==(const FlowKey& left, const FlowKey& right) noexcept {
+    return left.words[4] == right.words[4] &&
+           Octets32::load(left.words) == Octets32::load(right.words);
+  }
 
  private:
-  static constexpr std::uint64_t kSix = 1;      // of `kind`, from bit 40 on
-  static constexpr std::uint64_t kPorts = 2;    // visible
-  static constexpr std::uint64_t kInbound = 4;  // direction
+  static constexpr std::uint64_t kInbound = std::uint64_t{1} << 47;
+  static constexpr std::uint64_t kScope = std::uint64_t{0xfffe} << 48 | std::uint64_t{1} << 46;
 };
 
 struct alignas(64) Flow {
   FlowKey key;
   PolicyId policy;
   std::uint32_t generation;  // of the policy when it was asked (SPD-06)
-  std::uint32_t version;     // of the PolicySet last compared; 0: an empty place
+  std::uint32_t version;     // of the PolicySet last compared; 0: an empty place, without a key
   SaHandle handle;           // where the action is Protect
   std::uint32_t expires;     // on the cache's clock
   std::uint16_t used;        // last, by its slow hand
   PolicyAction action;
-
-  [[nodiscard]] bool holds(const FlowKey& wanted) const noexcept {
-    std::uint64_t difference = version == 0 ? 1 : 0;
-    for (std::size_t i = 0; i < std::size(key.words); ++i)
-      difference |= key.words[i] ^ wanted.words[i];
-    return difference == 0;
-  }
 };
 static_assert(sizeof(Flow) == 64);
 
@@ -69,18 +80,16 @@ class FlowCache {
     now_ = static_cast<std::uint32_t>(ticks >> tick_shift_);
   }
   [[nodiscard]] std::uint32_t hash(const FlowKey& key) const noexcept {
-    return static_cast<std::uint32_t>(hash_(key));
+    return hash_(Octets32::load(key.words), key.words[4]);
   }
-  void prefetch(std::uint32_t hash) const noexcept {
-    prefetch_line(&flows_[hash & mask_]);
-    prefetch_line(&flows_[(hash & mask_) ^ 1]);
-  }
+  // Of the flow's two places the first one: a few flows are in the other.
+  void prefetch(std::uint32_t hash) const noexcept { prefetch_line(&flows_[hash & mask_]); }
   // The flow with this key, from now on in use; null where there is none. Its life may be over.
   [[nodiscard]] Flow* find(const FlowKey& key, std::uint32_t hash) noexcept {
     Flow* flow = &flows_[hash & mask_];
-    if (!flow->holds(key)) {
+    if (flow->key != key) {
       flow = &flows_[(hash & mask_) ^ 1];
-      if (!flow->holds(key)) return nullptr;
+      if (flow->key != key) return nullptr;
     }
     if (flow->used != slow_hand()) flow->used = slow_hand();
     return flow;
@@ -99,7 +108,7 @@ class FlowCache {
     std::uint32_t version;  // of the PolicySet
   };
   void fill(Flow& flow, const FlowKey& key, const Decision& decision) const noexcept;
-  static void forget(Flow& flow) noexcept { flow.version = 0; }
+  static void forget(Flow& flow) noexcept { flow = {}; }
 
   Counter lookups;
   Counter misses;     // nothing here, or its life was over
@@ -129,25 +138,13 @@ class FlowCache {
   std::uint32_t now_{1};
 };
 
-inline FlowKey FlowKey::of(const PacketSummary& packet, PolicyScope scope,
-                           Direction direction) noexcept {
-  FlowKey key;
-  std::memcpy(&key.words[0], packet.source.data(), 16);
-  std::memcpy(&key.words[2], packet.destination.data(), 16);
-  const std::uint64_t kind = (packet.family == Family::V6 ? kSix : 0) |
-                             (packet.ports_visible ? kPorts : 0) |
-                             (direction == Direction::Inbound ? kInbound : 0);
-  key.words[4] = std::uint64_t{packet.source_port} | std::uint64_t{packet.destination_port} << 16 |
-                 std::uint64_t{packet.protocol} << 32 | kind << 40 |
-                 std::uint64_t{scope.value} << 48;
-  return key;
-}
-
 inline FlowKey FlowKey::reversed(PolicyScope scope) const noexcept {
+  constexpr std::uint64_t kBothPorts = 0xffff'ffff;
   const std::uint64_t ports = (words[4] << 16 & 0xffff0000) | (words[4] >> 16 & 0xffff);
+  const Direction other =
+      direction() == Direction::Inbound ? Direction::Outbound : Direction::Inbound;
   return {{words[2], words[3], words[0], words[1],
-           ports | ((words[4] & 0xffff'0000'0000) ^ kInbound << 40) |
-               std::uint64_t{scope.value} << 48}};
+           ports | (words[4] & ~(kBothPorts | kScope | kInbound)) | mark(scope, other)}};
 }
 
 }  // namespace sallyport

@@ -138,6 +138,13 @@ bool crosses(const Packet& packet, const Passage& passage, const Tables& now) no
          packet.summary.protocol == kProtocolMobility;
 }
 
+// Leaves what goes through the IPsec boundary.
+Burst take_staying(Burst& burst, const Tables& now, const WorkerContext& my) noexcept {
+  Passages passages(my);
+  return burst.take_if(
+      [&](const Packet& packet) { return !crosses(packet, passages.of(packet), now); });
+}
+
 bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my) noexcept {
   packet.forwarded = passage.forwarded;
   if (!passage.one_hop) return true;
@@ -151,34 +158,40 @@ bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my)
 
 // What knows where it goes.
 void send_on(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  Burst leaving;
+  unsigned leaving = 0;
   Passages passages(my);
   burst.keep_if([&](Packet& packet) {
     if (!has_a_way(packet, now, my) || !may_leave_its_link(packet, my)) return false;
     const Passage& passage = passages.of(packet);
     if (!passes_hop_limit(packet, passage, my)) return false;
-    if (!crosses(packet, passage, now)) return true;
-    leaving.push(packet);
-    return false;
+    leaving += crosses(packet, passage, now) ? 1 : 0;
+    return true;
   });
+  Burst staying;
+  if (leaving == 0) {
+    staying = burst;
+    burst.clear();
+  } else if (leaving != burst.size()) {
+    staying = take_staying(burst, now, my);
+  }
   if (now.mobility != nullptr) [[unlikely]]
-    follow_bindings(burst, my);
+    follow_bindings(staying, my);
   my.laps.mark(Verb::Forward);
-  if (!leaving.empty()) outbound(leaving, now, my);
-  burst.append(leaving);
-  transmit(burst, my);
+  if (!burst.empty()) {
+    outbound(burst, now, my);
+    transmit(burst, my);
+  }
+  transmit(staying, my);
   my.laps.mark(Verb::Transmit);
 }
 
 // What another worker, or this one before it waited, has counted.
 void send_on_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  Passages passages(my);
-  Burst leaving = burst.take_if(
-      [&](const Packet& packet) { return crosses(packet, passages.of(packet), now); });
+  Burst staying = take_staying(burst, now, my);
   if (now.mobility != nullptr) [[unlikely]]
-    follow_bindings(burst, my);
-  if (!leaving.empty()) outbound_again(leaving, now, my);
-  burst.append(leaving);
+    follow_bindings(staying, my);
+  if (!burst.empty()) outbound_again(burst, now, my);
+  burst.append(staying);
   transmit(burst, my);
 }
 

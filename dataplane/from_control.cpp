@@ -77,7 +77,7 @@ void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   Burst crossing = burst.take_if([&](const Packet& packet) {
     return my.ports[packet.next_hop->port.value].port().side() == Side::Unprotected;
   });
-  match_policies(crossing, Direction::Outbound, now, my);
+  match_policies<Direction::Outbound>(crossing, now, my);
   crossing.keep_if([&](Packet& packet) {
     if (packet.action == PolicyAction::Bypass) return true;
     my.drops.drop(packet,
@@ -85,7 +85,7 @@ void send_on_link(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     return false;
   });
   burst.append(crossing);
-  finish_home_addresses(burst, my);
+  for (Packet* packet : burst) finish_home_addresses(*packet, my);
   for (Packet* packet : burst)
     send_to(*packet, packet->next_hop->port, Envelope::of(packet->mbuf).mac, my);
 }

@@ -34,7 +34,7 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.laps.mark(Verb::CheckReplay);
   my.engine.open(jobs.first(count));
   my.laps.mark(Verb::Open);
-  Burst opened;
+  unsigned opened = 0;
   count = 0;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_checks(sa); },
                 [&](SaRun& run) {
@@ -42,9 +42,10 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
                   count += static_cast<unsigned>(run_jobs.size());
                   decapsulate(run, run_jobs, now, my);
                   watch_inbound_life(run.sa, my);
-                  opened.append(run.packets);
+                  opened += static_cast<unsigned>(run.packets.size());
                 });
-  burst = opened;
+  if (opened != burst.size()) [[unlikely]]
+    burst = runs.burst();
   my.laps.mark(Verb::Decapsulate);
 }
 
@@ -101,7 +102,7 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     leave_home_tunnels(burst, now, my);
   Burst ipsec = take_ipsec_for_us(burst, my);
   if (!burst.empty()) {
-    match_policies(burst, Direction::Inbound, now, my);
+    match_policies<Direction::Inbound>(burst, now, my);
     drop_unprotected(burst, my);
   }
   if (ipsec.empty()) return;

@@ -155,16 +155,11 @@ void put_on_wire(Packet& packet) noexcept {
   exchange(packet, find_mobility_extensions(packet.bytes()), HomeForm::OnWire);
 }
 
-void finish_home_addresses(Burst& burst, WorkerContext& my) noexcept {
-  for (Packet* packet : burst) {
-    if (packet->summary.mobility == 0) [[likely]]
-      continue;
-    if (packet->form == HomeForm::Leaving)
-      put_on_wire(*packet);
-    else if (packet->form == HomeForm::Arrived &&
-             packet->next_hop->kind == NextHop::Kind::LocalStack)
-      take_extensions_out(*packet, my);
-  }
+void finish_marked(Packet& packet, WorkerContext& my) noexcept {
+  if (packet.form == HomeForm::Leaving)
+    put_on_wire(packet);
+  else if (packet.form == HomeForm::Arrived && packet.next_hop->kind == NextHop::Kind::LocalStack)
+    take_extensions_out(packet, my);
 }
 
 bool insert_extensions(Packet& packet, WorkerContext& my) noexcept {

@@ -25,7 +25,11 @@ void take_home_addresses(Burst& burst, const Tables& now, WorkerContext& my) noe
 
 // The last thing before a packet is sent or held for its neighbour: ours get the form of the wire,
 // and the host behind a local-stack port gets packets without the extensions.
-void finish_home_addresses(Burst& burst, WorkerContext& my) noexcept;
+void finish_marked(Packet& packet, WorkerContext& my) noexcept;
+inline void finish_home_addresses(Packet& packet, WorkerContext& my) noexcept {
+  if (packet.summary.mobility != 0) [[unlikely]]
+    finish_marked(packet, my);
+}
 // The same for one packet that leaves.
 void put_on_wire(Packet& packet) noexcept;
 

@@ -56,7 +56,7 @@ void go_round(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if(
       [&](Packet& packet) { return has_a_pass_left(packet, my) && turns_back(packet, my); });
   if (burst.empty()) return;
-  match_policies(burst, Direction::Inbound, now, my);
+  match_policies<Direction::Inbound>(burst, now, my);
   drop_unprotected(burst, my);
   for (Packet* packet : burst) packet->ingress = kNoPort;
   if (!burst.empty()) outbound(burst, now, my);

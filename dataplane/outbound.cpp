@@ -62,19 +62,19 @@ void drop_unsealed(Burst& burst, std::span<const CryptoJob> jobs, WorkerContext&
   });
 }
 
-// What one tunnel has sealed goes to its peer; the others keep the packets' own destinations.
-void route_sealed(Burst& burst, unsigned sas, const Tables& now, WorkerContext& my) noexcept {
+// What a tunnel has sealed goes to its peer; the others keep the packets' own destinations. True
+// where all have a way.
+bool route_sealed(Burst& burst, unsigned sas, const Tables& now, WorkerContext& my) noexcept {
   const bool one_peer = sas == 1 && my.sas.outbound(burst[0].sa).mode == IpsecMode::Tunnel;
-  if (!one_peer) {
-    now.routes->look_up(burst);
-    if (now.mobility != nullptr) [[unlikely]]
-      lead_again(burst, now, my);
-    return;
+  if (one_peer) {
+    const NextHop& next_hop = now.routes->look_up(burst[0].summary.destination_address());
+    for (Packet* packet : burst) packet->next_hop = &next_hop;
+    return next_hop.leads_on();
   }
-  Burst first;
-  first.push(burst[0]);
-  now.routes->look_up(first);
-  for (Packet* packet : burst) packet->next_hop = burst[0].next_hop;
+  now.routes->look_up(burst);
+  if (now.mobility != nullptr) [[unlikely]]
+    lead_again(burst, now, my);
+  return std::ranges::all_of(burst, [](const Packet* p) { return p->next_hop->leads_on(); });
 }
 
 // What an SA leads to where no packet can go ends here.
@@ -97,33 +97,35 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
   RawArray<CryptoJob, kBurstSize> jobs;
-  Burst sealed;
+  unsigned sealed = 0;
   bool loops = false;
   bool unfinished = false;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
                 [&](SaRun& run) {
                   take_sequence_numbers(run, my);
-                  encapsulate(run, jobs.all().subspan(sealed.size(), run.packets.size()), my);
+                  encapsulate(run, jobs.all().subspan(sealed, run.packets.size()), my);
                   watch_outbound_life(run.sa, my);
-                  sealed.append(run.packets);
+                  sealed += static_cast<unsigned>(run.packets.size());
                   const OutboundSa& sa = my.sas.outbound(run.sa);
                   loops |= sa.loop_back;
                   unfinished |= is_to_be_finished(sa);
                 });
-  const std::span<CryptoJob> work = jobs.first(sealed.size());
+  const std::span<CryptoJob> work = jobs.first(sealed);
   my.laps.mark(Verb::Encapsulate);
   my.engine.seal(work);
   my.laps.mark(Verb::Seal);
   if (unfinished) [[unlikely]]
     for (const SaRun& run : runs) finish(run, my);
-  drop_unsealed(sealed, work, my);
-  burst = sealed;
+  if (sealed != burst.size()) [[unlikely]]
+    burst = runs.burst();
+  drop_unsealed(burst, work, my);
   if (burst.empty()) [[unlikely]]
     return;
-  route_sealed(burst, runs.size(), now, my);
+  const bool all_have_a_way = route_sealed(burst, runs.size(), now, my);
   if (loops) [[unlikely]]
     send_round(burst, now, my);
-  burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
+  if (!all_have_a_way) [[unlikely]]
+    burst.keep_if([&](Packet& packet) { return has_a_way(packet, my); });
   my.laps.mark(Verb::RouteSealed);
 }
 
@@ -151,16 +153,23 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   secured.append(bound);
 }
 
+void protect_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  protect(burst, now, my);
+  if (now.mobility != nullptr) [[unlikely]]
+    follow_sealed(burst, my);
+}
+
+bool is_protected(const Packet* packet) noexcept { return packet->action == PolicyAction::Protect; }
+
 // Leaves what is bypassed or protected.
 void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (std::ranges::all_of(burst, is_protected)) [[likely]]
+    return protect_all(burst, now, my);
   Burst secured = take_protected(burst, now, my);
-  const bool mobile = now.mobility != nullptr;
-  if (mobile) [[unlikely]]
+  if (now.mobility != nullptr) [[unlikely]]
     follow_bindings(burst, my);
   if (secured.empty()) return;
-  protect(secured, now, my);
-  if (mobile) [[unlikely]]
-    follow_sealed(secured, my);
+  protect_all(secured, now, my);
   burst.append(secured);
 }
 
@@ -175,7 +184,7 @@ void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 }  // namespace
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_policies(burst, Direction::Outbound, now, my);
+  match_policies<Direction::Outbound>(burst, now, my);
   my.laps.mark(Verb::MatchPolicy);
   obey_policy(burst, now, my);
 }

@@ -71,30 +71,8 @@ struct Packet {
   BindingId tunnel{};  // whose tunnel it has come out of, and from forward() on goes into
 
   // A frame from now on, of which nothing is known but where it came in; the place held another
-  // packet before. The summary is for parse to write. What lies side by side is stored at once.
-  void begin(rte_mbuf* frame, PortId from) noexcept {
-    mbuf = frame;
-    next_hop = nullptr;
-    sequence = 0;
-    policy = kNoPolicy;
-    handle = kNoHandle;
-    sa = kNoSa;
-    esp_offset = 0;
-    cut_to = kUncut;
-    ingress = from;
-    action = PolicyAction::Discard;
-    sa_direction = Direction::Inbound;
-    forwarded = true;
-    opening = Opening::None;
-    decapsulated = false;
-    dummy = false;
-    passes = 0;
-    hand_offs = 0;
-    form = HomeForm::AsItCame;
-    came_by = CameBy::Link;
-    by_name = false;
-    bound_destination = bound_source = tunnel = kNoBinding;
-  }
+  // packet before. The summary is for parse to write.
+  void begin(rte_mbuf* frame, PortId from) noexcept;
 
   [[nodiscard]] std::uint8_t* data() const noexcept {
     return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
@@ -117,6 +95,11 @@ struct Packet {
     mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off - front);
     set_size(size);
   }
+  // The reverse: `front` octets go, `size` are left.
+  void uncover(std::uint16_t front, std::uint32_t size) noexcept {
+    mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + front);
+    set_size(size);
+  }
   void strip_front(std::uint16_t count) noexcept {
     mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + count);
     set_size(size() - count);
@@ -128,6 +111,14 @@ struct Packet {
   [[nodiscard]] std::uint32_t tailroom() const noexcept { return rte_pktmbuf_tailroom(mbuf); }
   [[nodiscard]] std::uint32_t headroom() const noexcept { return rte_pktmbuf_headroom(mbuf); }
 };
-static_assert(sizeof(Packet) == 128);
+static_assert(sizeof(Packet) == 2 * sizeof(PacketSummary));
+
+inline void Packet::begin(rte_mbuf* frame, PortId from) noexcept {
+  static const Packet kFresh{};
+  const auto behind_summary = [](const Packet& packet) { return &packet.summary + 1; };
+  Octets64(behind_summary(kFresh)).store(const_cast<PacketSummary*>(behind_summary(*this)));
+  mbuf = frame;
+  ingress = from;
+}
 
 }  // namespace sallyport

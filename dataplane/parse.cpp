@@ -2,12 +2,12 @@
 
 #include <rte_ether.h>
 
-#include "base/prefetch.h"
 #include "dataplane/buffer_room.h"
 #include "dataplane/punt.h"
 #include "dataplane/transport_checksum.h"
 #include "net/checksum.h"
 #include "net/ipv4.h"
+#include "net/plain_ipv4.h"
 
 namespace sallyport {
 namespace {
@@ -85,13 +85,16 @@ DeviceVerdict verdict_of_device(const Packet& packet) noexcept {
   return flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ? DeviceVerdict::Bad : DeviceVerdict::None;
 }
 
+HeaderChecksum checksum_of(DeviceVerdict verdict) noexcept {
+  return verdict == DeviceVerdict::Good ? HeaderChecksum::Good : HeaderChecksum::Verify;
+}
+
 // IP headers read, and the datagram's lengths made sure of.
 ParseVerdict read_datagram(Packet& packet, const WorkerContext& my) noexcept {
   const DeviceVerdict device = verdict_of_device(packet);
   if (device == DeviceVerdict::Bad && packet.size() != 0 && packet.data()[0] >> 4 == 4)
     return ParseVerdict::BadChecksum;
-  return summarize(packet, my.skipped_headers,
-                   device == DeviceVerdict::Good ? HeaderChecksum::Good : HeaderChecksum::Verify);
+  return summarize(packet, my.skipped_headers, checksum_of(device));
 }
 
 // A group address of the link and a host's own of IP do not go together (RFC 1122 3.3.6, RFC 1812
@@ -142,7 +145,7 @@ bool is_one_piece(Packet& packet, WorkerContext& my) noexcept {
 }
 
 // Frames of which nothing is out of the ordinary: in one piece, without a tag, for this station
-// alone, with IP in them, and with no checksum left to a device.
+// alone, and with no checksum left to a device or called bad by it.
 class PlainFrames {
  public:
   explicit PlainFrames(const Port& port) noexcept : station_(kNobody) {
@@ -153,14 +156,15 @@ class PlainFrames {
 
   [[nodiscard]] bool takes(const Packet& packet) const noexcept {
     const rte_mbuf& mbuf = *packet.mbuf;
-    if (mbuf.nb_segs != 1 || mbuf.data_len < RTE_ETHER_HDR_LEN || left_to_device(packet))
+    // Of checksums a device says that they are good, or nothing.
+    constexpr std::uint64_t kWords = RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM |
+                                     RTE_MBUF_F_RX_L4_CKSUM_BAD | RTE_MBUF_F_RX_IP_CKSUM_BAD;
+    if (mbuf.nb_segs != 1 || mbuf.data_len < RTE_ETHER_HDR_LEN || (mbuf.ol_flags & kWords) != 0)
         [[unlikely]]
       return false;
     std::uint64_t destination;  // and two octets of the source
     std::memcpy(&destination, packet.data(), sizeof destination);
-    const rte_be16_t type = packet.header<rte_ether_hdr>().ether_type;
-    return (destination & kAddress) == station_ &&
-           (type == RTE_BE16(RTE_ETHER_TYPE_IPV4) || type == RTE_BE16(RTE_ETHER_TYPE_IPV6));
+    return (destination & kAddress) == station_;
   }
 
  private:
@@ -169,9 +173,22 @@ class PlainFrames {
   std::uint64_t station_;
 };
 
-bool read_frame(Packet& packet, const Port& port, const PlainFrames& plain,
-                WorkerContext& my) noexcept {
-  if (!plain.takes(packet)) [[unlikely]]
+// One whose headers tell all that there is to know. False: nothing has changed.
+[[gnu::always_inline]] inline bool read_plain_ipv4(Packet& packet) noexcept {
+  if (packet.header<rte_ether_hdr>().ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) return false;
+  const HeaderChecksum checksum = checksum_of(verdict_of_device(packet));
+  if (!summarize_plain_ipv4(packet.bytes().subspan(RTE_ETHER_HDR_LEN), packet.summary, checksum))
+      [[unlikely]]
+    return false;
+  packet.uncover(RTE_ETHER_HDR_LEN, packet.summary.length);
+  return true;
+}
+
+// Any but plain IPv4. False where it went to control
+// or was dropped.
+[[gnu::noinline]] bool read_other(Packet& packet, bool plain_frame, const Port& port,
+                                  WorkerContext& my) noexcept {
+  if (!plain_frame || packet.header<rte_ether_hdr>().ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6))
     return read_any_frame(packet, port, my);
   packet.strip_front(RTE_ETHER_HDR_LEN);
   const ParseVerdict verdict = read_datagram(packet, my);
@@ -190,10 +207,18 @@ ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,
   return verdict;
 }
 
-void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
-  for (Packet* packet : burst) prefetch_line(packet->data());
+bool parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
   const PlainFrames plain(port);
-  burst.keep_if([&](Packet& packet) { return read_frame(packet, port, plain, my); });
+  bool marked = false;
+  burst.keep_if([&](Packet& packet) {
+    const bool plain_frame = plain.takes(packet);
+    if (plain_frame && read_plain_ipv4(packet)) [[likely]]
+      return true;
+    if (!read_other(packet, plain_frame, port, my)) return false;
+    marked |= packet.summary.mobility != 0;
+    return true;
+  });
+  return marked;
 }
 
 }  // namespace sallyport

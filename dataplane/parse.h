@@ -7,8 +7,9 @@
 namespace sallyport {
 
 // Leaves the IP packets that this station may handle, data at the IP header and cut to the length
-// that it says; ARP goes to control; the rest is dropped.
-void parse(Burst& burst, const Port& port, WorkerContext& my) noexcept;
+// that it says; ARP goes to control; the rest is dropped. True where some have extensions of Mobile
+// IPv6 (PacketSummary::mobility).
+bool parse(Burst& burst, const Port& port, WorkerContext& my) noexcept;
 
 // Reads the headers of a packet whose data is an IP datagram, and trims it to its own length.
 [[nodiscard]] ParseVerdict summarize(Packet& packet, const SkippedHeaders& skipped,

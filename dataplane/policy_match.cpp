@@ -10,7 +10,8 @@
 namespace sallyport {
 namespace {
 
-PortId judging_port(const Packet& packet, Direction direction) noexcept {
+template <Direction direction>
+PortId judging_port(const Packet& packet) noexcept {
   return direction == Direction::Inbound ? packet.ingress : packet.next_hop->port;
 }
 
@@ -28,32 +29,35 @@ UserId user_of(const Packet& packet, const WorkerContext& my) noexcept {
 struct Judge {
   SpdId spd;
   PolicyScope scope;
+  std::uint64_t mark;  // FlowKey::mark() of the scope
 };
 
 // Packets of one burst mostly come before the same judge: remembers the last one for its port.
+template <Direction direction>
 class Judges {
  public:
-  Judges(Direction direction, const PolicySet& policies, const WorkerContext& my) noexcept
-      : direction_(direction), policies_(policies), my_(my) {}
+  Judges(const PolicySet& policies, const WorkerContext& my) noexcept
+      : policies_(policies), my_(my) {}
 
   [[nodiscard]] const Judge& of(const Packet& packet) noexcept {
-    const PortId port = judging_port(packet, direction_);
-    if (port == port_ && known_) [[likely]]
-      return judge_;
-    const SpdId spd = spd_of(port, my_);
-    const bool users = direction_ == Direction::Outbound && policies_.users != 0;
-    judge_ = {spd, direction_ == Direction::Inbound ? policies_.inbound(spd)
-                   : users                          ? policies_.outbound(spd, user_of(packet, my_))
-                                                    : policies_.outbound(spd)};
-    port_ = port;
-    known_ = !users;  // where there are any, whose packet it is decides, too
+    const PortId port = judging_port<direction>(packet);
+    if (port != port_ || !known_) [[unlikely]]
+      find(packet, port);
     return judge_;
   }
 
-  [[nodiscard]] const PolicySet& policies() const noexcept { return policies_; }
-
  private:
-  Direction direction_;
+  void find(const Packet& packet, PortId port) noexcept {
+    const SpdId spd = spd_of(port, my_);
+    const bool users = direction == Direction::Outbound && policies_.users != 0;
+    PolicyScope scope = direction == Direction::Inbound ? policies_.inbound(spd)
+                        : users ? policies_.outbound(spd, user_of(packet, my_))
+                                : policies_.outbound(spd);
+    judge_ = {spd, scope, FlowKey::mark(scope, direction)};
+    port_ = port;
+    known_ = !users;  // where there are any, whose packet it is decides, too
+  }
+
   const PolicySet& policies_;
   const WorkerContext& my_;
   Judge judge_{};
@@ -64,7 +68,7 @@ class Judges {
 struct Query {
   FlowKey key;
   std::uint32_t hash;
-  Judge judge;
+  const Judge& judge;
 };
 
 // Policies that are bound to tunnels count (RFC 4877 7.2.4; SPD-18).
@@ -73,15 +77,6 @@ bool is_in_tunnel(const Packet& packet) noexcept { return packet.tunnel != kNoBi
 // Without an address only the tunnel tells such policies' packets apart: a flow does not say it.
 bool may_be_cached(const Packet& packet, const PolicySet& policies) noexcept {
   return !is_in_tunnel(packet) || policies.wide.empty();
-}
-
-[[gnu::always_inline]] inline Query query_for(const Packet& packet, Direction direction,
-                                              Judges& judges, const WorkerContext& my) noexcept {
-  const Judge& judge = judges.of(packet);
-  const PolicyScope scope =
-      is_in_tunnel(packet) ? judges.policies().in_tunnel(judge.scope) : judge.scope;
-  const FlowKey key = FlowKey::of(packet.summary, scope, direction);
-  return {key, my.flows.hash(key), judge};
 }
 
 void adopt(Packet& packet, const Flow& flow) noexcept {
@@ -162,15 +157,6 @@ void ask_spd(Packet& packet, const Query& query, const Tables& now, WorkerContex
   ask_spd(packet, query, now, my, flow);
 }
 
-[[gnu::always_inline]] inline void match(Packet& packet, const Query& query, const Tables& now,
-                                         WorkerContext& my) noexcept {
-  Flow* const flow =
-      may_be_cached(packet, *now.policies) ? my.flows.find(query.key, query.hash) : nullptr;
-  if (flow != nullptr && !my.flows.is_over(*flow) && still_true(*flow, *now.policies)) [[likely]]
-    return adopt(packet, *flow);
-  match_anew(packet, query, now, my, flow);
-}
-
 // A first fragment leaves word for the others, and they follow it (RFC 4301 7.3, 7.4). The reason
 // where the packet has to go.
 std::optional<DropReason> follow_first(Packet& packet, const FragmentScope& scope,
@@ -199,13 +185,12 @@ FragmentScope scope_of(Direction direction, SpdId spd) noexcept {
   return {direction == Direction::Inbound ? Kind::InboundSpd : Kind::OutboundSpd, spd.value};
 }
 
-// True: the fragment had to go, and its mbuf is null.
+// True: the fragment had to go.
 bool is_stray(Packet& packet, const FragmentScope& scope, const Tables& now,
               WorkerContext& my) noexcept {
   const auto fault = follow_first(packet, scope, *now.policies, my);
   if (!fault) return false;
   my.drops.drop(packet, *fault);
-  packet.mbuf = nullptr;
   return true;
 }
 
@@ -219,35 +204,54 @@ void keep_verdict(Packet& packet, const PolicySet& policies) noexcept {
   packet.action = entry.action;
 }
 
-// `judged` gets each packet and the SPD that was asked; false where the packet had to go.
-template <class Judged>
-void match_all(Burst& burst, Direction direction, const Tables& now, WorkerContext& my,
-               Judged&& judged) noexcept {
+// Sets policy, handle and action of every packet.
+template <Direction direction>
+void judge_all(const Burst& burst, Judges<direction>& judges, const Tables& now,
+               WorkerContext& my) noexcept {
+  const PolicySet& policies = *now.policies;
   my.flows.lookups.add(burst.size());
-  RawArray<Query, kBurstSize> queries;
-  Judges judges(direction, *now.policies, my);
-  for (unsigned i = 0; i < burst.size(); ++i) {
-    queries[i] = query_for(burst[i], direction, judges, my);
-    my.flows.prefetch(queries[i].hash);
+  struct Place {
+    std::uint64_t mark;
+    std::uint32_t hash;
+  };
+  RawArray<Place, kBurstSize> places;
+  Place* place = places.begin();
+  for (const Packet* packet : burst) {
+    const Judge& judge = judges.of(*packet);
+    const std::uint64_t mark = is_in_tunnel(*packet)
+                                   ? FlowKey::mark(policies.in_tunnel(judge.scope), direction)
+                                   : judge.mark;
+    const std::uint32_t hash = my.flows.hash(FlowKey::of(packet->summary, mark));
+    *place++ = {mark, hash};
+    my.flows.prefetch(hash);
   }
   PolicyId fetched = kNoPolicy;
   SaHandle led_to = kNoHandle;
-  for (unsigned i = 0; i < burst.size(); ++i) {
-    Packet& packet = burst[i];
-    match(packet, queries[i], now, my);
-    if (packet.policy == fetched && packet.handle == led_to) continue;
-    fetched = packet.policy;
-    led_to = packet.handle;
+  place = places.begin();
+  for (Packet* packet : burst) {
+    const FlowKey key = FlowKey::of(packet->summary, place->mark);
+    const std::uint32_t hash = place++->hash;
+    Flow* const flow = may_be_cached(*packet, policies) ? my.flows.find(key, hash) : nullptr;
+    if (flow != nullptr && !my.flows.is_over(*flow) && still_true(*flow, policies)) [[likely]]
+      adopt(*packet, *flow);
+    else
+      match_anew(*packet, {key, hash, judges.of(*packet)}, now, my, flow);
+    if (packet->policy == fetched && packet->handle == led_to) continue;
+    fetched = packet->policy;
+    led_to = packet->handle;
     my.handles.prefetch(led_to);
     prefetch_line(&my.policy_counters[fetched.value]);
   }
-  bool all_stay = true;
-  for (unsigned i = 0; i < burst.size(); ++i) {
-    if (!judged(burst[i], queries[i].judge.spd)) [[unlikely]]
-      all_stay = false;
-  }
-  if (!all_stay) [[unlikely]]
-    burst.keep_if([](const Packet& packet) { return packet.mbuf != nullptr; });
+}
+
+// Fragments that may not go on end here.
+template <Direction direction>
+[[gnu::noinline]] void drop_strays(Burst& burst, Judges<direction>& judges, const Tables& now,
+                                   WorkerContext& my) noexcept {
+  burst.keep_if([&](Packet& packet) {
+    return !packet.summary.fragment ||
+           !is_stray(packet, scope_of(direction, judges.of(packet).spd), now, my);
+  });
 }
 
 // Counts the packets of one policy that come together at once; the last ones when it ends.
@@ -294,27 +298,27 @@ PolicyId match_scope(const Packet& packet, PolicyScope scope, const SelectorFiel
   return now.policies->match_in_tunnel(scope, tunnel_name(packet, my), fields);
 }
 
-void match_policies(Burst& burst, Direction direction, const Tables& now,
-                    WorkerContext& my) noexcept {
+template <Direction direction>
+void match_policies(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   const std::uint64_t ticks = my.ticks.now();
   my.flows.set_clock(ticks);
+  Judges<direction> judges(*now.policies, my);
+  judge_all(burst, judges, now, my);
+  if (now.policies->stateful) [[unlikely]]
+    drop_strays(burst, judges, now, my);
   PolicyTally tally(my.policy_counters, ticks);
-  match_all(burst, direction, now, my, [&](Packet& packet, SpdId spd) {
-    const bool checked = packet.summary.fragment && now.policies->stateful;
-    if (checked && is_stray(packet, scope_of(direction, spd), now, my)) [[unlikely]]
-      return false;
-    tally.add(packet);
-    return true;
-  });
+  for (const Packet* packet : burst) tally.add(*packet);
 }
+template void match_policies<Direction::Outbound>(Burst&, const Tables&, WorkerContext&) noexcept;
+template void match_policies<Direction::Inbound>(Burst&, const Tables&, WorkerContext&) noexcept;
 
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.flows.set_clock(my.ticks.now());
-  match_all(burst, Direction::Outbound, now, my, [&](Packet& packet, SpdId) {
-    if (packet.summary.later_fragment && now.policies->stateful) [[unlikely]]
-      keep_verdict(packet, *now.policies);
-    return true;
-  });
+  Judges<Direction::Outbound> judges(*now.policies, my);
+  judge_all(burst, judges, now, my);
+  if (!now.policies->stateful) return;
+  for (Packet* packet : burst)
+    if (packet->summary.later_fragment) keep_verdict(*packet, *now.policies);
 }
 
 void drop_discarded(Packet& packet, WorkerContext& my) noexcept {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "dataplane/hand_off.h"
 #include "dataplane/pci_address.h"
 
@@ -161,6 +162,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
     store[i].begin(mbufs[i], port_->id());
+    prefetch_line(store[i].data());
     bytes += mbufs[i]->pkt_len;
     burst.push(store[i]);
   }
@@ -172,11 +174,10 @@ void PortQueue::flush(Drops& drops) noexcept {
   if (waiting_ == 0) return;
   if (hand_off_ != nullptr) [[unlikely]] {
     hand_off_->give_frames(std::span(frames_).first(waiting_), carrier_, port_->id(), drops);
-    waiting_ = 0;
+    waiting_bytes_ = waiting_ = 0;
     return;
   }
-  std::uint64_t bytes = 0;
-  for (unsigned i = 0; i < waiting_; ++i) bytes += frames_[i]->pkt_len;
+  std::uint64_t bytes = waiting_bytes_;
   const std::uint16_t taken =
       rte_eth_tx_burst(port_->device_id(), queue_, frames_.data(), waiting_);
   for (unsigned i = taken; i < waiting_; ++i) bytes -= frames_[i]->pkt_len;
@@ -186,7 +187,7 @@ void PortQueue::flush(Drops& drops) noexcept {
     drops.count(DropReason::TransmitFull, waiting_ - taken);
     rte_pktmbuf_free_bulk(&frames_[taken], waiting_ - taken);
   }
-  waiting_ = 0;
+  waiting_bytes_ = waiting_ = 0;
 }
 
 }  // namespace sallyport

@@ -79,6 +79,7 @@ class PortQueue {
   void enqueue(rte_mbuf* frame, Drops& drops) noexcept {
     if (waiting_ == kBurstSize) flush(drops);
     frames_[waiting_++] = frame;
+    waiting_bytes_ += frame->pkt_len;
   }
   // Sends what waits, or gives it to the carrier; what the device does not take is dropped as
   // TransmitFull.
@@ -94,6 +95,7 @@ class PortQueue {
   std::uint16_t queue_{};
   std::uint16_t burst_{};
   std::uint16_t waiting_{};
+  std::uint64_t waiting_bytes_{};
   std::array<rte_mbuf*, kBurstSize> frames_;
 };
 

@@ -38,7 +38,7 @@ bool in_transport_mode(const Packet& packet, const WorkerContext& my) noexcept {
 bool names_source(const Packet& packet, const WorkerContext& my) noexcept {
   if (packet.sa == kNoSa || packet.sa_direction != Direction::Inbound) return false;
   const InboundSa& sa = my.sas.inbound(packet.sa);
-  const WideAddress source = widen(packet.summary.source_address());
+  const WideAddress source = widen(packet.summary.source);
   return std::ranges::any_of(
       std::span(sa.selectors, sa.selector_count), [&](const CompiledSelector& row) {
         return row.family == packet.summary.family && is_alone(row.remote, source);

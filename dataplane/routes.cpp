@@ -68,6 +68,17 @@ Expected<void> Routes::add(const Route& route) {
 }
 
 void Routes::look_up(const Burst& burst) const noexcept {
+  if (burst.empty()) return;
+  const PacketSummary& first = burst[0].summary;
+  const bool one_destination = std::ranges::all_of(burst, [&](const Packet* packet) {
+    return same_octets(packet->summary.destination, first.destination) &&
+           packet->summary.family == first.family;
+  });
+  if (one_destination) {
+    const NextHop* const next_hop = &look_up(first.destination_address());
+    for (Packet* packet : burst) packet->next_hop = next_hop;
+    return;
+  }
   Destinations<RouteTable<Ipv4Fib>> v4;
   Destinations<RouteTable<Ipv6Fib>> v6;
   for (Packet* packet : burst) {

@@ -9,10 +9,16 @@ SaRuns::SaRuns(Burst& burst) noexcept {
   if (order.empty()) return;
   const SaSlot first = order.front()->sa;
   if (std::ranges::all_of(order, [&](const Packet* packet) { return packet->sa == first; })) {
-    runs_[count_++] = {first, order};
+    runs_[count_++] = {.sa = first, .packets = order};
     return;
   }
   group(burst);
+}
+
+Burst SaRuns::burst() noexcept {
+  Burst left;
+  for (const SaRun& run : *this) left.append(run.packets);
+  return left;
 }
 
 void SaRuns::group(Burst& burst) noexcept {
@@ -28,7 +34,7 @@ void SaRuns::group(Burst& burst) noexcept {
     while (run_at[place] != kFree && runs_[run_at[place]].sa != sa) place = (place + 1) % kPlaces;
     if (run_at[place] == kFree) {
       run_at[place] = static_cast<std::uint8_t>(count_);
-      runs_[count_++] = {sa, {}};
+      runs_[count_++] = {.sa = sa, .packets = {}};
     }
     run_of[i] = run_at[place];
     ++length[run_of[i]];

@@ -13,6 +13,7 @@ namespace sallyport {
 struct SaRun {
   SaSlot sa;
   std::span<Packet*> packets;
+  std::uint64_t first_number{};  // outbound: the first packet's; the others' follow
 };
 
 class SaRuns {
@@ -24,6 +25,8 @@ class SaRuns {
   [[nodiscard]] auto begin() noexcept { return runs_.begin(); }
   [[nodiscard]] auto end() noexcept { return runs_.begin() + count_; }
   [[nodiscard]] unsigned size() const noexcept { return count_; }
+  // The packets that are left in the runs. To give it to the burst that was grouped ends the runs.
+  [[nodiscard]] Burst burst() noexcept;
   // Calls `work(run)` for each, and some runs earlier `fetch(sa)` for its memory.
   template <class Fetch, class Work>
   void for_each(Fetch fetch, Work work) noexcept {

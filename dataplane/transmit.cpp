@@ -21,6 +21,30 @@ struct LinkHeader {
   std::uint16_t bytes{};  // used of them
 };
 
+// One without a VLAN tag.
+class PlainHeader {
+ public:
+  explicit PlainHeader(const LinkHeader& header) noexcept {
+    std::memcpy(&front_, header.octets.data(), sizeof front_);
+    std::memcpy(&back_, header.octets.data() + kBackAt, sizeof back_);
+    const std::uint16_t ipv4 = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+    std::memcpy(reinterpret_cast<std::uint8_t*>(&back_) + sizeof back_ - sizeof ipv4, &ipv4,
+                sizeof ipv4);
+  }
+
+  void put(std::uint8_t* frame, Family family) const noexcept {
+    std::memcpy(frame, &front_, sizeof front_);
+    std::memcpy(frame + kBackAt, &back_, sizeof back_);
+    if (family == Family::V6)
+      store_be<std::uint16_t>(frame + RTE_ETHER_HDR_LEN - 2, RTE_ETHER_TYPE_IPV6);
+  }
+
+ private:
+  static constexpr std::size_t kBackAt = RTE_ETHER_HDR_LEN - sizeof(std::uint64_t);
+  std::uint64_t front_;
+  std::uint64_t back_;  // which overlap
+};
+
 LinkHeader link_header(const Port& port, const MacAddress& destination) noexcept {
   LinkHeader header;
   header.bytes = port.link_bytes();
@@ -64,29 +88,12 @@ Way find_way(const Packet& packet, WorkerContext& my) noexcept {
   return way;
 }
 
-// Packets of one burst mostly go the same way: remembers the last one for its length.
-class Ways {
- public:
-  explicit Ways(WorkerContext& my) noexcept : my_(my) {}
-
-  [[nodiscard]] const Way& of(const Packet& packet) noexcept {
-    if (packet.next_hop != next_hop_ || !same_neighbour(packet)) {
-      next_hop_ = packet.next_hop;
-      way_ = find_way(packet, my_);
-    }
-    return way_;
-  }
-
- private:
-  [[nodiscard]] bool same_neighbour(const Packet& packet) const noexcept {
-    return next_hop_->kind != NextHop::Kind::OnLink ||
-           way_.neighbour.bytes == packet.summary.destination;
-  }
-
-  WorkerContext& my_;
-  const NextHop* next_hop_{};
-  Way way_;
-};
+// `next_hop` is that of the packet that `way` was found for.
+bool goes_by(const Way& way, const NextHop* next_hop, const Packet& packet) noexcept {
+  if (packet.next_hop != next_hop) return false;
+  return next_hop->kind != NextHop::Kind::OnLink ||
+         same_octets(way.neighbour.bytes, packet.summary.destination);
+}
 
 // What has no room for it moves to another buffer; false where that failed and it was dropped.
 bool has_link_room(Packet& packet, std::uint16_t bytes, WorkerContext& my) noexcept {
@@ -101,10 +108,7 @@ void add_link_header(Packet& packet, const LinkHeader& header) noexcept {
   std::uint8_t* const frame = packet.prepend(header.bytes);
   const std::uint16_t type =
       packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
-  if (header.bytes == RTE_ETHER_HDR_LEN) [[likely]]
-    std::memcpy(frame, header.octets.data(), RTE_ETHER_HDR_LEN);
-  else
-    std::memcpy(frame, header.octets.data(), kLinkRoom);
+  std::memcpy(frame, header.octets.data(), header.bytes);
   store_be<std::uint16_t>(frame + header.bytes - sizeof type, type);
 }
 
@@ -149,6 +153,37 @@ void transmit_oversized(Packet& packet, const Way& way, WorkerContext& my) noexc
   rte_pktmbuf_free(packet.mbuf);
 }
 
+void transmit_any(Packet& packet, const Way& way, WorkerContext& my) noexcept {
+  if (packet.size() <= std::min(way.mtu, packet.cut_to))
+    transmit_one(packet, way, my);
+  else
+    transmit_oversized(packet, way, my);
+}
+
+// The packets in front that go by the first one's way; how many they are. What is the same for all
+// of them is kept at hand. The first one has the form of the wire, and so has the next one then.
+std::size_t transmit_run(std::span<Packet* const> packets, WorkerContext& my) noexcept {
+  const Way way = find_way(*packets.front(), my);
+  const bool plain = way.known && way.header.bytes == RTE_ETHER_HDR_LEN;
+  const std::uint16_t mtu = plain ? way.mtu : std::uint16_t{0};
+  const PlainHeader header(way.header);
+  const NextHop* const next_hop = packets.front()->next_hop;
+  std::size_t count = 0;
+  do {
+    Packet& packet = *packets[count];
+    if (packet.size() <= std::min(mtu, packet.cut_to) && packet.headroom() >= RTE_ETHER_HDR_LEN)
+        [[likely]] {
+      header.put(packet.prepend(RTE_ETHER_HDR_LEN), packet.summary.family);
+      way.queue->enqueue(packet.mbuf, my.drops);
+    } else {
+      transmit_any(packet, way, my);
+    }
+    if (++count == packets.size()) break;
+    finish_home_addresses(*packets[count], my);
+  } while (goes_by(way, next_hop, *packets[count]));
+  return count;
+}
+
 }  // namespace
 
 void send_to(Packet& packet, PortId port, const MacAddress& destination,
@@ -158,15 +193,10 @@ void send_to(Packet& packet, PortId port, const MacAddress& destination,
 }
 
 void transmit(Burst& burst, WorkerContext& my) noexcept {
-  finish_home_addresses(burst, my);
-  Ways ways(my);
-  for (Packet* packet : burst) {
-    const Way& way = ways.of(*packet);
-    if (packet->size() <= std::min(way.mtu, packet->cut_to)) [[likely]]
-      transmit_one(*packet, way, my);
-    else
-      transmit_oversized(*packet, way, my);
-  }
+  if (burst.empty()) return;
+  finish_home_addresses(burst[0], my);
+  for (std::span<Packet* const> rest = burst.packets(); !rest.empty();)
+    rest = rest.subspan(transmit_run(rest, my));
   burst.clear();
 }
 

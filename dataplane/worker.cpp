@@ -114,8 +114,8 @@ bool Worker::receive_from(PortQueue& port, const Tables& now) noexcept {
   port.receive(store_, burst);
   if (burst.empty()) return false;
   my_.laps.mark(Verb::Receive);
-  parse(burst, port.port(), my_);
-  take_home_addresses(burst, now, my_);
+  if (parse(burst, port.port(), my_)) [[unlikely]]
+    take_home_addresses(burst, now, my_);
   my_.laps.mark(Verb::Parse);
   if (port.port().side() == Side::Unprotected)
     inbound(burst, now, my_);

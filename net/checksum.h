@@ -20,6 +20,11 @@ namespace sallyport {
 [[nodiscard]] inline std::uint16_t checksum_finish(std::uint32_t sum) noexcept {
   return static_cast<std::uint16_t>(~checksum_fold(sum));
 }
+// The same of a sum of few words, less than 2^20.
+[[nodiscard]] inline std::uint16_t checksum_of_few(std::uint32_t sum) noexcept {
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(~(sum + (sum >> 16)));
+}
 [[nodiscard]] inline std::uint16_t checksum(ByteView bytes) noexcept {
   return checksum_finish(checksum_add(bytes));
 }

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "net/checksum.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/mobility_extensions.h"
+#include "net/plain_ipv4.h"
 
 namespace sallyport {
 namespace {
@@ -17,43 +17,6 @@ constexpr std::size_t kIpv4HeaderBytes = sizeof(Ipv4Header);
 constexpr std::size_t kIpv6HeaderBytes = sizeof(Ipv6Header);
 constexpr std::uint16_t kIpv4ProtocolOffset = 9;
 constexpr std::uint16_t kIpv6NextHeaderOffset = 6;
-
-// One's-complement addition: the carry comes back in at the low end (RFC 1071 2).
-std::uint64_t add_around(std::uint64_t left, std::uint64_t right) noexcept {
-  const std::uint64_t sum = left + right;
-  return sum + (sum < left ? 1 : 0);
-}
-
-// The words of a header without options add up to 0xffff, in either byte order. A word added to
-// itself with its halves swapped holds their sum, carry included, in its upper half.
-bool good_ipv4_checksum(const std::uint8_t* header) noexcept {
-  std::uint64_t first, second;
-  std::uint32_t third;
-  std::memcpy(&first, header, sizeof first);
-  std::memcpy(&second, header + 8, sizeof second);
-  std::memcpy(&third, header + 16, sizeof third);
-  const std::uint64_t sum = add_around(add_around(first, second), third);
-  const auto half = static_cast<std::uint32_t>((sum + std::rotl(sum, 32)) >> 32);
-  return (half + std::rotl(half, 16)) >> 16 == 0xffff;
-}
-
-// RFC 1812 4.2.2.11, 5.3.7: networks 0 and 127 are in no header; class D and E send nothing, and
-// of class E only the limited broadcast receives.
-enum Ipv4Network : std::uint8_t { kNoSource = 1, kNoDestination = 2 };
-constexpr std::array<std::uint8_t, 256> kIpv4Networks = [] {
-  std::array<std::uint8_t, 256> networks{};
-  networks[0] = networks[127] = kNoSource | kNoDestination;
-  for (unsigned i = 224; i < 240; ++i) networks[i] = kNoSource;
-  for (unsigned i = 240; i < 256; ++i) networks[i] = kNoSource | kNoDestination;
-  return networks;
-}();
-bool good_ipv4_addresses(const std::uint8_t* source, const std::uint8_t* destination) noexcept {
-  const int bad =
-      (kIpv4Networks[*source] & kNoSource) | (kIpv4Networks[*destination] & kNoDestination);
-  if (bad == 0) [[likely]]
-    return true;
-  return (bad & kNoSource) == 0 && load_be<std::uint32_t>(destination) == 0xffffffff;
-}
 
 // Addresses that stand for no interface anywhere: ::1, and IPv4-mapped ones (RFC 6890 2.2.3).
 bool special_ipv6(const std::uint8_t* address) noexcept {
@@ -112,10 +75,6 @@ ParseVerdict read_ports(const std::uint8_t* datagram, PacketSummary& out) noexce
   return ParseVerdict::Good;
 }
 
-bool is_tcp_or_udp(std::uint8_t protocol) noexcept {
-  return (protocol == kProtocolTcp) | (protocol == kProtocolUdp);
-}
-
 // The same for what most packets are, without the questions that they need not be asked.
 ParseVerdict read_ports_quickly(const std::uint8_t* datagram, PacketSummary& out) noexcept {
   const bool usual =
@@ -129,10 +88,9 @@ ParseVerdict read_ports_quickly(const std::uint8_t* datagram, PacketSummary& out
   return ParseVerdict::Good;
 }
 
-// Room for the header was checked, and so was the checksum. Inlined for a constant header length.
-[[gnu::always_inline]] inline ParseVerdict finish_ipv4(const Ipv4Header& header,
-                                                       std::uint16_t header_bytes,
-                                                       PacketSummary& out) noexcept {
+// Room for the header was checked, and so was the checksum.
+ParseVerdict finish_ipv4(const Ipv4Header& header, std::uint16_t header_bytes,
+                         PacketSummary& out) noexcept {
   std::memcpy(out.source.data(), header.source, 4);
   std::memcpy(out.destination.data(), header.destination, 4);
   const std::uint16_t fragment = header.fragment.get();
@@ -144,14 +102,11 @@ ParseVerdict read_ports_quickly(const std::uint8_t* datagram, PacketSummary& out
   out.protocol = header.protocol;
   out.traffic_class = header.tos;
   out.hop_limit = header.ttl;
-  if ((fragment & (Ipv4Header::kMoreFragments | Ipv4Header::kOffsetMask)) != 0) [[unlikely]] {
-    out.fragment = true;
-    out.later_fragment = (fragment & Ipv4Header::kOffsetMask) != 0;
-  }
+  out.fragment = (fragment & (Ipv4Header::kMoreFragments | Ipv4Header::kOffsetMask)) != 0;
+  out.later_fragment = (fragment & Ipv4Header::kOffsetMask) != 0;
   out.dont_fragment = (fragment & Ipv4Header::kDontFragment) != 0;
-  if (!good_ipv4_addresses(header.source, header.destination)) [[unlikely]]
-    return ParseVerdict::BadAddress;
-  return read_ports_quickly(&header.version_ihl, out);
+  if (!good_ipv4_addresses(header)) return ParseVerdict::BadAddress;
+  return read_ports(&header.version_ihl, out);
 }
 
 // Forty octets at most bound the walk (RFC 791 3.1).
@@ -170,35 +125,23 @@ ParseVerdict check_ipv4_options(ByteView options) noexcept {
   return ParseVerdict::Good;
 }
 
-[[gnu::noinline]] ParseVerdict summarize_ipv4_options(ByteView datagram,
-                                                      PacketSummary& out) noexcept {
+ParseVerdict summarize_ipv4(ByteView datagram, PacketSummary& out,
+                            HeaderChecksum verified) noexcept {
   const auto& header = *reinterpret_cast<const Ipv4Header*>(datagram.data());
   const unsigned header_bytes = header.header_length();
   const unsigned length = header.total_length.get();
   if (header_bytes < kIpv4HeaderBytes || length < header_bytes)
     return ParseVerdict::BadHeaderLength;
   if (length > datagram.size()) return ParseVerdict::Truncated;
-  if (checksum(datagram.first(header_bytes)) != 0) return ParseVerdict::BadChecksum;
   out.has_options = header_bytes > kIpv4HeaderBytes;
+  // What devices say of headers with options is not relied upon.
+  if ((verified == HeaderChecksum::Verify || out.has_options) &&
+      checksum(datagram.first(header_bytes)) != 0)
+    return ParseVerdict::BadChecksum;
   const ByteView options = datagram.first(header_bytes).subspan(kIpv4HeaderBytes);
   if (const ParseVerdict verdict = check_ipv4_options(options); verdict != ParseVerdict::Good)
     return verdict;
   return finish_ipv4(header, static_cast<std::uint16_t>(header_bytes), out);
-}
-
-ParseVerdict summarize_ipv4(ByteView datagram, PacketSummary& out,
-                            HeaderChecksum verified) noexcept {
-  const auto& header = *reinterpret_cast<const Ipv4Header*>(datagram.data());
-  if (header.version_ihl != 0x45) [[unlikely]]
-    return summarize_ipv4_options(datagram, out);
-  const std::uint16_t length = header.total_length.get();
-  if (length < kIpv4HeaderBytes) [[unlikely]]
-    return ParseVerdict::BadHeaderLength;
-  if (length > datagram.size()) [[unlikely]]
-    return ParseVerdict::Truncated;
-  if (verified == HeaderChecksum::Verify && !good_ipv4_checksum(datagram.data())) [[unlikely]]
-    return ParseVerdict::BadChecksum;
-  return finish_ipv4(header, kIpv4HeaderBytes, out);
 }
 
 // Walks the extension headers of one IPv6 datagram, whose fixed header is in `out` already.
@@ -320,6 +263,8 @@ ParseVerdict summarize_ipv6(ByteView datagram, PacketSummary& out,
 
 ParseVerdict summarize(ByteView datagram, PacketSummary& out, const SkippedHeaders& skipped,
                        HeaderChecksum header) noexcept {
+  if (summarize_plain_ipv4(datagram, out, header)) [[likely]]
+    return ParseVerdict::Good;
   std::memset(static_cast<void*>(&out), 0, sizeof out);  // two stores; `= {}` goes over the stack
   if (datagram.size() < kIpv4HeaderBytes) [[unlikely]]
     return ParseVerdict::Truncated;

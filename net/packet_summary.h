@@ -1,9 +1,12 @@
 // One walk over a packet's IP headers: everything later stages ask about it (DP-08).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
+#include "base/octets.h"
 #include "net/address.h"
 #include "net/protocol.h"
 #include "net/selector.h"
@@ -22,6 +25,13 @@ namespace sallyport {
 struct alignas(64) PacketSummary {
   std::array<std::uint8_t, 16> source{};  // wire order, as in Address
   std::array<std::uint8_t, 16> destination{};
+  // What selectors ask besides addresses; see other_selectors().
+  std::uint16_t source_port{};  // or ICMP type * 256 + code, or MH type * 256; see ports_visible
+  std::uint16_t destination_port{};
+  std::uint8_t protocol{};  // after the skipped headers; kProtocolOpaque where hidden
+  Family family{Family::V4};
+  bool ports_visible{};  // the two port fields hold what the packet says
+  std::uint8_t unused{};
   std::uint32_t length{};           // of the IP datagram, octets, from the IP header
   std::uint16_t upper_offset{};     // of the upper-layer header
   std::uint16_t protocol_offset{};  // of the octet that names the upper protocol
@@ -29,15 +39,10 @@ struct alignas(64) PacketSummary {
   std::uint16_t transport_protocol_offset{};
   std::uint16_t outside_offset{};
   std::uint16_t outside_protocol_offset{};
-  std::uint16_t source_port{};  // or ICMP type * 256 + code, or MH type * 256; see ports_visible
-  std::uint16_t destination_port{};
-  Family family{Family::V4};
-  std::uint8_t protocol{};       // after the skipped headers; kProtocolOpaque where hidden
   std::uint8_t traffic_class{};  // DSCP and ECN
   std::uint8_t hop_limit{};      // TTL
   bool fragment{};               // first or later; an atomic fragment (RFC 6946) is none
   bool later_fragment{};         // offset > 0: no upper-layer header here
-  bool ports_visible{};          // the two port fields hold what the packet says
   bool has_options{};            // IPv4 options or IPv6 hop-by-hop options: a slow-path packet
   bool dont_fragment{};          // IPv4 DF; false for IPv6
   std::uint8_t segments_left{};  // of the IPv6 routing header: not 0 here: not the last stop
@@ -45,6 +50,17 @@ struct alignas(64) PacketSummary {
 
   [[nodiscard]] Address source_address() const noexcept { return {source, family}; }
   [[nodiscard]] Address destination_address() const noexcept { return {destination, family}; }
+  // Both addresses, as they lie here.
+  [[nodiscard]] Octets32 addresses() const noexcept { return Octets32::load(this); }
+  // From the least bit on: ports, protocol, family (bits 41 and 42), ports_visible (bit 48). The
+  // other bits are 0.
+  [[nodiscard]] std::uint64_t other_selectors() const noexcept {
+    std::uint64_t word;
+    std::memcpy(&word,
+                reinterpret_cast<const std::uint8_t*>(this) + offsetof(PacketSummary, source_port),
+                sizeof word);
+    return word;
+  }
 };
 static_assert(sizeof(PacketSummary) == 64);
 

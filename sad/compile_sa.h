@@ -32,9 +32,9 @@ struct CompileContext {
 
 // An address as CompiledSelector compares it: one 128-bit number, IPv4 in the top 32 bits.
 using WideAddress = unsigned __int128;
-[[nodiscard]] inline WideAddress widen(const Address& address) noexcept {
-  return WideAddress{load_be<std::uint64_t>(address.bytes.data())} << 64 |
-         load_be<std::uint64_t>(address.bytes.data() + 8);
+[[nodiscard]] inline WideAddress widen(const std::array<std::uint8_t, 16>& address) noexcept {
+  return WideAddress{load_be<std::uint64_t>(address.data())} << 64 |
+         load_be<std::uint64_t>(address.data() + 8);
 }
 [[nodiscard]] inline bool within(const CompiledSelector::Bounds& bounds,
                                  WideAddress value) noexcept {
@@ -53,8 +53,8 @@ using WideAddress = unsigned __int128;
 // True where the inner packet lies within the SA's selectors (INB-04). Data plane.
 [[nodiscard]] inline bool matches(std::span<const CompiledSelector> selectors,
                                   const SelectorFields& fields) noexcept {
-  const WideAddress local = widen(fields.local);
-  const WideAddress remote = widen(fields.remote);
+  const WideAddress local = widen(fields.local.bytes);
+  const WideAddress remote = widen(fields.remote.bytes);
   // What arrives under an SA nearly always matches: well predicted, this beats counting misses.
   for (const CompiledSelector& row : selectors) {
     if (row.family == fields.local.family && within(row.local, local) &&

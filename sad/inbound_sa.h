@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/types.h"
@@ -44,6 +45,7 @@ struct alignas(64) InboundSa {
   bool dscp_from_outer{};
   bool fix_transport_checksum{};  // UDP-encapsulated transport mode (NAT-04)
   FragmentChecks fragments{FragmentChecks::Stateless};
+  bool watches_source{};  // control is told where the newest packet came from (NAT-06)
   WorkerId owner{};
   std::array<std::uint8_t, 4> salt{};
   std::uint32_t window{};       // packets, 0: no replay check
@@ -51,13 +53,13 @@ struct alignas(64) InboundSa {
   Expiry expires;               // see SaTable::expiry
   std::uint32_t selector_count{};
   const CompiledSelector* selectors{};  // in the slot table's arena
-  Address destination;                  // compared as `lookup` says
+  // From here on nearly no packet asks; the first line is what workers fetch ahead.
+  Address destination;  // compared as `lookup` says
   Address source;
   Family outer_family{Family::V4};
-  bool watches_source{};        // control is told where the newest packet came from (NAT-06)
   std::uint16_t source_port{};  // that it knows, of ESP in UDP
 };
-static_assert(sizeof(InboundSa) == 128);
+static_assert(sizeof(InboundSa) == 128 && offsetof(InboundSa, destination) <= 64);
 
 // Written by the owning worker only. The bitmap stands apart: replay_words(window) words.
 struct alignas(64) InboundState {

@@ -53,7 +53,6 @@ void replay_reset(const InboundSa& sa, InboundState& state) noexcept;
 // (a duplicate in the same burst).
 [[nodiscard]] inline bool replay_advance(const InboundSa& sa, InboundState& state,
                                          SequenceNumber sequence) noexcept {
-  if (!replay_check(sa, state, sequence)) return false;
   const std::uint64_t number = sequence.value;
   const std::uint64_t word = number >> 6;
   if (number > state.highest) {
@@ -65,6 +64,8 @@ void replay_reset(const InboundSa& sa, InboundState& state) noexcept;
     for (std::uint64_t i = 0; i < stale; ++i) state.bitmap[(word - i) & sa.replay_mask] = 0;
   } else if (sa.window == 0) {
     return true;
+  } else if (!replay_check(sa, state, sequence)) {
+    return false;
   }
   state.bitmap[word & sa.replay_mask] |= 1ull << (number & 63);
   return true;

@@ -38,15 +38,35 @@ class SaHandles {
   SaHandles(const SaHandles&) = delete;
   SaHandles& operator=(const SaHandles&) = delete;
 
-  // Workers. kNoSa where there is no SA behind the handle, or no handle.
-  [[nodiscard]] SaSlot choose(SaHandle handle, std::uint8_t dscp) const noexcept {
+  // What is behind a handle, for as long as a worker's turn lasts.
+  class Sas {
+   public:
+    // kNoSa where there is no SA behind the handle, or no handle.
+    [[nodiscard]] SaSlot of(std::uint8_t dscp) const noexcept {
+      if (by_class_ != nullptr) [[unlikely]]
+        return by_class_->by_dscp[dscp & 63u];
+      return slot_;
+    }
+
+   private:
+    friend SaHandles;
+    const SaChoice* by_class_{};
+    SaSlot slot_{kNoSa};
+  };
+
+  // Workers.
+  [[nodiscard]] Sas behind(SaHandle handle) const noexcept {
+    Sas found;
     if (handle == kNoHandle) [[unlikely]]
-      return kNoSa;
+      return found;
     const Entry& entry = entries_[handle.value];
-    const SaChoice* by_class = entry.choice.load(std::memory_order_acquire);
-    if (by_class != nullptr) [[unlikely]]
-      return by_class->by_dscp[dscp & 63u];
-    return SaSlot{entry.slot.load(std::memory_order_acquire)};
+    found.by_class_ = entry.choice.load(std::memory_order_acquire);
+    if (found.by_class_ == nullptr) [[likely]]
+      found.slot_ = SaSlot{entry.slot.load(std::memory_order_acquire)};
+    return found;
+  }
+  [[nodiscard]] SaSlot choose(SaHandle handle, std::uint8_t dscp) const noexcept {
+    return behind(handle).of(dscp);
   }
 
   // Fetches what choose() reads.

@@ -43,6 +43,15 @@ class SaIndex {
         return found;
     }
   }
+  // The SA that is known to have this SPI alone, whatever the addresses. kNoSa: find() is to be
+  // asked.
+  [[nodiscard]] SaSlot find_alone(Spi spi) const noexcept {
+    for (std::size_t i = home(spi);; i = (i + 1) & mask_) {
+      const Entry entry = entries_[i].load(std::memory_order_acquire);
+      if (entry == 0) return kNoSa;
+      if (spi_of(entry) == spi) return (entry & kAlone) != 0 ? slot_of(entry) : kNoSa;
+    }
+  }
   // Fetches the line where the search for `spi` begins.
   void prefetch(Spi spi) const noexcept { prefetch_line(&entries_[home(spi)]); }
 

@@ -55,7 +55,6 @@ class SaTable {
   }
   void prefetch_inbound(SaSlot slot) const noexcept {
     prefetch_line(&inbound(slot));
-    prefetch_line(&inbound(slot).destination);
     prefetch_line(&inbound_state(slot));
   }
   void prefetch_checks(SaSlot slot) const noexcept {

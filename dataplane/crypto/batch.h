@@ -54,17 +54,18 @@ inline constexpr std::size_t kBatchItems = 64;
 }
 
 // Fetches keys a few items ahead of the one that is worked on. Those of a whole burst at once would
-// push each other out of the first-level cache.
+// push each other out of the first-level cache; a single one is there by now.
 class KeysAhead {
  public:
-  KeysAhead(Batch batch, const KeyTable& keys) noexcept : rest_(batch), keys_(keys) {
+  KeysAhead(Batch batch, const KeyTable& keys) noexcept
+      : next_(batch.data()), end_(batch.data() + batch.size()), keys_(keys) {
+    if (batch.front().job->key == batch.back().job->key) next_ = end_;
     for (std::size_t i = 0; i < kAhead; ++i) step();
   }
   // Once before each item.
   void step() noexcept {
-    if (rest_.empty()) return;
-    const CryptoJob& job = *rest_.front().job;
-    rest_ = rest_.subspan(1);
+    if (next_ == end_) return;
+    const CryptoJob& job = *next_++->job;
     if (job.key == fetched_) return;
     fetched_ = job.key;
     keys_.prefetch(fetched_, job.text_bytes);
@@ -72,7 +73,8 @@ class KeysAhead {
 
  private:
   static constexpr std::size_t kAhead = 4;
-  Batch rest_;
+  const BatchItem* next_;
+  const BatchItem* end_;
   const KeyTable& keys_;
   KeySlot fetched_{kNoKey};
 };
@@ -91,6 +93,24 @@ void split_by_transform(std::span<BatchItem> items, Work& work) noexcept {
   }
 }
 
+// Fills an item for each of the jobs, at least one. True where all have one transform.
+[[nodiscard]] inline bool put_beside_keys(std::span<CryptoJob> jobs, const KeyTable& keys,
+                                          BatchItem* item) noexcept {
+  const ExpandedKey* const first = &keys.at(jobs.front().key);
+  const ExpandedKey* key = first;
+  KeySlot slot = jobs.front().key;
+  bool alike = true;
+  for (CryptoJob& job : jobs) {
+    if (job.key != slot) {
+      slot = job.key;
+      key = &keys.at(slot);
+      alike &= key->transform == first->transform;
+    }
+    *item++ = {&job, key};
+  }
+  return alike;
+}
+
 // Calls `work(Batch)` until every job was in one batch. Jobs of one transform come together even
 // where others stand between them.
 template <class Work>
@@ -98,8 +118,11 @@ void for_each_batch(std::span<CryptoJob> jobs, const KeyTable& keys, Work work) 
   std::array<BatchItem, kBatchItems> items;
   while (!jobs.empty()) {
     const auto some = jobs.first(std::min(jobs.size(), kBatchItems));
-    for (std::size_t i = 0; i < some.size(); ++i) items[i] = {&some[i], &keys.at(some[i].key)};
-    split_by_transform(std::span(items).first(some.size()), work);
+    const auto batch = std::span(items).first(some.size());
+    if (put_beside_keys(some, keys, batch.data())) [[likely]]
+      work(Batch(batch));
+    else
+      split_by_transform(batch, work);
     jobs = jobs.subspan(some.size());
   }
 }

@@ -322,39 +322,73 @@ TEST_CASE("AH-08, DP-08: hostile AH costs one counted drop each and not an octet
   CHECK(hosts.in(only(hosts.out(from_host(Family::V6).udp(1, 2).build()))).size() == 1);
 }
 
-TEST_CASE("AH-05: AH and ESP of one burst leave and arrive together, in order") {
-  // Two SAs of one gateway, by DSCP: ESP with NULL and SHA-1 for class 10, AH with SHA-1 for all.
-  EspPair pair(tunnel(kSha1));
-  Sa esp = sample_sa(Direction::Outbound, kSha1);
-  esp.name = "esp";
-  esp.spi = Spi{0x2000};
-  esp.endpoints = {Address::parse("192.0.2.1").value(), Address::parse("192.0.2.2").value()};
-  esp.selectors = {Selector{}};
-  Sa opposite = esp.duplicate();
-  opposite.direction = Direction::Inbound;
-  std::swap(opposite.endpoints.local, opposite.endpoints.remote);
-  const SaSlot slot = pair.sender().add_sa(std::move(esp));
-  pair.receiver().add_sa(std::move(opposite));
-  const std::array<std::uint8_t, 1> ten{10};
-  const std::array<SaForClasses, 2> sas{{{slot, ten}, {pair.outbound().slot, {}}}};
-  const SaChoice choice = choose_by_dscp(sas);
-  pair.sender().dataplane().handles().assign(SaHandle{pair.sender().spd().id_of("tunnel")->value},
-                                             &choice);
-  constexpr unsigned kPackets = 60;
-  for (unsigned i = 0; i < kPackets; ++i)
-    pair.sender().receive_ip(kInside,
-                             inner().traffic_class(i % 3 == 0 ? 10 << 2 : 0).filler(i * 7).build());
-  pair.sender().settle();
-  const auto wire = pair.sender().sent(kOutside);
-  REQUIRE(wire.size() == kPackets);
-  CHECK(std::ranges::count(wire, std::uint8_t{kProtocolAh},
-                           [](const PacketBytes& p) { return p[9]; }) == 40);
-  for (const PacketBytes& packet : wire) {
-    if (packet[9] == kProtocolAh)
-      CHECK(ah_icv_in(oracle_sa(kSha1), packet) == ah_icv(oracle_sa(kSha1), packet));
-    pair.receiver().receive_ip(kOutside, packet);
+// Two SAs of one gateway, by DSCP: ESP with NULL and SHA-1 for class 10, AH with SHA-1 for all.
+class EspBesideAh {
+ public:
+  EspBesideAh() : pair(tunnel(kSha1)) {
+    Sa out = sample_sa(Direction::Outbound, kSha1);
+    out.name = "esp";
+    out.spi = Spi{0x2000};
+    out.endpoints = {Address::parse("192.0.2.1").value(), Address::parse("192.0.2.2").value()};
+    out.selectors = {Selector{}};
+    Sa in = out.duplicate();
+    in.direction = Direction::Inbound;
+    std::swap(in.endpoints.local, in.endpoints.remote);
+    esp = pair.sender().add_sa(std::move(out));
+    pair.receiver().add_sa(std::move(in));
+    const std::array<std::uint8_t, 1> ten{10};
+    choice_ = choose_by_dscp(std::array<SaForClasses, 2>{{{esp, ten}, {pair.outbound().slot, {}}}});
+    pair.sender().dataplane().handles().assign(SaHandle{pair.sender().spd().id_of("tunnel")->value},
+                                               &choice_);
   }
-  pair.receiver().settle();
-  CHECK(pair.receiver().sent(kInside).size() == kPackets);
-  CHECK(pair.receiver().dropped_in_all() == 0);
+  // A packet for each letter: `e` for ESP, `a` for AH; what is on the wire for them.
+  std::vector<PacketBytes> burst(std::string_view letters) {
+    std::size_t size = 0;
+    for (const char letter : letters)
+      pair.sender().receive_ip(
+          kInside, inner().traffic_class(letter == 'e' ? 10 << 2 : 0).filler(7 * size++).build());
+    pair.sender().settle();
+    return pair.sender().sent(kOutside);
+  }
+  // How many of them are AH, each with the right ICV; all arrive.
+  std::ptrdiff_t arrived_by_ah(const std::vector<PacketBytes>& wire) {
+    for (const PacketBytes& packet : wire) {
+      if (packet[9] == kProtocolAh)
+        CHECK(ah_icv_in(oracle_sa(kSha1), packet) == ah_icv(oracle_sa(kSha1), packet));
+      pair.receiver().receive_ip(kOutside, packet);
+    }
+    pair.receiver().settle();
+    CHECK(pair.receiver().sent(kInside).size() == wire.size());
+    CHECK(pair.receiver().dropped_in_all() == 0);
+    return std::ranges::count(wire, std::uint8_t{kProtocolAh},
+                              [](const PacketBytes& p) { return p[9]; });
+  }
+
+  EspPair pair;
+  SaSlot esp;
+
+ private:
+  SaChoice choice_;
+};
+
+TEST_CASE("AH-05: AH and ESP of one burst leave and arrive together, in order") {
+  EspBesideAh sas;
+  std::string letters;
+  for (unsigned i = 0; i < 60; ++i) letters += i % 3 == 0 ? 'e' : 'a';
+  const auto wire = sas.burst(letters);
+  REQUIRE(wire.size() == 60);
+  CHECK(sas.arrived_by_ah(wire) == 40);
+}
+
+TEST_CASE("AH-05, ESP-10: AH is whole behind an SA of its burst that runs out of numbers") {
+  for (const std::uint64_t left : {0, 1, 2}) {
+    INFO(left << " numbers left");
+    EspBesideAh sas;
+    TestGateway& sender = sas.pair.sender();
+    sender.sad().table().outbound_state(sas.esp).last_sequence = 0xffffffff - left;
+    const auto wire = sas.burst("eeeaaaa");
+    CHECK(sender.dropped(DropReason::SequenceExhausted) == 3 - left);
+    REQUIRE(wire.size() == 4 + left);
+    CHECK(sas.arrived_by_ah(wire) == 4);
+  }
 }

@@ -83,6 +83,42 @@ TEST_CASE("SPD-07: a cache line's key has every selector field, scope and direct
   CHECK_FALSE(FlowKey::of(packet, PolicyScope{}, Direction::Inbound) == base);
 }
 
+TEST_CASE(
+    "SPD-07: no two scopes or directions have a mark in common, nor one with what a packet says") {
+  std::set<std::uint64_t> marks;
+  PacketSummary packet;
+  packet.source_port = packet.destination_port = 0xffff;
+  packet.protocol = 0xff;
+  packet.ports_visible = true;
+  std::uint64_t said = packet.other_selectors();
+  packet.family = Family::V6;
+  said |= packet.other_selectors();
+  unsigned wrong = 0;
+  for (unsigned scope = 0; scope < 65536; ++scope) {
+    for (const Direction direction : {Direction::Outbound, Direction::Inbound}) {
+      const auto value = PolicyScope{static_cast<std::uint16_t>(scope)};
+      const std::uint64_t mark = FlowKey::mark(value, direction);
+      const bool right = marks.insert(mark).second && (mark & said) == 0 &&
+                         FlowKey::of(packet, mark).direction() == direction;
+      wrong += right ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("SPD-07: a line that was forgotten answers nothing, and is free") {
+  Cache cache(2, {});
+  cache.remember(key(1));
+  Flow* const flow = cache.find(key(1));
+  REQUIRE(flow != nullptr);
+  FlowCache::forget(*flow);
+  CHECK(cache.find(key(1)) == nullptr);
+  CHECK(flow->version == 0);
+  cache.remember(key(2));
+  CHECK(cache.find(key(2)) != nullptr);
+  CHECK(cache.flows.evictions.read() == 0);
+}
+
 TEST_CASE("SPD-07: a reversed key is that of the packet that answers") {
   FixedRandom random;
   for (int i = 0; i < 1000; ++i) {
@@ -177,4 +213,36 @@ TEST_CASE("a keyed hash spreads keys that differ in one bit, each key of its own
   // Half of the bits, give or take.
   CHECK(kept > 320 * 28);
   CHECK(kept < 320 * 36);
+}
+
+TEST_CASE("a keyed hash of forty octets spreads them, too, into each of its bits") {
+  KeyedHash::Key another = kKey;
+  another[2] ^= 1;
+  const auto hash = [](const std::uint64_t(&words)[5], const KeyedHash::Key& key = kKey) {
+    return KeyedHash(key)(Octets32::load(words), words[4]);
+  };
+  const std::uint64_t zero[5]{};
+  std::set<std::uint32_t> seen;
+  std::array<unsigned, 32> changed{};
+  FixedRandom random;
+  for (unsigned round = 0; round < 20; ++round) {
+    std::uint64_t start[5]{};
+    if (round != 0)
+      for (std::uint64_t& word : start) word = random.u64();
+    for (unsigned bit = 0; bit < 320; ++bit) {
+      auto input = std::to_array(start);
+      input[bit / 64] ^= std::uint64_t{1} << bit % 64;
+      std::uint64_t words[5];
+      std::ranges::copy(input, words);
+      CHECK(hash(words) != hash(words, another));
+      if (round == 0) CHECK(seen.insert(hash(words)).second);
+      const std::uint32_t difference = hash(words) ^ hash(start);
+      for (unsigned i = 0; i < 32; ++i) changed[i] += difference >> i & 1;
+    }
+  }
+  CHECK_FALSE(seen.contains(hash(zero)));
+  for (const unsigned times : changed) {
+    CHECK(times > 20 * 320 * 4 / 10);
+    CHECK(times < 20 * 320 * 6 / 10);
+  }
 }

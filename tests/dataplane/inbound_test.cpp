@@ -1,5 +1,6 @@
 // From the wire inward: SAs, replay, ICV, selectors (RFC 4301 5.2, RFC 4303 3.4).
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "net/checksum.h"
 #include "net/esp.h"
@@ -35,6 +36,16 @@ void cut(PacketBytes& packet, std::size_t size) {
 
 Policy policy(const char* name, PolicyAction action, Selector selector = {}) {
   return {.name = name, .selectors = {std::move(selector)}, .action = action, .protect = {}};
+}
+
+// Whose packets can be bent.
+EspPair::Settings unauthenticated(Cipher cipher) {
+  const auto allow = [](Sa& sa) {
+    sa.unauthenticated_allowed = true;
+    sa.replay_window = 0;
+  };
+  return {
+      .transform = {cipher, Integrity::None}, .adjust_outbound = allow, .adjust_inbound = allow};
 }
 
 }  // namespace
@@ -253,17 +264,7 @@ TEST_CASE("ESP-17: lengths that no ICV could make good are dropped before any cr
 // a trailer of the test's choice behind a good ICV (there is none).
 TEST_CASE(
     "ESP-04, ESP-13: padding that does not count up and next headers that do not fit are dropped") {
-  EspPair pair({.transform = {Cipher::AesCbc128, Integrity::None},
-                .adjust_outbound =
-                    [](Sa& sa) {
-                      sa.unauthenticated_allowed = true;
-                      sa.replay_window = 0;
-                    },
-                .adjust_inbound =
-                    [](Sa& sa) {
-                      sa.unauthenticated_allowed = true;
-                      sa.replay_window = 0;
-                    }});
+  EspPair pair(unauthenticated(Cipher::AesCbc128));
   const PacketBytes wire = only(pair.out(inner().build()));
   // The text ends: ... 1, 2, (padding length) 2, (next header) 4.
   const std::size_t before_last = wire.size() - 32;
@@ -282,6 +283,55 @@ TEST_CASE(
   CHECK(pair.receiver().dropped(DropReason::BadNextHeader) == 1);
   CHECK(bent(15, 0x2d) == 0);  // next header 41 before an IPv4 packet
   CHECK(pair.receiver().dropped(DropReason::InnerMalformed) == 1);
+}
+
+TEST_CASE("ESP-13: padding of a block's every length has to count up") {
+  EspPair pair(unauthenticated(Cipher::AesCbc128));
+  constexpr std::size_t kBlock = 16;
+  std::uint64_t dropped = 0;
+  std::set<std::size_t> lengths;
+  for (std::size_t more = 0; more < kBlock; ++more) {
+    const PacketBytes packet = inner().filler(more).build();
+    const PacketBytes wire = only(pair.out(packet));
+    const std::size_t padding = (kBlock - (packet.size() + 2) % kBlock) % kBlock;
+    lengths.insert(padding);
+    INFO("padding of " << padding);
+    REQUIRE(only(pair.in(wire)).size() == packet.size());
+    for (std::size_t octet = 0; octet < std::min(padding, kBlock - 2); ++octet) {
+      PacketBytes bent = wire;
+      bent[wire.size() - kBlock - 3 - octet] ^= 0x40;
+      REQUIRE(pair.in(bent).empty());
+      REQUIRE(pair.receiver().dropped(DropReason::BadPadding) == ++dropped);
+    }
+  }
+  CHECK(lengths.size() == kBlock);
+}
+
+// In counter mode a bit that is bent bends nothing else: what was payload becomes padding.
+TEST_CASE("ESP-13: padding of up to 255 octets has to count up, the first and the last of it too") {
+  EspPair pair(unauthenticated(Cipher::AesCtr128));
+  std::uint64_t bad = 0;
+  std::uint64_t malformed = 0;
+  for (const std::uint8_t length : {1, 6, 7, 8, 9, 15, 16, 17, 100, 254, 255}) {
+    INFO("padding of " << unsigned{length});
+    PacketBytes packet = inner().filler(300 + 2).build();
+    REQUIRE((packet.size() + 2) % 4 == 0);  // without padding of its own
+    for (unsigned i = 0; i < length; ++i)
+      packet[packet.size() - length + i] = static_cast<std::uint8_t>(i + 1);
+    const PacketBytes wire = only(pair.out(packet));
+    const std::size_t length_at = wire.size() - 2;
+    PacketBytes padded = wire;
+    padded[length_at] ^= length;
+    CHECK(pair.in(padded).empty());  // too short for what its header says
+    CHECK(pair.receiver().dropped(DropReason::InnerMalformed) == ++malformed);
+    for (const std::size_t octet : {length_at - length, length_at - 1}) {
+      PacketBytes bent = padded;
+      bent[octet] ^= 0x80;
+      CHECK(pair.in(bent).empty());
+      CHECK(pair.receiver().dropped(DropReason::BadPadding) == ++bad);
+    }
+    CHECK(only(pair.in(wire)).size() == packet.size());
+  }
 }
 
 TEST_CASE("NAT-08: plain and UDP-encapsulated ESP are both heard on one SA, port 500 is not") {

@@ -104,7 +104,11 @@ std::string WorkerAnswers::ask_worker(const Step& step) {
   packet.next_hop = &out;
   Burst burst;
   burst.push(packet);
-  match_policies(burst, step.direction, gateway_->dataplane().parts().tables->latest(), my);
+  const Tables& now = gateway_->dataplane().parts().tables->latest();
+  if (outbound)
+    match_policies<Direction::Outbound>(burst, now, my);
+  else
+    match_policies<Direction::Inbound>(burst, now, my);
   const Policy* const policy = gateway_->spd().find(packet.policy);
   if (policy == nullptr) return {};
   return packet.action == policy->action ? policy->name : policy->name + " with another action";

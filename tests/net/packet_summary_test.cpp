@@ -379,6 +379,18 @@ TEST_CASE("packet summary: a whole datagram without its ports is truncated") {
   CHECK(verdict(v4().protocol(99).build()) == ParseVerdict::Good);
 }
 
+TEST_CASE("packet summary: what a device says of a checksum is believed without options alone") {
+  for (const bool options : {false, true}) {
+    PacketBytes packet =
+        options ? v4().options({7, 4, 4, 0}).udp(1, 2).build() : v4().udp(1, 2).build();
+    packet[10] ^= 1;
+    PacketSummary summary;
+    CHECK(summarize(packet, summary, {}, HeaderChecksum::Verify) == ParseVerdict::BadChecksum);
+    CHECK(summarize(packet, summary, {}, HeaderChecksum::Good) ==
+          (options ? ParseVerdict::BadChecksum : ParseVerdict::Good));
+  }
+}
+
 TEST_CASE("DP-08: mutated packets mean the same to the slow and obvious parser") {
   FixedRandom random;
   const std::vector<PacketBytes> seeds = samples();

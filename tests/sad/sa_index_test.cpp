@@ -90,6 +90,19 @@ TEST_CASE("SAD-04, MCAST-01: three SAs share an SPI and the most specific one wi
   CHECK(all.find(700, group, sender) == SaSlot{1});
 }
 
+TEST_CASE("SAD-04: SAs that share an SPI are not found alone") {
+  Index all(4);
+  const Address group = address("ff0e::1");
+  REQUIRE(all.index.add(all.fill(0, 700)));
+  REQUIRE(all.index.add(all.fill(1, 701, SaLookup::SpiDestination, group)));
+  CHECK(all.index.find_alone(Spi{700}) == SaSlot{0});
+  CHECK(all.index.find_alone(Spi{701}) == kNoSa);  // addresses decide
+  CHECK(all.index.find_alone(Spi{702}) == kNoSa);
+  REQUIRE(all.index.add(all.fill(2, 700, SaLookup::SpiDestination, group)));
+  CHECK(all.index.find_alone(Spi{700}) == kNoSa);
+  CHECK(all.find(700) == SaSlot{0});
+}
+
 TEST_CASE("SAD-05: a unicast SA is found by its SPI from and to any address") {
   Index all(1);
   REQUIRE(
