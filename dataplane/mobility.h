@@ -23,14 +23,15 @@ void take_home_addresses(Burst& burst, const Tables& now, WorkerContext& my) noe
 [[nodiscard]] std::optional<DropReason> reveal_fault(const Packet& packet,
                                                      std::uint8_t before) noexcept;
 
+// Of a packet that has extensions of Mobile IPv6.
+void finish_marked(Packet& packet, WorkerContext& my) noexcept;
 // The last thing before a packet is sent or held for its neighbour: ours get the form of the wire,
 // and the host behind a local-stack port gets packets without the extensions.
-void finish_marked(Packet& packet, WorkerContext& my) noexcept;
 inline void finish_home_addresses(Packet& packet, WorkerContext& my) noexcept {
   if (packet.summary.mobility != 0) [[unlikely]]
     finish_marked(packet, my);
 }
-// The same for one packet that leaves.
+// The form of the wire, for a packet that leaves.
 void put_on_wire(Packet& packet) noexcept;
 
 // Puts extensions in, as packet.bound_destination and bound_source say, and forgets those. False

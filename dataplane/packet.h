@@ -115,8 +115,7 @@ static_assert(sizeof(Packet) == 2 * sizeof(PacketSummary));
 
 inline void Packet::begin(rte_mbuf* frame, PortId from) noexcept {
   static const Packet kFresh{};
-  const auto behind_summary = [](const Packet& packet) { return &packet.summary + 1; };
-  Octets64(behind_summary(kFresh)).store(const_cast<PacketSummary*>(behind_summary(*this)));
+  Octets64(&kFresh.summary + 1).store(&summary + 1);  // all that is behind the summary
   mbuf = frame;
   ingress = from;
 }

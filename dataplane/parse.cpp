@@ -184,11 +184,14 @@ class PlainFrames {
   return true;
 }
 
-// Any but plain IPv4. False where it went to control
-// or was dropped.
+bool is_ip(rte_be16_t type) noexcept {
+  return type == RTE_BE16(RTE_ETHER_TYPE_IPV4) || type == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+}
+
+// Any but plain IPv4. False where it went to control or was dropped.
 [[gnu::noinline]] bool read_other(Packet& packet, bool plain_frame, const Port& port,
                                   WorkerContext& my) noexcept {
-  if (!plain_frame || packet.header<rte_ether_hdr>().ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6))
+  if (!plain_frame || !is_ip(packet.header<rte_ether_hdr>().ether_type))
     return read_any_frame(packet, port, my);
   packet.strip_front(RTE_ETHER_HDR_LEN);
   const ParseVerdict verdict = read_datagram(packet, my);
