@@ -13,10 +13,11 @@ namespace sallyport {
 // `==` of two std::array calls a function of the C library.
 [[nodiscard]] inline bool same_octets(const std::array<std::uint8_t, 16>& left,
                                       const std::array<std::uint8_t, 16>& right) noexcept {
-  std::uint64_t a[2], b[2];
-  std::memcpy(a, left.data(), sizeof a);
-  std::memcpy(b, right.data(), sizeof b);
-  return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+  const auto load = [](const std::array<std::uint8_t, 16>& octets) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets.data()));
+  };
+  const __m128i difference = _mm_xor_si128(load(left), load(right));
+  return _mm_testz_si128(difference, difference) != 0;
 }
 
 class Octets32 {
@@ -35,6 +36,11 @@ class Octets32 {
   }
   void store(void* to) const noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), octets_); }
   [[nodiscard]] __m256i in_register() const noexcept { return octets_; }
+  // The first eight octets are zeros: with `word` in their place.
+  [[nodiscard]] Octets32 with_first(std::uint64_t word) const noexcept {
+    const __m128i first = _mm_cvtsi64_si128(static_cast<long long>(word));
+    return Octets32(_mm256_or_si256(octets_, _mm256_zextsi128_si256(first)));
+  }
   friend bool operator==(const Octets32& left, const Octets32& right) noexcept {
     const __m256i difference = _mm256_xor_si256(left.octets_, right.octets_);
     return _mm256_testz_si256(difference, difference) != 0;
@@ -54,6 +60,11 @@ class Octets64 {
         high_(Octets32::load(static_cast<const std::uint8_t*>(from) + 32)) {}
   void store(void* to) const noexcept {
     low_.store(to);
+    high_.store(static_cast<std::uint8_t*>(to) + 32);
+  }
+  // The same with `word` for the first eight octets, which are zeros.
+  void store_with_first(std::uint64_t word, void* to) const noexcept {
+    low_.with_first(word).store(to);
     high_.store(static_cast<std::uint8_t*>(to) + 32);
   }
 

@@ -19,8 +19,8 @@ bool describe(Packet& packet, std::uint16_t front, CryptoJob& job, WorkerContext
     return false;
   }
   job = {.esp = packet.data() + *gone,
+         .sequence = packet.sequence,
          .text_bytes = packet.size() - *gone,
-         .sequence_high = static_cast<std::uint32_t>(packet.sequence >> 32),
          .icv_offset = static_cast<std::uint16_t>(front - *gone + sizeof(AhHeader))};
   return true;
 }
@@ -32,19 +32,14 @@ std::uint8_t next_header(const Packet& packet, const OutboundSa& sa) noexcept {
   return summary.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
 }
 
-// Of an SA in tunnel mode.
-std::optional<TunnelEntrance> entrance_of(const OutboundSa& sa, WorkerContext& my) noexcept {
-  if (sa.mode == IpsecMode::Transport) return std::nullopt;
-  return std::optional<TunnelEntrance>(std::in_place, sa, my);
-}
-
 // Returns where AH begins.
-std::uint16_t enter(Packet& packet, const OutboundSa& sa,
-                    std::optional<TunnelEntrance>& tunnel) noexcept {
+std::uint16_t enter(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
   const std::uint8_t next = next_header(packet, sa);
-  std::uint8_t* const icv =
-      tunnel ? tunnel->enter(packet, packet.data(), packet.size()) : enter_transport(packet, sa);
+  std::uint8_t* const icv = sa.mode == IpsecMode::Tunnel
+                                ? enter_tunnel(packet, packet.data(), packet.size(), sa, my)
+                                : enter_transport(packet, sa);
   std::memset(icv, 0, sa.iv_bytes);
+  if (sa.iv_rule == IvRule::Counter) store_be<std::uint64_t>(icv, packet.sequence);  // RFC 4543 4
   auto& ah = *reinterpret_cast<AhHeader*>(icv - sizeof(AhHeader));
   ah.next_header = next;
   ah.sequence.set(static_cast<std::uint32_t>(packet.sequence));
@@ -70,35 +65,32 @@ std::optional<DropReason> prepare(Packet& packet, const InboundSa& sa, CryptoJob
   if (front > HeaderCopies::kMost) return DropReason::TooManyExtensions;
   if (sa.esn) make_room_behind(packet);
   if (!describe(packet, front, job, my)) return DropReason::BadHeaderLength;
-  job.key = sa.key;
+  job.key = &my.keys.at(sa.key);
   job.esn = sa.esn;
   return std::nullopt;
 }
 
 }  // namespace
 
-void encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
-  const OutboundSa& sa = my.sas.outbound(run.sa);
-  std::optional<TunnelEntrance> tunnel = entrance_of(sa, my);
+std::uint64_t encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, const OutboundSa& sa,
+                             WorkerContext& my) noexcept {
   std::uint64_t bytes = 0;
   std::uint64_t number = run.first_number;
   unsigned kept = 0;
   for (Packet* packet : run.packets) {
     packet->sequence = number++;
     CryptoJob& job = jobs[kept];
-    if (!describe(*packet, enter(*packet, sa, tunnel), job, my)) {
+    if (!describe(*packet, enter(*packet, sa, my), job, my)) {
       my.drops.drop(*packet, DropReason::BadHeaderLength);
       continue;
     }
-    job.key = sa.key;
+    job.key = &my.keys.at(sa.key);
     job.esn = sa.esn;
     bytes += job.text_bytes;
     run.packets[kept++] = packet;
   }
   run.packets = run.packets.first(kept);
-  if (sa.iv_rule != IvRule::None && kept != 0)
-    my.ivs.fill(sa, jobs.first(kept), SequenceNumber{run.packets.front()->sequence});
-  count_bytes(run, bytes, my);
+  return bytes;
 }
 
 void prepare_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {

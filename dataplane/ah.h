@@ -8,8 +8,10 @@
 namespace sallyport {
 
 // Puts AH into each packet of a run, brings the headers in front of it into the form that the ICV
-// covers, and says what is to be authenticated. Drops what has malformed headers there.
-void encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+// covers, and says what is to be authenticated: how many octets. Drops what has malformed headers
+// there.
+std::uint64_t encapsulate_ah(SaRun& run, std::span<CryptoJob> jobs, const OutboundSa& sa,
+                             WorkerContext& my) noexcept;
 
 // The same for packets that came in; their lengths are checked here (AH-02, AH-03).
 void prepare_ah(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;

@@ -29,6 +29,11 @@ class Burst {
 
   void clear() noexcept { count_ = 0; }
   void push(Packet& packet) noexcept { packets_[count_++] = &packet; }
+  // The first `count` packets of a store, and no others.
+  void fill(PacketStore& store, unsigned count) noexcept {
+    for (unsigned i = 0; i < count; ++i) packets_[i] = &store[i];
+    count_ = count;
+  }
   void append(std::span<Packet* const> more) noexcept {
     std::ranges::copy(more, packets_.begin() + count_);
     count_ += static_cast<unsigned>(more.size());
@@ -43,7 +48,10 @@ class Burst {
     Packet* const* const last = packets_.data() + count_;
     for (Packet* const* next = packets_.data(); next != last; ++next) {
       Packet* const packet = *next;
-      if (keep(*packet)) *kept++ = packet;
+      if (!keep(*packet)) continue;
+      if (kept != next) [[unlikely]]  // nearly always nothing has gone, and all stands where it is
+        *kept = packet;
+      ++kept;
     }
     count_ = static_cast<unsigned>(kept - packets_.data());
   }

@@ -114,7 +114,7 @@ KeyedHash::Key random_hash_key(Random& random) {
 Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint16_t id,
                                               Random& random,
                                               const Dataplane::IvSourceMaker& make_ivs) {
-  auto engine = IpsecMbEngine::create(*parts.keys);
+  auto engine = IpsecMbEngine::create();
   if (!engine) return std::unexpected(engine.error());
   auto to_control = PacketRing::create(parts.settings.punt_ring);
   auto from_control = PacketRing::create(parts.settings.punt_ring);
@@ -145,7 +145,7 @@ Expected<std::unique_ptr<Worker>> make_worker(Dataplane::Parts& parts, std::uint
                        .fragment_flows = settings.fragment_flows,
                        .skipped_headers = settings.skipped_headers,
                        .clock = settings.clock},
-      Worker::Equipment{std::move(*engine), make_ivs(*parts.keys), std::move(*to_control),
+      Worker::Equipment{std::move(*engine), make_ivs(), std::move(*to_control),
                         std::move(*from_control), std::move(*events), std::move(hand_off),
                         std::move(queues), random_hash_key(random), random.u64(), random.u32(),
                         std::move(variant)});
@@ -244,9 +244,7 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
   return std::unique_ptr<Dataplane>(new Dataplane(std::move(parts)));
 }
 
-std::unique_ptr<IvSource> Dataplane::sa_ivs(const KeyTable& keys) {
-  return std::make_unique<SaIvSource>(keys);
-}
+std::unique_ptr<IvSource> Dataplane::sa_ivs() { return std::make_unique<SaIvSource>(); }
 
 Dataplane::~Dataplane() { stop(); }
 

@@ -113,11 +113,11 @@ struct PacketAccount {
 class Dataplane {
  public:
   // Makes each worker's source of IVs; tests give IVs of their own.
-  using IvSourceMaker = std::function<std::unique_ptr<IvSource>(const KeyTable&)>;
+  using IvSourceMaker = std::function<std::unique_ptr<IvSource>()>;
   // Opens the ports and makes everything that workers need; no worker runs yet.
   [[nodiscard]] static Expected<std::unique_ptr<Dataplane>> open(
       DataplaneSettings settings, Random& random, const IvSourceMaker& make_ivs = sa_ivs);
-  [[nodiscard]] static std::unique_ptr<IvSource> sa_ivs(const KeyTable& keys);
+  [[nodiscard]] static std::unique_ptr<IvSource> sa_ivs();
   ~Dataplane();
 
   // One thread for each worker. Without start(), turn() gives each worker a turn on the calling

@@ -140,11 +140,15 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
   return std::nullopt;
 }
 
-// Of a packet with ports, which nearly all have.
+// Of an IPv4 packet with ports, which nearly all are.
 [[gnu::always_inline]] inline bool lies_within(const CompiledSelector& row,
                                                const PacketSummary& packet) noexcept {
-  return row.family == packet.family && within(row.local, widen(packet.destination)) &&
-         within(row.remote, widen(packet.source)) && row.protocol_first <= packet.protocol &&
+  const auto lies_in = [](const CompiledSelector::Bounds& bounds, const auto& address) {
+    const std::uint64_t value = std::uint64_t{load_be<std::uint32_t>(address.data())} << 32;
+    return value - bounds.first_high <= bounds.last_high - bounds.first_high;
+  };
+  return row.family == Family::V4 && lies_in(row.local, packet.destination) &&
+         lies_in(row.remote, packet.source) && row.protocol_first <= packet.protocol &&
          packet.protocol <= row.protocol_last &&
          within(row.local_port_first, row.local_port_last, packet.destination_port) &&
          within(row.remote_port_first, row.remote_port_last, packet.source_port);
@@ -156,7 +160,8 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
 
 [[gnu::always_inline]] inline bool within_selectors(const Packet& packet,
                                                     const InboundSa& sa) noexcept {
-  const bool ports = packet.summary.ports_visible && is_tcp_or_udp(packet.summary.protocol);
+  const bool ports = packet.summary.ports_visible & (packet.summary.family == Family::V4) &
+                     is_tcp_or_udp(packet.summary.protocol);
   if (ports && sa.selector_count != 0 && lies_within(*sa.selectors, packet.summary)) [[likely]]
     return true;
   return lies_within_any(packet.summary, sa);
@@ -210,13 +215,6 @@ std::optional<DropReason> fragment_fault(const Packet& packet, const InboundSa& 
   return !fault || refuse(packet, *fault, my);
 }
 
-// True where the packets of one run may use up what is left of the SA.
-bool may_be_its_last(const InboundState& state, std::size_t packets) noexcept {
-  constexpr std::uint64_t kMostText = 0xffff;
-  return state.packets + packets >= state.hard_packets ||
-         state.bytes + packets * kMostText >= state.hard_bytes;
-}
-
 // Selectors, for what has come out. False: the packet ended.
 [[gnu::always_inline]] inline bool may_enter(Packet& packet, const InboundSa& sa,
                                              WorkerContext& my) noexcept {
@@ -229,29 +227,33 @@ bool may_be_its_last(const InboundState& state, std::size_t packets) noexcept {
   return refuse(packet, DropReason::SelectorMismatch, my);
 }
 
-// What the packets of one run have in common.
+// What the packets of one run have in common, and how many of them have been let in.
 struct Entrance {
   const InboundSa& sa;
   InboundState& state;
-  bool may_end;  // others of the run may use up the SA
+  std::uint64_t packets;
+  std::uint64_t bytes;
+
+  // Others of the run may have used up the SA since it was looked at (SAD-13).
+  [[nodiscard]] bool used_up() const noexcept {
+    return packets >= state.hard_packets || bytes >= state.hard_bytes;
+  }
 };
 
 // Everything after a good ICV, for one packet; false where it ended.
-[[gnu::always_inline]] inline bool admit(Packet& packet, const CryptoJob& job,
-                                         const Entrance& entrance, const Tables& now,
-                                         WorkerContext& my) noexcept {
+[[gnu::always_inline]] inline bool admit(Packet& packet, const CryptoJob& job, Entrance& entrance,
+                                         const Tables& now, WorkerContext& my) noexcept {
   const InboundSa& sa = entrance.sa;
   InboundState& state = entrance.state;
   packet.opening = Opening::IcvComputed;
   if (!job.good) [[unlikely]]
     return refuse(packet, DropReason::IcvFailure, my);
-  // Others of the run may have used up the SA since it was looked at (SAD-13).
-  if (entrance.may_end && is_used_up(state)) [[unlikely]]
+  if (entrance.used_up()) [[unlikely]]
     return refuse(packet, DropReason::LifetimeExpired, my);
   if (!replay_advance(sa, state, SequenceNumber{packet.sequence})) [[unlikely]]
     return refuse(packet, DropReason::Replay, my);
-  count_up(state.packets, 1);
-  count_up(state.bytes, job.text_bytes);
+  ++entrance.packets;
+  entrance.bytes += job.text_bytes;
   if (sa.watches_source) [[unlikely]]
     watch_source(packet, my);
   const bool ah = sa.protocol == IpsecProtocol::Ah;
@@ -270,18 +272,21 @@ struct Entrance {
 }
 
 // A packet whose ICV failed may be good under a higher half of its number (RFC 4303 A3.2).
-[[gnu::noinline]] void resynchronise(Packet& packet, CryptoJob& job, WorkerContext& my) noexcept {
+// `accepted`: how many its SA has let in.
+[[gnu::noinline]] void resynchronise(Packet& packet, CryptoJob& job, std::uint64_t accepted,
+                                     WorkerContext& my) noexcept {
   Resynchronisation& resync = my.resynchronisation;
   const std::uint32_t ahead = resync.find(packet.sa, job, my.engine);
-  if (ahead == 0) resync.count_failure(packet.sa, my.sas.inbound_state(packet.sa).packets);
+  if (ahead == 0) resync.count_failure(packet.sa, accepted);
   packet.sequence += std::uint64_t{ahead} << 32;
 }
 
 // While the headers are still what the ICV covers; then they are what they were.
 [[gnu::noinline]] void finish_ah(const SaRun& run, std::span<CryptoJob> jobs,
                                  WorkerContext& my) noexcept {
+  const std::uint64_t accepted = my.sas.inbound_state(run.sa).packets;
   for (unsigned i = 0; i < run.packets.size(); ++i)
-    if (!jobs[i].good && jobs[i].esn) resynchronise(*run.packets[i], jobs[i], my);
+    if (!jobs[i].good && jobs[i].esn) resynchronise(*run.packets[i], jobs[i], accepted, my);
   restore_headers(run, my);
 }
 
@@ -294,16 +299,20 @@ void decapsulate(SaRun& run, std::span<CryptoJob> jobs, const Tables& now,
   if (ah) [[unlikely]]
     finish_ah(run, jobs, my);
   InboundState& state = my.sas.inbound_state(run.sa);
-  const Entrance entrance{sa, state, may_be_its_last(state, run.packets.size())};
+  Entrance entrance{sa, state, state.packets, state.bytes};
   Packet** kept = run.packets.data();
   CryptoJob* job = jobs.data();
   for (Packet* const packet : run.packets) {
     if (!job->good && sa.esn && !ah) [[unlikely]]
-      resynchronise(*packet, *job, my);
+      resynchronise(*packet, *job, entrance.packets, my);
     if (admit(*packet, *job++, entrance, now, my)) [[likely]]
       *kept++ = packet;
   }
   run.packets = {run.packets.data(), kept};
+  set_counter(state.packets, entrance.packets);
+  set_counter(state.bytes, entrance.bytes);
+  if (is_to_be_told(state)) [[unlikely]]
+    tell_of_inbound_life(run.sa, my);
 }
 
 }  // namespace sallyport

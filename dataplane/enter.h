@@ -60,88 +60,58 @@ inline void retarget_ip_header(Packet& packet, const OutboundSa& sa,
   header.checksum.set(checksum(packet.bytes().first(header.header_length())));
 }
 
-// Several workers may send by such an SA at once.
-inline bool is_spread(SaSlot sa, const WorkerContext& my) noexcept {
-  return my.sas.outbound(sa).owner == kEveryWorker;
-}
-
 // Octets given to the cipher or, of AH, to the MAC (SAD-07).
-inline void count_bytes(const SaRun& run, std::uint64_t bytes, WorkerContext& my) noexcept {
-  std::uint64_t& counter = my.sas.outbound_state(run.sa).bytes;
-  if (is_spread(run.sa, my)) [[unlikely]]
-    std::atomic_ref(counter).fetch_add(bytes, std::memory_order_relaxed);
+inline void count_bytes(const OutboundSa& sa, OutboundState& state, std::uint64_t bytes) noexcept {
+  if (sa.owner == kEveryWorker) [[unlikely]]
+    std::atomic_ref(state.bytes).fetch_add(bytes, std::memory_order_relaxed);
   else
-    count_up(counter, bytes);
+    count_up(state.bytes, bytes);
 }
 
-// Tunnel mode, for the packets of one run: what is the same for all of them is worked out once, and
-// nothing of it is read again for fear that a packet's octets have changed it.
-class TunnelEntrance {
+// The addresses of the outer header, as PacketSummary::addresses().
+inline Octets32 outer_addresses(const OutboundSa& sa) noexcept {
+  const std::uint8_t* const header = sa.header.end() - sa.header_bytes;
+  if (sa.outer_family == Family::V6) return Octets32::load(header + offsetof(Ipv6Header, source));
+  std::uint32_t source, destination;
+  std::memcpy(&source, header + offsetof(Ipv4Header, source), sizeof source);
+  std::memcpy(&destination, header + offsetof(Ipv4Header, destination), sizeof destination);
+  return Octets32::of(source, 0, destination, 0);
+}
+
+// The PacketSummary of an outer header, but for DF: put together in registers and stored at once.
+inline Octets64 outer_summary(const OutboundSa& sa, std::uint32_t size) noexcept {
+  static_assert(offsetof(PacketSummary, source_port) == 32 &&
+                offsetof(PacketSummary, length) == 40 &&
+                offsetof(PacketSummary, upper_offset) == 44);
+  const std::uint64_t length_and_offset = std::uint64_t{sa.outer_ip_bytes} << 32 | size;
+  return {outer_addresses(sa), Octets32::of(sa.outer_selectors, length_and_offset, 0, 0)};
+}
+
+// Tunnel mode: puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand
+// at `inner`, the packet's first octet, of ESP with trailer and ICV. Returns where the IV begins.
+// From then on the packet is what its outer header says: that is what is routed and sent.
+[[gnu::always_inline]] inline std::uint8_t* enter_tunnel(Packet& packet, std::uint8_t* inner,
+                                                         std::uint32_t bytes, const OutboundSa& sa,
+                                                         WorkerContext& my) noexcept {
   static_assert(sizeof(OutboundSa::header) == sizeof(Octets64));
-
- public:
-  TunnelEntrance(const OutboundSa& sa, WorkerContext& my) noexcept
-      : my_ids_(my.ids),
-        ids_(my.ids),
-        header_(sa.header.data()),
-        outer_(sa, sa.dscp_map == 0 ? nullptr : my.sas.dscp_map(sa.dscp_map).data()),
-        summary_(outer_summary(sa)),
-        front_(static_cast<std::uint16_t>(sa.header_bytes + sa.iv_bytes)),
-        iv_bytes_(sa.iv_bytes),
-        udp_offset_(sa.udp ? sa.outer_ip_bytes : std::uint8_t{0}) {}
-  ~TunnelEntrance() { my_ids_ = ids_; }
-  TunnelEntrance(const TunnelEntrance&) = delete;
-  TunnelEntrance& operator=(const TunnelEntrance&) = delete;
-
-  // Puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand at `inner`,
-  // the packet's first octet, of ESP with trailer and ICV. Returns where the IV begins. From then
-  // on the packet is what its outer header says: that is what is routed and sent.
-  [[gnu::always_inline]] std::uint8_t* enter(Packet& packet, std::uint8_t* inner,
-                                             std::uint32_t bytes) noexcept {
-    std::uint8_t* const iv = inner - iv_bytes_;
-    header_.store(iv - sizeof(OutboundSa::header));
-    const std::uint32_t size = bytes + front_;
-    packet.enclose(front_, size);
-    std::uint8_t* const front = inner - front_;
-    const bool dont_fragment =
-        outer_.finish(front, packet.summary, size, static_cast<std::uint16_t>(ids_.next()));
-    if (udp_offset_ != 0) [[unlikely]]
-      write_udp_length(*reinterpret_cast<UdpHeader*>(front + udp_offset_), size - udp_offset_);
-    summary_.store(&packet.summary);
-    packet.summary.length = size;
-    packet.summary.dont_fragment = dont_fragment;
-    return iv;
-  }
-
- private:
-  // The PacketSummary of an outer header, but for its length and DF: addresses, other_selectors(),
-  // upper_offset behind the length, and zeros.
-  static Octets64 outer_summary(const OutboundSa& sa) noexcept {
-    static_assert(offsetof(PacketSummary, length) == 40 &&
-                  offsetof(PacketSummary, upper_offset) == 44);
-    const std::uint64_t selectors = std::uint64_t{outer_protocol(sa)} << 32 |
-                                    std::uint64_t{static_cast<std::uint8_t>(sa.outer_family)} << 40;
-    const std::uint64_t offset = std::uint64_t{sa.outer_ip_bytes} << 32;
-    return {outer_addresses(sa), Octets32::of(selectors, offset, 0, 0)};
-  }
-  static Octets32 outer_addresses(const OutboundSa& sa) noexcept {
-    const std::uint8_t* const header = sa.header.end() - sa.header_bytes;
-    if (sa.outer_family == Family::V6) return Octets32::load(header + offsetof(Ipv6Header, source));
-    std::uint32_t source, destination;
-    std::memcpy(&source, header + offsetof(Ipv4Header, source), sizeof source);
-    std::memcpy(&destination, header + offsetof(Ipv4Header, destination), sizeof destination);
-    return Octets32::of(source, 0, destination, 0);
-  }
-
-  DatagramIds& my_ids_;
-  DatagramIds ids_;
-  Octets64 header_;
-  OuterHeader outer_;
-  Octets64 summary_;
-  std::uint16_t front_;
-  std::uint8_t iv_bytes_;
-  std::uint8_t udp_offset_;  // 0: none
-};
+  std::uint8_t* const iv = inner - sa.iv_bytes;
+  Octets64(sa.header.data()).store(iv - sizeof(OutboundSa::header));
+  const std::uint16_t front_bytes = sa.front_bytes;
+  const std::uint32_t size = bytes + front_bytes;
+  packet.enclose(front_bytes, size);
+  std::uint8_t* const front = inner - front_bytes;
+  const bool dont_fragment =
+      finish_outer_header(front, packet.summary,
+                          {size, static_cast<std::uint16_t>(my.ids.next()),
+                           outer_class(packet.summary.traffic_class, sa, my.sas)},
+                          sa);
+  if (sa.udp) [[unlikely]]
+    write_udp_length(*reinterpret_cast<UdpHeader*>(front + sa.outer_ip_bytes),
+                     size - sa.outer_ip_bytes);
+  outer_summary(sa, size).store(&packet.summary);
+  packet.summary.dont_fragment = dont_fragment;
+  return iv;
+}
 
 // Transport mode: UDP if any, ESP or AH, behind the IP headers, which are at most kMaxFront.
 inline std::uint8_t* enter_transport(Packet& packet, const OutboundSa& sa) noexcept {

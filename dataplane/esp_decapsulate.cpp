@@ -84,15 +84,21 @@ std::uint32_t esp_size(const Packet& packet) noexcept {
   return packet.summary.length - packet.esp_offset;
 }
 
-// Of the protocol, and of lengths that no ICV could make good.
-std::optional<DropReason> misfit(const Packet& packet, const InboundSa& sa) noexcept {
-  if ((packet.summary.protocol == kProtocolAh) != (sa.protocol == IpsecProtocol::Ah))
-    return DropReason::UnknownSpi;
+// Of the SA's protocol, and of a length that an ICV could make good.
+[[gnu::always_inline]] inline bool fits(const Packet& packet, const InboundSa& sa) noexcept {
+  const bool ah = packet.summary.protocol == kProtocolAh;
   const std::uint32_t size = esp_size(packet);
-  if (size < sa.minimum_bytes) return DropReason::EspTruncated;
-  const std::size_t text = size - sizeof(EspHeader) - sa.iv_bytes - sa.icv_bytes;
-  if ((text & sa.padding_mask) != 0) return DropReason::EspAlignment;
-  return std::nullopt;
+  return (ah == (sa.protocol == IpsecProtocol::Ah)) & (size >= sa.minimum_bytes) &
+         (((size - sa.around_bytes) & sa.padding_mask) == 0);
+}
+
+[[gnu::noinline]] void drop_misfit(Packet& packet, const InboundSa& sa,
+                                   WorkerContext& my) noexcept {
+  const bool ah = packet.summary.protocol == kProtocolAh;
+  const DropReason reason = ah != (sa.protocol == IpsecProtocol::Ah) ? DropReason::UnknownSpi
+                            : esp_size(packet) < sa.minimum_bytes    ? DropReason::EspTruncated
+                                                                     : DropReason::EspAlignment;
+  my.drops.drop(packet, reason);
 }
 
 // Where the SPI alone does not tell the SA, or nobody has it. False: the packet has ended.
@@ -128,10 +134,50 @@ void read_spis(Burst& burst, Spi* next, WorkerContext& my) noexcept {
   run.packets = {};
 }
 
+// What most of it is. Sets its ESP offset.
+[[gnu::always_inline]] inline bool is_whole_esp_for_us(Packet& packet) noexcept {
+  const PacketSummary& summary = packet.summary;
+  packet.esp_offset = summary.upper_offset;
+  return packet.next_hop->ours() & (summary.protocol == kProtocolEsp) & !summary.fragment &
+         (summary.segments_left == 0);
+}
+
+// Leaves the packets of a run that fit its SA and have a number that was neither seen nor is too
+// old, which it infers, for each of which `describe` is called. Changes no state of the SA.
+template <class Describe>
+[[gnu::always_inline]] inline void keep_new(SaRun& run, const InboundSa& sa, WorkerContext& my,
+                                            Describe describe) noexcept {
+  InboundState& state = my.sas.inbound_state(run.sa);
+  if (is_used_up(state) || is_out_of_time(sa.expiry(), my)) [[unlikely]]
+    return drop_all(run, my);
+  Packet** kept = run.packets.data();
+  for (Packet* const packet : run.packets) {
+    if (!fits(*packet, sa)) [[unlikely]] {
+      drop_misfit(*packet, sa, my);
+      continue;
+    }
+    const std::uint32_t low = packet->header<EspHeader>(packet->esp_offset).sequence.get();
+    const auto sequence = infer_sequence(sa, state, low);
+    if (!sequence || !replay_check(sa, state, *sequence)) [[unlikely]] {
+      my.drops.drop(*packet, DropReason::Replay);
+      continue;
+    }
+    packet->sequence = sequence->value;
+    describe(*packet);
+    *kept++ = packet;
+  }
+  run.packets = {run.packets.data(), kept};
+}
+
 }  // namespace
 
 Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
   Burst ipsec;
+  if (std::ranges::all_of(burst, [](Packet* packet) { return is_whole_esp_for_us(*packet); })) {
+    ipsec = burst;
+    burst.clear();
+    return ipsec;
+  }
   burst.keep_if([&](Packet& packet) {
     if (packet.summary.fragment && !make_whole(packet, my)) [[unlikely]]
       return false;
@@ -174,53 +220,25 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
     packet.sa = alone;
     return alone != kNoSa || find_by_addresses(packet, spi, my);
   });
-  SaSlot fetched = kNoSa;
-  burst.keep_if([&](Packet& packet) {
-    const InboundSa& sa = my.sas.inbound(packet.sa);
-    if (packet.sa != fetched) {
-      fetched = packet.sa;
-      my.keys.prefetch(sa.key, packet.summary.length);
-      my.sas.prefetch_checks(fetched);
-    }
-    const auto fault = misfit(packet, sa);
-    if (!fault) [[likely]]
-      return true;
-    my.drops.drop(packet, *fault);
-    return false;
-  });
 }
 
 void check_replay(SaRun& run, WorkerContext& my) noexcept {
-  const InboundSa& sa = my.sas.inbound(run.sa);
-  InboundState& state = my.sas.inbound_state(run.sa);
-  if (is_used_up(state) || is_out_of_time(my.sas.inbound_expiry(run.sa), my)) [[unlikely]]
-    return drop_all(run, my);
-  Packet** kept = run.packets.data();
-  for (Packet* const packet : run.packets) {
-    const std::uint32_t low = packet->header<EspHeader>(packet->esp_offset).sequence.get();
-    const auto sequence = infer_sequence(sa, state, low);
-    if (!sequence || !replay_check(sa, state, *sequence)) [[unlikely]] {
-      my.drops.drop(*packet, DropReason::Replay);
-      continue;
-    }
-    packet->sequence = sequence->value;
-    *kept++ = packet;
-  }
-  run.packets = {run.packets.data(), kept};
+  keep_new(run, my.sas.inbound(run.sa), my, [](const Packet&) {});
 }
 
-void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+void prepare_esp(SaRun& run, CryptoJob* jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
-  const std::uint32_t around = std::uint32_t{sizeof(EspHeader)} + sa.iv_bytes + sa.icv_bytes;
-  CryptoJob* job = jobs.data();
-  for (const Packet* packet : run.packets)
-    *job++ = {.esp = packet->data() + packet->esp_offset,
-              .text_bytes = esp_size(*packet) - around,
-              .sequence_high = static_cast<std::uint32_t>(packet->sequence >> 32),
-              .key = sa.key,
-              .esn = sa.esn};
+  const CommonJob of_all(my.keys.at(sa.key), sa);
+  CryptoJob* job = jobs;
+  keep_new(run, sa, my, [&](const Packet& packet) {
+    of_all.store(*job);
+    job->esp = packet.data() + packet.esp_offset;
+    job->sequence = packet.sequence;
+    job->text_bytes = esp_size(packet) - sa.around_bytes;
+    ++job;
+  });
   if (my.resynchronisation.awaits(run.sa) && !run.packets.empty()) [[unlikely]]
-    my.resynchronisation.keep({jobs[0].esp, esp_size(*run.packets[0])},
+    my.resynchronisation.keep({jobs->esp, esp_size(*run.packets[0])},
                               my.sas.inbound_state(run.sa).packets);
 }
 

@@ -12,15 +12,15 @@ namespace sallyport {
 // next_hop.
 [[nodiscard]] Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept;
 
-// Sets the SA of every packet by SPI and addresses; drops those without one of their protocol, and
-// those whose lengths no ICV could make good (SAD-04, INB-03, ESP-17).
+// Sets the SA of every packet by SPI and addresses; drops those without one (SAD-04).
 void find_sas(Burst& burst, WorkerContext& my) noexcept;
 
-// Infers each packet's 64-bit number and drops what was seen or is too old; changes no state
-// (RFC 4303 3.4.3; INB-05). Shortens the run.
+// Drops what is not of the SA's protocol or has a length that no ICV could make good (INB-03,
+// ESP-17); infers each packet's 64-bit number and drops what was seen or is too old; changes no
+// state (RFC 4303 3.4.3; INB-05). Shortens the run.
 void check_replay(SaRun& run, WorkerContext& my) noexcept;
 
-// Says what is to be opened. `jobs` has a place for each packet of the run.
-void prepare_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+// The same for a run of ESP, and says what is to be opened. `jobs` has a place for each packet.
+void prepare_esp(SaRun& run, CryptoJob* jobs, WorkerContext& my) noexcept;
 
 }  // namespace sallyport

@@ -5,26 +5,15 @@
 
 #include "dataplane/acquire.h"
 #include "dataplane/buffer_room.h"
-#include "dataplane/enter.h"
-#include "dataplane/lifetime.h"
+#include "dataplane/esp_wrap.h"
 #include "dataplane/mobility.h"
 #include "dataplane/punt.h"
-#include "net/esp.h"
 #include "net/ipv6.h"
-#include "sad/sequence_numbers.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kLeastIpv4Mtu = 68;  // RFC 791 3.2
-// The header template is stored as a whole line, the padding as 16 octets: room for both, and for
-// the high half of the sequence number where the ICV will be (RFC 4303 2.2.1) or, of AH, behind
-// all.
-constexpr std::uint32_t kFrontRoom = 64 + RTE_ETHER_HDR_LEN + 4;
-constexpr std::uint32_t kBackRoom = 16 + sizeof(EspTrailer) + 32;
-
-constexpr std::array<std::uint8_t, 16> kPadding{1, 2,  3,  4,  5,  6,  7,  8,
-                                                9, 10, 11, 12, 13, 14, 15, 16};
 
 // Octets of IP headers that stay in front of ESP.
 std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) noexcept {
@@ -97,7 +86,7 @@ Excess excess(const PacketSummary& summary, const OutboundSa& sa) noexcept {
   if (summary.family == Family::V6)
     return summary.length <= kLeastIpv6Mtu ? Excess::CutAfter : Excess::TooBig;
   if (summary.dont_fragment) return Excess::TooBig;
-  const bool whole_outside = sa.fragment_before || sa.df == DfRule::Set;
+  const bool whole_outside = sa.fragment_before || sa.outer_df[0];
   const bool before =
       sa.mode == IpsecMode::Tunnel && whole_outside && inner_mtu(sa, 0) >= kLeastIpv4Mtu;
   return before ? Excess::CutBefore : Excess::CutAfter;
@@ -148,138 +137,19 @@ bool has_extensions(Packet& packet, const OutboundSa& sa, WorkerContext& my) noe
   return !bound || sa.mode == IpsecMode::Tunnel || insert_extensions(packet, my);
 }
 
-// What a tunnel takes without a question: whole packets that fit, where it wants nothing special.
-class Easy {
- public:
-  Easy() = default;  // takes nothing
-  explicit Easy(const OutboundSa& sa) noexcept
-      : room_(is_plain(sa) ? sa.path_mtu() - around_text(sa) : 0),
-        trailer_(std::int32_t{sa.trailer_bytes} + sa.padding_mask),
-        text_mask_(~std::int32_t{sa.padding_mask}),
-        front_(kFrontRoom + sa.iv_bytes),
-        v4_(sa.inner_v4),
-        v6_(sa.inner_v6) {}
-
-  [[nodiscard]] bool takes(const Packet& packet) const noexcept {
-    const auto length = static_cast<std::int32_t>(packet.summary.length);
-    // 0: a dummy for which there is no room
-    return length != 0 && ((length + trailer_) & text_mask_) <= room_ &&
-           (packet.summary.family == Family::V4 ? v4_ : v6_) && packet.headroom() >= front_ &&
-           packet.tailroom() >= kBackRoom;
-  }
-
- private:
-  static bool is_plain(const OutboundSa& sa) noexcept {
-    const bool every_fragment =
-        sa.fragments == FragmentChecks::Stateless || sa.fragments == FragmentChecks::Stateful;
-    return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && every_fragment;
-  }
-  static std::int32_t around_text(const OutboundSa& sa) noexcept {
-    return sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
-  }
-
-  std::int32_t room_{};  // for the text
-  std::int32_t trailer_{};
-  std::int32_t text_mask_{};
-  std::uint32_t front_{};
-  bool v4_{};
-  bool v6_{};
-};
-
-// Padding, pad length and next header behind the payload (RFC 4303 2.4 to 2.6), which ends at
-// `end`; the text's size. The packet's own size stays for the caller to set.
-std::uint32_t write_trailer(std::uint8_t* end, std::uint32_t payload_bytes,
-                            std::uint8_t next_header, std::uint32_t padding_mask) noexcept {
-  constexpr std::uint32_t kTrailerBytes = sizeof(EspTrailer);
-  const std::uint32_t padding = (0u - (payload_bytes + kTrailerBytes)) & padding_mask;
-  std::memcpy(end, kPadding.data(), kPadding.size());
-  end[padding] = static_cast<std::uint8_t>(padding);
-  end[padding + 1] = next_header;
-  return payload_bytes + padding + kTrailerBytes;
-}
-
-// Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
-void pad_traffic_flow(Packet& packet, std::uint32_t bytes) noexcept {
-  std::memset(packet.data() + packet.size(), 0, bytes);
-  packet.set_size(packet.size() + bytes);
-}
-
-// Puts the packets of one run into their tunnel.
-class TunnelWrap {
- public:
-  TunnelWrap(const OutboundSa& sa, WorkerContext& my) noexcept
-      : entrance_(sa, my),
-        padding_mask_(sa.padding_mask),
-        icv_bytes_(sa.icv_bytes),
-        padded_(sa.tfc_bytes == 0 ? nullptr : &sa) {}
-
-  // The trailer goes behind the payload, the headers in front; returns where the IV begins.
-  [[gnu::always_inline]] std::uint8_t* wrap(Packet& packet, std::uint32_t& text_bytes) noexcept {
-    if (padded_ != nullptr) [[unlikely]]
-      // The path MTU may have risen since the room was checked.
-      pad_traffic_flow(packet, std::min(tfc_padding(packet.summary.length, *padded_),
-                                        packet.tailroom() - kBackRoom));
-    const std::uint8_t next_header = packet.dummy                          ? kProtocolNone
-                                     : packet.summary.family == Family::V4 ? kProtocolIpv4
-                                                                           : kProtocolIpv6;
-    std::uint8_t* const inner = packet.data();
-    const std::uint32_t payload_bytes = packet.size();
-    text_bytes = write_trailer(inner + payload_bytes, payload_bytes, next_header, padding_mask_);
-    return entrance_.enter(packet, inner, text_bytes + icv_bytes_);
-  }
-
- private:
-  TunnelEntrance entrance_;
-  std::uint32_t padding_mask_;
-  std::uint32_t icv_bytes_;
-  const OutboundSa* padded_;  // where it wants TFC padding
-};
-
-std::uint8_t* wrap_in_transport(Packet& packet, const OutboundSa& sa,
-                                std::uint32_t& text_bytes) noexcept {
-  const PacketSummary& summary = packet.summary;
-  const std::uint8_t next_header = packet.data()[insertion_protocol_offset(summary, sa)];
-  const std::uint32_t payload_bytes = summary.length - insertion_offset(summary, sa);
-  text_bytes =
-      write_trailer(packet.data() + packet.size(), payload_bytes, next_header, sa.padding_mask);
-  packet.set_size(packet.size() + text_bytes - payload_bytes + sa.icv_bytes);
-  return enter_transport(packet, sa);
-}
-
-// The packets of the run that got no number end here.
-[[gnu::noinline]] void drop_unnumbered(SaRun& run, const NumberGrant& grant,
-                                       WorkerContext& my) noexcept {
-  const DropReason reason =
-      grant.exhausted ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
-  for (Packet* packet : run.packets.subspan(grant.count)) my.drops.drop(*packet, reason);
-  run.packets = run.packets.first(grant.count);
-}
-
-// Wraps each packet of the run by `wrap(packet, text_bytes)`, which says where the IV begins, and
-// describes what is to be sealed; the octets of all texts.
-template <class Wrap>
-[[gnu::always_inline]] inline std::uint64_t describe_each(const SaRun& run,
-                                                          std::span<CryptoJob> jobs,
-                                                          const OutboundSa& sa,
-                                                          Wrap wrap) noexcept {
-  const KeySlot key = sa.key;
-  const bool esn = sa.esn;
-  std::uint64_t number = run.first_number;
-  std::uint64_t bytes = 0;
-  CryptoJob* job = jobs.data();
-  for (Packet* const packet : run.packets) {
-    std::uint32_t text_bytes = 0;
-    std::uint8_t* const esp = wrap(*packet, text_bytes) - sizeof(EspHeader);
-    reinterpret_cast<EspHeader*>(esp)->sequence.set(static_cast<std::uint32_t>(number));
-    packet->sequence = number;
-    *job++ = {.esp = esp,
-              .text_bytes = text_bytes,
-              .sequence_high = static_cast<std::uint32_t>(number++ >> 32),
-              .key = key,
-              .esn = esn};
-    bytes += text_bytes;
-  }
-  return bytes;
+// What a tunnel takes without a question: a whole packet that fits, where it wants nothing special.
+[[gnu::always_inline]] inline bool takes_easily(const OutboundSa& sa,
+                                                const Packet& packet) noexcept {
+  const std::uint32_t length = packet.summary.length;
+  const std::uint32_t text =
+      (length + sa.trailer_bytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
+  // A length of 0 is a dummy for which there is no room.
+  const bool carried =
+      (packet.summary.family == Family::V4 ? sa.inner_v4 : sa.inner_v6) && length != 0;
+  const bool fits_path = text + sa.around_bytes <= sa.path_mtu();
+  const bool fits_front = packet.headroom() >= kFrontRoom + kMostIvBytes;
+  const bool fits_back = packet.tailroom() >= kBackRoom;
+  return sa.plain & carried & fits_path & fits_front & fits_back;
 }
 
 // What led to the SA may be older than the SA: a flow or a first fragment that was judged when
@@ -314,6 +184,24 @@ bool find_sa_anew(Packet& packet, const Tables& now, WorkerContext& my) noexcept
 
 }  // namespace
 
+void pad_traffic_flow(Packet& packet, const OutboundSa& sa) noexcept {
+  // The path MTU may have risen since the room was checked.
+  const std::uint32_t bytes =
+      std::min(tfc_padding(packet.summary.length, sa), packet.tailroom() - kBackRoom);
+  std::memset(packet.data() + packet.size(), 0, bytes);
+  packet.set_size(packet.size() + bytes);
+}
+
+Wrapped wrap_in_transport(Packet& packet, const OutboundSa& sa) noexcept {
+  const PacketSummary& summary = packet.summary;
+  const std::uint8_t next_header = packet.data()[insertion_protocol_offset(summary, sa)];
+  const std::uint32_t payload_bytes = summary.length - insertion_offset(summary, sa);
+  const std::uint32_t text_bytes =
+      write_trailer(packet.data() + packet.size(), payload_bytes, next_header, sa.padding_mask);
+  packet.set_size(packet.size() + text_bytes - payload_bytes + sa.icv_bytes);
+  return {enter_transport(packet, sa), text_bytes};
+}
+
 std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
   const std::uint32_t path = sa.path_mtu();
   const std::uint32_t fixed = clear + sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
@@ -337,47 +225,13 @@ Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     if (fetched != kNoSa) my.sas.prefetch_outbound(fetched);
   }
   Burst cut_before;
-  SaSlot asked = kNoSa;
-  Easy easy;
   burst.keep_if([&](Packet& packet) {
-    if (packet.sa != asked) {
-      asked = packet.sa;
-      easy = asked == kNoSa ? Easy() : Easy(my.sas.outbound(asked));
-      if (asked != kNoSa) my.keys.prefetch(my.sas.outbound(asked).key, packet.summary.length);
-    }
-    return easy.takes(packet) || is_taken(packet, cut_before, now, my);
+    if (packet.sa == kNoSa) [[unlikely]]
+      return is_taken(packet, cut_before, now, my);
+    return takes_easily(my.sas.outbound(packet.sa), packet) ||
+           is_taken(packet, cut_before, now, my);
   });
   return cut_before;
-}
-
-void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept {
-  OutboundState& state = my.sas.outbound_state(run.sa);
-  const std::uint64_t limit = my.sas.sequence_limit(run.sa);
-  const bool over = is_out_of_time(my.sas.outbound_expiry(run.sa), my);
-  const std::uint64_t wanted = over ? 0 : run.packets.size();
-  const NumberGrant grant = is_spread(run.sa, my) ? reserve_numbers(state, limit, wanted)
-                                                  : take_numbers(state, limit, wanted);
-  run.first_number = grant.first;
-  if (grant.count != run.packets.size()) [[unlikely]]
-    drop_unnumbered(run, grant, my);
-}
-
-void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
-  const OutboundSa& sa = my.sas.outbound(run.sa);
-  std::uint64_t bytes = 0;
-  if (sa.mode == IpsecMode::Tunnel) [[likely]] {
-    TunnelWrap tunnel(sa, my);
-    bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
-      return tunnel.wrap(packet, text_bytes);
-    });
-  } else {
-    bytes = describe_each(run, jobs, sa, [&](Packet& packet, std::uint32_t& text_bytes) {
-      return wrap_in_transport(packet, sa, text_bytes);
-    });
-  }
-  if (sa.iv_bytes != 0 && !run.packets.empty())
-    my.ivs.fill(sa, jobs.first(run.packets.size()), SequenceNumber{run.first_number});
-  count_bytes(run, bytes, my);
 }
 
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept {

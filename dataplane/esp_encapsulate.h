@@ -1,4 +1,4 @@
-// Outbound: choose SAs and number packets; ESP: build headers and trailers (RFC 4303 3.3).
+// Outbound: choose SAs; ESP: build headers and trailers (RFC 4303 3.3).
 #pragma once
 
 #include "dataplane/burst.h"
@@ -13,13 +13,8 @@ namespace sallyport {
 // cut to `inner_mtu` first.
 [[nodiscard]] Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
-// Takes sequence numbers for the packets of a run, as far as the SA's numbers and lifetime reach;
-// the rest is dropped and the run shortened (RFC 4303 3.3.3; ESP-10, SAD-06).
-void take_sequence_numbers(SaRun& run, WorkerContext& my) noexcept;
-
-// Puts headers, padding and trailer around each packet of a run, and says what is to be encrypted.
-// `jobs` has a place for each packet. Room has been checked by choose_sas.
-void encapsulate_esp(const SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept;
+// Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
+void pad_traffic_flow(Packet& packet, const OutboundSa& sa) noexcept;
 
 // Over IPv6 the UDP checksum covers the ciphertext, so it comes after the engine (NAT-02).
 [[nodiscard]] inline bool wants_udp_checksums(const OutboundSa& sa) noexcept {

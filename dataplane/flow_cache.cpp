@@ -52,9 +52,9 @@ Flow* FlowCache::place(std::uint32_t hash) noexcept {
 void FlowCache::fill(Flow& flow, const FlowKey& key, const Decision& decision) const noexcept {
   flow = Flow{.key = key,
               .policy = decision.policy,
+              .handle = decision.handle,
               .generation = decision.entry.generation,
               .version = decision.version,
-              .handle = decision.handle,
               .expires = now_ + life_,
               .used = slow_hand(),
               .action = decision.entry.action};

@@ -57,9 +57,9 @@ struct FlowKey {
 struct alignas(64) Flow {
   FlowKey key;
   PolicyId policy;
+  SaHandle handle;           // where the action is Protect
   std::uint32_t generation;  // of the policy when it was asked (SPD-06)
   std::uint32_t version;     // of the PolicySet last compared; 0: an empty place, without a key
-  SaHandle handle;           // where the action is Protect
   std::uint32_t expires;     // on the cache's clock
   std::uint16_t used;        // last, by its slow hand
   PolicyAction action;

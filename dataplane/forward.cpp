@@ -91,10 +91,7 @@ void decrement_hop_limit(Packet& packet) noexcept {
     --packet.header<Ipv6Header>().hop_limit;
     return;
   }
-  constexpr std::uint16_t kOneLess = 0x0100;  // of the word that begins with the TTL
-  auto& header = packet.header<Ipv4Header>();
-  --header.ttl;
-  header.checksum.set(checksum_after_decrease(header.checksum.get(), kOneLess));
+  packet.header<Ipv4Header>().decrease_ttl();
 }
 
 // What the two ports of a packet's way make of it.
@@ -146,7 +143,7 @@ Burst take_staying(Burst& burst, const Tables& now, const WorkerContext& my) noe
 }
 
 bool passes_hop_limit(Packet& packet, const Passage& passage, WorkerContext& my) noexcept {
-  packet.forwarded = passage.forwarded;
+  if (!passage.forwarded) packet.forwarded = false;
   if (!passage.one_hop) return true;
   if (packet.summary.hop_limit > 1) [[likely]] {
     decrement_hop_limit(packet);

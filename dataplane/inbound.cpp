@@ -6,7 +6,6 @@
 #include "dataplane/esp_decapsulate.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/home_tunnel.h"
-#include "dataplane/lifetime.h"
 #include "dataplane/nesting.h"
 #include "dataplane/policy_match.h"
 #include "dataplane/refusal.h"
@@ -14,21 +13,28 @@
 namespace sallyport {
 namespace {
 
-void prepare_open(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
+void prepare_open(SaRun& run, CryptoJob* jobs, WorkerContext& my) noexcept {
   if (my.sas.inbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
-    prepare_esp(run, jobs, my);
-  else
-    prepare_ah(run, jobs, my);
+    return prepare_esp(run, jobs, my);
+  check_replay(run, my);
+  prepare_ah(run, {jobs, run.packets.size()}, my);
+}
+
+// What the packets of a run will need of their SA besides what is found by its slot.
+void fetch_for(const SaRun& run, const WorkerContext& my) noexcept {
+  const InboundSa& sa = my.sas.inbound(run.sa);
+  my.keys.prefetch(sa.key, sa.transform, run.packets.front()->summary.length);
+  my.sas.prefetch_checks(run.sa);
 }
 
 void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
+  for (const SaRun& run : runs) fetch_for(run, my);
   RawArray<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_inbound(sa); },
                 [&](SaRun& run) {
-                  check_replay(run, my);
-                  prepare_open(run, jobs.all().subspan(count, run.packets.size()), my);
+                  prepare_open(run, &jobs[count], my);
                   count += static_cast<unsigned>(run.packets.size());
                 });
   my.laps.mark(Verb::CheckReplay);
@@ -41,7 +47,6 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
                   const auto run_jobs = jobs.all().subspan(count, run.packets.size());
                   count += static_cast<unsigned>(run_jobs.size());
                   decapsulate(run, run_jobs, now, my);
-                  watch_inbound_life(run.sa, my);
                   opened += static_cast<unsigned>(run.packets.size());
                 });
   if (opened != burst.size()) [[unlikely]]

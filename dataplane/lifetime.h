@@ -24,24 +24,15 @@ template <class State>
   return !expiry.is_never() && expiry.has_passed(my.ticks.now());
 }
 
-void tell_of_outbound_life(SaSlot slot, WorkerContext& my) noexcept;
-void tell_of_inbound_life(SaSlot slot, WorkerContext& my) noexcept;
-
+// After a run: whether control is to be told, each once (of a spread SA perhaps once a worker),
+// that the SA has come to its soft limit or near its last number, and then that it has come to its
+// hard limit.
 template <class State>
 [[nodiscard]] bool is_to_be_told(State& state) noexcept {
   return read_shared(state.bytes) >= read_shared(state.notify_bytes) ||
          read_shared(state.packets) >= read_shared(state.notify_packets);
 }
-
-// After a run. Tells control, each once (of a spread SA perhaps once a worker), that the SA has
-// come to its soft limit or near its last number, and then that it has come to its hard limit.
-inline void watch_outbound_life(SaSlot sa, WorkerContext& my) noexcept {
-  if (is_to_be_told(my.sas.outbound_state(sa))) [[unlikely]]
-    tell_of_outbound_life(sa, my);
-}
-inline void watch_inbound_life(SaSlot sa, WorkerContext& my) noexcept {
-  if (is_to_be_told(my.sas.inbound_state(sa))) [[unlikely]]
-    tell_of_inbound_life(sa, my);
-}
+void tell_of_outbound_life(SaSlot slot, WorkerContext& my) noexcept;
+void tell_of_inbound_life(SaSlot slot, WorkerContext& my) noexcept;
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include "dataplane/binding_routes.h"
 #include "dataplane/cut_datagram.h"
 #include "dataplane/esp_encapsulate.h"
+#include "dataplane/esp_wrap.h"
 #include "dataplane/from_workers.h"
 #include "dataplane/icmp_by_payload.h"
 #include "dataplane/lifetime.h"
@@ -32,11 +33,40 @@ Burst take_protected(Burst& burst, const Tables& now, WorkerContext& my) noexcep
   return protect;
 }
 
-void encapsulate(SaRun& run, std::span<CryptoJob> jobs, WorkerContext& my) noexcept {
-  if (my.sas.outbound(run.sa).protocol == IpsecProtocol::Esp) [[likely]]
-    encapsulate_esp(run, jobs, my);
-  else
-    encapsulate_ah(run, jobs, my);
+// The packets of the run that got no number end here.
+[[gnu::noinline]] void drop_unnumbered(SaRun& run, const NumberGrant& grant,
+                                       WorkerContext& my) noexcept {
+  const DropReason reason =
+      grant.exhausted ? DropReason::SequenceExhausted : DropReason::LifetimeExpired;
+  for (Packet* packet : run.packets.subspan(grant.count)) my.drops.drop(*packet, reason);
+  run.packets = run.packets.first(grant.count);
+}
+
+// As far as the SA's numbers and lifetime reach; the rest is dropped and the run shortened
+// (RFC 4303 3.3.3; ESP-10, SAD-06).
+void take_sequence_numbers(SaRun& run, const OutboundSa& sa, OutboundState& state,
+                           WorkerContext& my) noexcept {
+  const std::uint64_t limit = state.limit();
+  const bool over = is_out_of_time(sa.expiry(), my);
+  const std::uint64_t wanted = over ? 0 : run.packets.size();
+  const NumberGrant grant = sa.owner == kEveryWorker ? reserve_numbers(state, limit, wanted)
+                                                     : take_numbers(state, limit, wanted);
+  run.first_number = grant.first;
+  if (grant.count != run.packets.size()) [[unlikely]]
+    drop_unnumbered(run, grant, my);
+}
+
+// Numbers the packets of a run and puts them into what their SA makes of them.
+[[gnu::always_inline]] inline void encapsulate(SaRun& run, std::span<CryptoJob> jobs,
+                                               const OutboundSa& sa, WorkerContext& my) noexcept {
+  OutboundState& state = my.sas.outbound_state(run.sa);
+  take_sequence_numbers(run, sa, state, my);
+  const std::uint64_t bytes = sa.protocol == IpsecProtocol::Esp
+                                  ? encapsulate_esp(run, jobs.data(), sa, my)
+                                  : encapsulate_ah(run, jobs, sa, my);
+  count_bytes(sa, state, bytes);
+  if (is_to_be_told(state)) [[unlikely]]
+    tell_of_outbound_life(run.sa, my);
 }
 
 // What the engine has to come before.
@@ -64,8 +94,8 @@ void drop_unsealed(Burst& burst, std::span<const CryptoJob> jobs, WorkerContext&
 
 // What a tunnel has sealed goes to its peer; the others keep the packets' own destinations. True
 // where all have a way.
-bool route_sealed(Burst& burst, unsigned sas, const Tables& now, WorkerContext& my) noexcept {
-  const bool one_peer = sas == 1 && my.sas.outbound(burst[0].sa).mode == IpsecMode::Tunnel;
+bool route_sealed(Burst& burst, unsigned runs, const Tables& now, WorkerContext& my) noexcept {
+  const bool one_peer = runs == 1 && my.sas.outbound(burst[0].sa).mode == IpsecMode::Tunnel;
   if (one_peer) {
     const NextHop& next_hop = now.routes->look_up(burst[0].summary.destination_address());
     for (Packet* packet : burst) packet->next_hop = &next_hop;
@@ -93,24 +123,31 @@ bool has_a_way(Packet& packet, WorkerContext& my) noexcept {
   burst.append(again);
 }
 
+void fetch_key(const SaRun& run, const WorkerContext& my) noexcept {
+  const OutboundSa& sa = my.sas.outbound(run.sa);
+  my.keys.prefetch(sa.key, sa.transform, run.packets.front()->summary.length);
+}
+
 // Leaves in `burst` what was sealed, with the next hop of what it has become.
 void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaRuns runs(burst);
+  for (const SaRun& run : runs) fetch_key(run, my);
   RawArray<CryptoJob, kBurstSize> jobs;
   unsigned sealed = 0;
   bool loops = false;
+  bool unpredictable = false;  // IVs
   bool unfinished = false;
   runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
                 [&](SaRun& run) {
-                  take_sequence_numbers(run, my);
-                  encapsulate(run, jobs.all().subspan(sealed, run.packets.size()), my);
-                  watch_outbound_life(run.sa, my);
-                  sealed += static_cast<unsigned>(run.packets.size());
                   const OutboundSa& sa = my.sas.outbound(run.sa);
+                  encapsulate(run, jobs.all().subspan(sealed, run.packets.size()), sa, my);
+                  sealed += static_cast<unsigned>(run.packets.size());
                   loops |= sa.loop_back;
+                  unpredictable |= sa.iv_rule == IvRule::EncryptedCounter;
                   unfinished |= is_to_be_finished(sa);
                 });
   const std::span<CryptoJob> work = jobs.first(sealed);
+  if (unpredictable || my.ivs.makes_counters()) my.ivs.fill(work);
   my.laps.mark(Verb::Encapsulate);
   my.engine.seal(work);
   my.laps.mark(Verb::Seal);
@@ -159,12 +196,8 @@ void protect_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     follow_sealed(burst, my);
 }
 
-bool is_protected(const Packet* packet) noexcept { return packet->action == PolicyAction::Protect; }
-
 // Leaves what is bypassed or protected.
 void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  if (std::ranges::all_of(burst, is_protected)) [[likely]]
-    return protect_all(burst, now, my);
   Burst secured = take_protected(burst, now, my);
   if (now.mobility != nullptr) [[unlikely]]
     follow_bindings(burst, my);
@@ -184,8 +217,10 @@ void obey_policy(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
 }  // namespace
 
 void outbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
-  match_policies<Direction::Outbound>(burst, now, my);
+  const bool all_protected = match_policies<Direction::Outbound>(burst, now, my);
   my.laps.mark(Verb::MatchPolicy);
+  if (all_protected) [[likely]]
+    return protect_all(burst, now, my);
   obey_policy(burst, now, my);
 }
 

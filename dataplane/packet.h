@@ -3,6 +3,9 @@
 
 #include <rte_mbuf.h>
 
+#include <bit>
+#include <cstring>
+
 #include "base/bytes.h"
 #include "base/types.h"
 #include "dataplane/binding.h"
@@ -44,7 +47,7 @@ struct Packet {
   PacketSummary summary;
   rte_mbuf* mbuf{};
   const NextHop* next_hop{};  // null until routed
-  std::uint64_t sequence{};   // inbound: the 64-bit number of the SA that it came in by
+  std::uint64_t sequence{};   // inbound, and of AH: its 64-bit number
   PolicyId policy{};
   SaHandle handle{kNoHandle};  // outbound, where the action is Protect
   SaSlot sa{kNoSa};            // in the table of sa_direction
@@ -69,10 +72,6 @@ struct Packet {
   BindingId bound_destination{};  // a type 2 routing header
   BindingId bound_source{};       // a Home Address option
   BindingId tunnel{};  // whose tunnel it has come out of, and from forward() on goes into
-
-  // A frame from now on, of which nothing is known but where it came in; the place held another
-  // packet before. The summary is for parse to write.
-  void begin(rte_mbuf* frame, PortId from) noexcept;
 
   [[nodiscard]] std::uint8_t* data() const noexcept {
     return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
@@ -104,20 +103,37 @@ struct Packet {
     mbuf->data_off = static_cast<std::uint16_t>(mbuf->data_off + count);
     set_size(size() - count);
   }
+  // Both lengths of the mbuf by one store, which takes its VLAN field along: that has no meaning
+  // here.
   void set_size(std::uint32_t size) noexcept {
-    mbuf->data_len = static_cast<std::uint16_t>(size);
-    mbuf->pkt_len = size;
+    static_assert(offsetof(rte_mbuf, data_len) == offsetof(rte_mbuf, pkt_len) + 4 &&
+                  offsetof(rte_mbuf, vlan_tci) == offsetof(rte_mbuf, pkt_len) + 6);
+    const std::uint64_t lengths = std::uint64_t{static_cast<std::uint16_t>(size)} << 32 | size;
+    std::memcpy(reinterpret_cast<std::uint8_t*>(mbuf) + offsetof(rte_mbuf, pkt_len), &lengths,
+                sizeof lengths);
   }
   [[nodiscard]] std::uint32_t tailroom() const noexcept { return rte_pktmbuf_tailroom(mbuf); }
   [[nodiscard]] std::uint32_t headroom() const noexcept { return rte_pktmbuf_headroom(mbuf); }
 };
 static_assert(sizeof(Packet) == 2 * sizeof(PacketSummary));
 
-inline void Packet::begin(rte_mbuf* frame, PortId from) noexcept {
-  static const Packet kFresh{};
-  Octets64(&kFresh.summary + 1).store(&summary + 1);  // all that is behind the summary
-  mbuf = frame;
-  ingress = from;
-}
+// Makes packets of the frames of one port: nothing else is known of them, and the places held other
+// packets before. The summaries are for parse to write.
+class FreshPackets {
+ public:
+  explicit FreshPackets(PortId from) noexcept : behind_summary_(fresh(from)) {}
+  void make(Packet& packet, rte_mbuf* frame) const noexcept {
+    static_assert(offsetof(Packet, mbuf) == sizeof(PacketSummary));
+    behind_summary_.store_with_first(std::bit_cast<std::uint64_t>(frame), &packet.mbuf);
+  }
+
+ private:
+  static Octets64 fresh(PortId from) noexcept {
+    Packet packet{};
+    packet.ingress = from;
+    return Octets64(&packet.mbuf);
+  }
+  Octets64 behind_summary_;
+};
 
 }  // namespace sallyport

@@ -204,9 +204,9 @@ void keep_verdict(Packet& packet, const PolicySet& policies) noexcept {
   packet.action = entry.action;
 }
 
-// Sets policy, handle and action of every packet.
+// Sets policy, handle and action of every packet. True where all are to be protected.
 template <Direction direction>
-void judge_all(const Burst& burst, Judges<direction>& judges, const Tables& now,
+bool judge_all(const Burst& burst, Judges<direction>& judges, const Tables& now,
                WorkerContext& my) noexcept {
   const PolicySet& policies = *now.policies;
   my.flows.lookups.add(burst.size());
@@ -227,6 +227,7 @@ void judge_all(const Burst& burst, Judges<direction>& judges, const Tables& now,
   }
   PolicyId fetched = kNoPolicy;
   SaHandle led_to = kNoHandle;
+  bool all_protected = true;
   place = places.begin();
   for (Packet* packet : burst) {
     const FlowKey key = FlowKey::of(packet->summary, place->mark);
@@ -236,12 +237,14 @@ void judge_all(const Burst& burst, Judges<direction>& judges, const Tables& now,
       adopt(*packet, *flow);
     else
       match_anew(*packet, {key, hash, judges.of(*packet)}, now, my, flow);
+    all_protected &= packet->action == PolicyAction::Protect;
     if (packet->policy == fetched && packet->handle == led_to) continue;
     fetched = packet->policy;
     led_to = packet->handle;
     my.handles.prefetch(led_to);
     prefetch_line(&my.policy_counters[fetched.value]);
   }
+  return all_protected;
 }
 
 // Fragments that may not go on end here.
@@ -299,18 +302,21 @@ PolicyId match_scope(const Packet& packet, PolicyScope scope, const SelectorFiel
 }
 
 template <Direction direction>
-void match_policies(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+bool match_policies(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   const std::uint64_t ticks = my.ticks.now();
   my.flows.set_clock(ticks);
   Judges<direction> judges(*now.policies, my);
-  judge_all(burst, judges, now, my);
-  if (now.policies->stateful) [[unlikely]]
+  bool all_protected = judge_all(burst, judges, now, my);
+  if (now.policies->stateful) [[unlikely]] {
     drop_strays(burst, judges, now, my);
+    all_protected = false;  // first fragments have had their say
+  }
   PolicyTally tally(my.policy_counters, ticks);
   for (const Packet* packet : burst) tally.add(*packet);
+  return all_protected;
 }
-template void match_policies<Direction::Outbound>(Burst&, const Tables&, WorkerContext&) noexcept;
-template void match_policies<Direction::Inbound>(Burst&, const Tables&, WorkerContext&) noexcept;
+template bool match_policies<Direction::Outbound>(Burst&, const Tables&, WorkerContext&) noexcept;
+template bool match_policies<Direction::Inbound>(Burst&, const Tables&, WorkerContext&) noexcept;
 
 void match_policies_again(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.flows.set_clock(my.ticks.now());

@@ -9,9 +9,10 @@ namespace sallyport {
 
 // Sets policy and action of every packet, and counts it for its policy (RFC 4301 5.1, 5.2).
 // Later fragments go where their first went, if its policy says so; what may not is dropped.
-// The SPD is that of the packet's ingress port inbound, of its egress port outbound.
+// The SPD is that of the packet's ingress port inbound, of its egress port outbound. True where all
+// packets are known to be for protection.
 template <Direction direction>
-void match_policies(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+bool match_policies(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // The same for packets that another worker has judged, counted and given to this one: later
 // fragments, whose first may have gone to another, keep its verdict while the policy stands.

@@ -159,13 +159,14 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   std::array<rte_mbuf*, kBurstSize> mbufs;
   const unsigned count = rte_eth_rx_burst(port_->device_id(), queue_, mbufs.data(), burst_);
   if (count == 0) return;
+  const FreshPackets fresh(port_->id());
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
-    store[i].begin(mbufs[i], port_->id());
-    prefetch_line(store[i].data());
+    fresh.make(store[i], mbufs[i]);
+    prefetch_line(rte_pktmbuf_mtod(mbufs[i], const void*));
     bytes += mbufs[i]->pkt_len;
-    burst.push(store[i]);
   }
+  burst.fill(store, count);
   received.packets.add(count);
   received.bytes.add(bytes);
 }

@@ -81,6 +81,32 @@ class PortQueue {
     frames_[waiting_++] = frame;
     waiting_bytes_ += frame->pkt_len;
   }
+  // Takes frames one by one until it is full, its counts at hand meanwhile: nothing else may be
+  // done with the queue before it ends.
+  class Filling {
+   public:
+    Filling(PortQueue& queue, Drops& drops) noexcept : queue_(queue) {
+      if (queue.waiting_ == kBurstSize) queue.flush(drops);
+      waiting_ = queue.waiting_;
+    }
+    ~Filling() {
+      queue_.waiting_ = static_cast<std::uint16_t>(waiting_);
+      queue_.waiting_bytes_ += bytes_;
+    }
+    Filling(const Filling&) = delete;
+    Filling& operator=(const Filling&) = delete;
+    [[nodiscard]] bool full() const noexcept { return waiting_ == kBurstSize; }
+    // `bytes`: the frame's.
+    void put(rte_mbuf* frame, std::uint32_t bytes) noexcept {
+      queue_.frames_[waiting_++] = frame;
+      bytes_ += bytes;
+    }
+
+   private:
+    PortQueue& queue_;
+    unsigned waiting_;
+    std::uint64_t bytes_{};
+  };
   // Sends what waits, or gives it to the carrier; what the device does not take is dropped as
   // TransmitFull.
   void flush(Drops& drops) noexcept;

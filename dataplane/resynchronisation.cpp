@@ -17,6 +17,7 @@ void Resynchronisation::keep(ByteView packet, std::uint64_t accepted) noexcept {
 }
 
 void Resynchronisation::count_failure(SaSlot sa, std::uint64_t accepted) noexcept {
+  if (sa == awaited_) return;  // the packet that was kept may be in a later run of the burst
   Failing& failing = entry(sa);
   if (failing.sa != sa || failing.accepted != accepted) failing = {sa, 0, accepted};
   if (++failing.failures < kFailures) return;
@@ -29,11 +30,12 @@ std::uint32_t Resynchronisation::find(SaSlot sa, CryptoJob& job, CryptoEngine& e
   awaited_ = kNoSa;
   kept_at_ = nullptr;
   entry(sa).failures = 0;
-  const std::uint32_t high = job.sequence_high;
+  const std::uint64_t sequence = job.sequence;
+  const std::uint32_t high = job.sequence_high();
   for (std::uint32_t ahead = 1; ahead <= kTrials && high + ahead > high; ++ahead) {
     // The engine may have decrypted in place what it then found to be bad.
     std::memcpy(job.esp, octets_.data(), kept_bytes_);
-    job.sequence_high = high + ahead;
+    job.sequence = sequence + (std::uint64_t{ahead} << 32);
     trials.add();
     engine.open({&job, 1});
     if (!job.good) continue;

@@ -1,5 +1,5 @@
-// Groups a burst into runs of one SA, so that each SA is touched once (and its state is written by
-// straight loops). Order within an SA is kept.
+// The packets of a burst in runs of one SA, so that each SA is touched once for those that come
+// together (and its state is written by straight loops).
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,14 @@ struct SaRun {
 
 class SaRuns {
  public:
-  // Reorders `burst` by SA, in the order in which the SAs first appear. The runs point into it:
+  // Packets of one SA that stand next to each other in `burst` are a run. The runs point into it:
   // they end with the burst's next change.
   explicit SaRuns(Burst& burst) noexcept;
 
   [[nodiscard]] auto begin() noexcept { return runs_.begin(); }
   [[nodiscard]] auto end() noexcept { return runs_.begin() + count_; }
   [[nodiscard]] unsigned size() const noexcept { return count_; }
-  // The packets that are left in the runs. To give it to the burst that was grouped ends the runs.
+  // The packets that are left in the runs. To give it to the burst that was cut ends the runs.
   [[nodiscard]] Burst burst() noexcept;
   // Calls `work(run)` for each, and some runs earlier `fetch(sa)` for its memory.
   template <class Fetch, class Work>
@@ -39,8 +39,6 @@ class SaRuns {
   }
 
  private:
-  void group(Burst& burst) noexcept;
-
   RawArray<SaRun, kBurstSize> runs_;
   unsigned count_{};
 };

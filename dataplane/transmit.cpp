@@ -160,24 +160,40 @@ void transmit_any(Packet& packet, const Way& way, WorkerContext& my) noexcept {
     transmit_oversized(packet, way, my);
 }
 
-// The packets in front that go by the first one's way; how many they are. What is the same for all
-// of them is kept at hand. The first one has the form of the wire, and so has the next one then.
-std::size_t transmit_run(std::span<Packet* const> packets, WorkerContext& my) noexcept {
-  const Way way = find_way(*packets.front(), my);
-  const bool plain = way.known && way.header.bytes == RTE_ETHER_HDR_LEN;
-  const std::uint16_t mtu = plain ? way.mtu : std::uint16_t{0};
+// The packets in front that go by the first one's way and want nothing but a plain header; how many
+// they are. What is the same for all of them is kept at hand. The first one has the form of the
+// wire, and so has the next one then.
+std::size_t transmit_plain(std::span<Packet* const> packets, const Way& way,
+                           WorkerContext& my) noexcept {
+  if (!way.known || way.header.bytes != RTE_ETHER_HDR_LEN) return 0;
   const PlainHeader header(way.header);
   const NextHop* const next_hop = packets.front()->next_hop;
+  PortQueue::Filling queue(*way.queue, my.drops);
   std::size_t count = 0;
-  do {
+  while (!queue.full()) {
     Packet& packet = *packets[count];
-    if (packet.size() <= std::min(mtu, packet.cut_to) && packet.headroom() >= RTE_ETHER_HDR_LEN)
-        [[likely]] {
-      header.put(packet.prepend(RTE_ETHER_HDR_LEN), packet.summary.family);
-      way.queue->enqueue(packet.mbuf, my.drops);
-    } else {
-      transmit_any(packet, way, my);
-    }
+    const std::uint32_t size = packet.size();
+    if (size > std::min(way.mtu, packet.cut_to) || packet.headroom() < RTE_ETHER_HDR_LEN)
+        [[unlikely]]
+      break;
+    header.put(packet.prepend(RTE_ETHER_HDR_LEN), packet.summary.family);
+    queue.put(packet.mbuf, size + RTE_ETHER_HDR_LEN);
+    if (++count == packets.size()) break;
+    finish_home_addresses(*packets[count], my);
+    if (!goes_by(way, next_hop, *packets[count])) break;
+  }
+  return count;
+}
+
+// At least one.
+std::size_t transmit_some(std::span<Packet* const> packets, WorkerContext& my) noexcept {
+  const Way way = find_way(*packets.front(), my);
+  std::size_t count = transmit_plain(packets, way, my);
+  if (count != 0) [[likely]]
+    return count;
+  const NextHop* const next_hop = packets.front()->next_hop;
+  do {
+    transmit_any(*packets[count], way, my);
     if (++count == packets.size()) break;
     finish_home_addresses(*packets[count], my);
   } while (goes_by(way, next_hop, *packets[count]));
@@ -196,7 +212,7 @@ void transmit(Burst& burst, WorkerContext& my) noexcept {
   if (burst.empty()) return;
   finish_home_addresses(burst[0], my);
   for (std::span<Packet* const> rest = burst.packets(); !rest.empty();)
-    rest = rest.subspan(transmit_run(rest, my));
+    rest = rest.subspan(transmit_some(rest, my));
   burst.clear();
 }
 

@@ -31,13 +31,6 @@ namespace sallyport {
 // Sum of the pseudo-header of UDP, TCP or ICMPv6 (RFC 768, RFC 8200 8.1), to start checksum_add.
 [[nodiscard]] std::uint32_t pseudo_header_sum(const Address& source, const Address& destination,
                                               std::uint8_t protocol, std::uint32_t length) noexcept;
-// The checksum after one 16-bit word became less by `by`, which it was not less than.
-[[nodiscard]] inline std::uint16_t checksum_after_decrease(std::uint16_t checksum,
-                                                           std::uint16_t by) noexcept {
-  std::uint32_t sum = std::uint32_t{checksum} + by;
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum == 0xffff ? 0 : sum);
-}
 // The checksum after one 16-bit word changed from `before` to `after` (RFC 1624 equation 3).
 [[nodiscard]] inline std::uint16_t checksum_update(std::uint16_t checksum, std::uint16_t before,
                                                    std::uint16_t after) noexcept {

@@ -12,42 +12,52 @@ namespace sallyport {
 // The words of a header without options add up to 0xffff, in either byte order (RFC 1071 2). A word
 // added to itself with its halves swapped holds their sum, carry included, in its upper half.
 [[nodiscard]] inline bool good_ipv4_checksum(const Ipv4Header& header) noexcept {
-  std::uint32_t words[5];
-  static_assert(sizeof words == sizeof header);
-  std::memcpy(words, &header, sizeof words);
-  const std::uint64_t sum = std::uint64_t{words[0]} + words[1] + words[2] + words[3] + words[4];
+  const auto* const octets = reinterpret_cast<const std::uint8_t*>(&header);
+  std::uint64_t first, second;
+  std::uint32_t third;
+  static_assert(sizeof first + sizeof second + sizeof third == sizeof header);
+  std::memcpy(&first, octets, sizeof first);
+  std::memcpy(&second, octets + sizeof first, sizeof second);
+  std::memcpy(&third, octets + sizeof first + sizeof second, sizeof third);
+  std::uint64_t sum = first + second;
+  sum += sum < second;
+  sum += third;
+  sum += sum < third;
   const auto half = static_cast<std::uint32_t>((sum + std::rotl(sum, 32)) >> 32);
   return (half + std::rotl(half, 16)) >> 16 == 0xffff;
 }
 
 // RFC 1812 4.2.2.11, 5.3.7: networks 0 and 127 are in no header; class D and E send nothing, and
 // of class E only the limited broadcast receives.
-enum Ipv4Network : std::uint8_t { kNoSource = 1, kNoDestination = 2 };
-inline constexpr std::array<std::uint8_t, 256> kIpv4Networks = [] {
-  std::array<std::uint8_t, 256> networks{};
-  networks[0] = networks[127] = kNoSource | kNoDestination;
-  for (unsigned i = 224; i < 240; ++i) networks[i] = kNoSource;
-  for (unsigned i = 240; i < 256; ++i) networks[i] = kNoSource | kNoDestination;
+struct Ipv4Networks {
+  std::array<bool, 256> no_source{};
+  std::array<bool, 256> no_destination{};
+};
+inline constexpr Ipv4Networks kIpv4Networks = [] {
+  Ipv4Networks networks;
+  for (const unsigned nowhere : {0u, 127u})
+    networks.no_source[nowhere] = networks.no_destination[nowhere] = true;
+  for (unsigned i = 224; i < 256; ++i) networks.no_source[i] = true;
+  for (unsigned i = 240; i < 256; ++i) networks.no_destination[i] = true;
   return networks;
 }();
 [[nodiscard]] inline bool good_ipv4_addresses(const Ipv4Header& header) noexcept {
-  const int bad = (kIpv4Networks[header.source[0]] & kNoSource) |
-                  (kIpv4Networks[header.destination[0]] & kNoDestination);
-  if (bad == 0) [[likely]]
+  const bool no_source = kIpv4Networks.no_source[header.source[0]];
+  if (!(no_source | kIpv4Networks.no_destination[header.destination[0]])) [[likely]]
     return true;
-  return (bad & kNoSource) == 0 && load_be<std::uint32_t>(header.destination) == 0xffffffff;
+  return !no_source && load_be<std::uint32_t>(header.destination) == 0xffffffff;
 }
 
 [[nodiscard]] inline bool is_tcp_or_udp(std::uint8_t protocol) noexcept {
   return (protocol == kProtocolTcp) | (protocol == kProtocolUdp);
 }
 
-[[nodiscard]] inline bool is_tcp_udp_or_esp(std::uint8_t protocol) noexcept {
-  constexpr std::uint64_t kThese = std::uint64_t{1} << kProtocolTcp |
-                                   std::uint64_t{1} << kProtocolUdp |
-                                   std::uint64_t{1} << kProtocolEsp;
-  return (protocol < 64) & (kThese >> (protocol & 63) & 1);
-}
+// Of the protocols that a plain header may have.
+inline constexpr std::array<bool, 256> kPlainProtocols = [] {
+  std::array<bool, 256> plain{};
+  plain[kProtocolTcp] = plain[kProtocolUdp] = plain[kProtocolEsp] = true;
+  return plain;
+}();
 
 // Of a header whose first octets are there, and behind it as many as a port or an SPI needs.
 inline constexpr std::size_t kLeastPlainIpv4 = sizeof(Ipv4Header) + 4;
@@ -59,24 +69,104 @@ inline constexpr std::size_t kLeastPlainIpv4 = sizeof(Ipv4Header) + 4;
       std::bit_cast<std::uint64_t>(std::array<std::uint8_t, 8>{0x45, 0, 0, 0, 0, 0, 0, 0});
   std::uint64_t front;
   std::memcpy(&front, &header, sizeof front);
-  const std::size_t length = header.total_length.get();
-  const bool known = is_tcp_udp_or_esp(header.protocol);
+  const std::size_t length = header.length();
+  const bool known = kPlainProtocols[header.protocol];
   return ((front & kMask) == kNoOptionsWhole) & known &
          (length - kLeastPlainIpv4 <= octets - kLeastPlainIpv4);  // a shorter one wraps round
+}
+
+// Where each octet of a PacketSummary comes from: shuffles of registers with sixteen octets of the
+// header, those in front and those behind from the TTL on, to the ports at their end.
+struct PlainSummaryForm {
+  using Octets = std::array<std::uint8_t, 32>;  // half a summary, a register for each half of it
+  Octets from;
+  Octets constant;
+
+  static constexpr std::size_t kBackFrom = offsetof(Ipv4Header, ttl);
+  static constexpr std::uint8_t kZero = 0x80;
+
+  // Source and destination; of the octets behind.
+  static constexpr Octets addresses() {
+    Octets from;
+    from.fill(kZero);
+    for (std::uint8_t i = 0; i < 4; ++i) {
+      from[offsetof(PacketSummary, source) + i] =
+          static_cast<std::uint8_t>(offsetof(Ipv4Header, source) - kBackFrom + i);
+      from[offsetof(PacketSummary, destination) + i] =
+          static_cast<std::uint8_t>(offsetof(Ipv4Header, destination) - kBackFrom + i);
+    }
+    return from;
+  }
+  // The second half: its first register of the octets behind, the other of those in front. Without
+  // the length, which stands too far from the ports.
+  static constexpr PlainSummaryForm rest(std::uint8_t protocol) {
+    constexpr std::uint8_t kPorts = sizeof(Ipv4Header) - kBackFrom;
+    constexpr PacketSummary kPlain{.family = Family::V4,
+                                   .upper_offset = sizeof(Ipv4Header),
+                                   .protocol_offset = offsetof(Ipv4Header, protocol),
+                                   .transport_offset = sizeof(Ipv4Header),
+                                   .transport_protocol_offset = offsetof(Ipv4Header, protocol),
+                                   .outside_offset = sizeof(Ipv4Header),
+                                   .outside_protocol_offset = offsetof(Ipv4Header, protocol)};
+    PlainSummaryForm form{{}, second_half(kPlain)};
+    form.from.fill(kZero);
+    form.from[at(offsetof(PacketSummary, protocol))] = offsetof(Ipv4Header, protocol) - kBackFrom;
+    form.from[at(offsetof(PacketSummary, traffic_class))] = offsetof(Ipv4Header, tos);
+    form.from[at(offsetof(PacketSummary, hop_limit))] = offsetof(Ipv4Header, ttl);
+    form.from[at(offsetof(PacketSummary, dont_fragment))] = offsetof(Ipv4Header, fragment);
+    if (protocol == kProtocolEsp) return form;
+    form.from[at(offsetof(PacketSummary, source_port))] = kPorts + 1;  // most significant first
+    form.from[at(offsetof(PacketSummary, source_port)) + 1] = kPorts;
+    form.from[at(offsetof(PacketSummary, destination_port))] = kPorts + 3;
+    form.from[at(offsetof(PacketSummary, destination_port)) + 1] = kPorts + 2;
+    form.constant[at(offsetof(PacketSummary, ports_visible))] = 1;
+    return form;
+  }
+  // All octets but the one with DF, of which that bit is left.
+  static constexpr Octets kept(std::uint8_t of_df) {
+    Octets kept;
+    kept.fill(0xff);
+    kept[at(offsetof(PacketSummary, dont_fragment))] = of_df;
+    return kept;
+  }
+
+ private:
+  static constexpr std::size_t at(std::size_t offset) { return offset - sizeof(Octets); }
+  static constexpr Octets second_half(const PacketSummary& summary) {
+    const auto both = std::bit_cast<std::array<Octets, 2>>(summary);
+    return both[1];
+  }
+};
+inline constexpr auto kPlainAddresses = PlainSummaryForm::addresses();
+inline constexpr std::array kPlainForms{PlainSummaryForm::rest(kProtocolEsp),
+                                        PlainSummaryForm::rest(kProtocolUdp)};
+inline constexpr auto kPlainBits = PlainSummaryForm::kept(Ipv4Header::kDontFragment >> 8);
+inline constexpr auto kPlainMost = PlainSummaryForm::kept(1);
+
+// The summary of a header that is plain.
+inline void write_plain_summary(const Ipv4Header& header, PacketSummary& out) noexcept {
+  const auto load = [](const PlainSummaryForm::Octets& octets) {
+    return Octets32::load(octets.data()).in_register();
+  };
+  const auto sixteen = [&](std::size_t from) {
+    const auto* const octets = reinterpret_cast<const std::uint8_t*>(&header) + from;
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets));
+  };
+  const PlainSummaryForm& form = kPlainForms[header.protocol != kProtocolEsp];
+  const __m256i back = _mm256_broadcastsi128_si256(sixteen(PlainSummaryForm::kBackFrom));
+  const __m256i both = _mm256_inserti128_si256(back, sixteen(0), 1);
+  const __m256i rest =
+      _mm256_and_si256(_mm256_shuffle_epi8(both, load(form.from)), load(kPlainBits));
+  auto* const to = reinterpret_cast<__m256i*>(&out);
+  _mm256_store_si256(to, _mm256_shuffle_epi8(back, load(kPlainAddresses)));
+  _mm256_store_si256(to + 1,
+                     _mm256_or_si256(_mm256_min_epu8(rest, load(kPlainMost)), load(form.constant)));
+  out.length = header.length();
 }
 
 // True: `out` is what summarize() would make of it, and nothing is wrong. False: ask that.
 [[nodiscard]] inline bool summarize_plain_ipv4(ByteView datagram, PacketSummary& out,
                                                HeaderChecksum verified) noexcept {
-  constexpr std::uint16_t kHeaderBytes = sizeof(Ipv4Header);
-  constexpr std::uint16_t kProtocolOffset = offsetof(Ipv4Header, protocol);
-  static constexpr PacketSummary kPlain{.family = Family::V4,
-                                        .upper_offset = kHeaderBytes,
-                                        .protocol_offset = kProtocolOffset,
-                                        .transport_offset = kHeaderBytes,
-                                        .transport_protocol_offset = kProtocolOffset,
-                                        .outside_offset = kHeaderBytes,
-                                        .outside_protocol_offset = kProtocolOffset};
   if (datagram.size() < kLeastPlainIpv4) [[unlikely]]
     return false;
   const auto& header = *reinterpret_cast<const Ipv4Header*>(datagram.data());
@@ -84,20 +174,7 @@ inline constexpr std::size_t kLeastPlainIpv4 = sizeof(Ipv4Header) + 4;
     return false;
   if (verified == HeaderChecksum::Verify && !good_ipv4_checksum(header)) [[unlikely]]
     return false;
-  out = kPlain;
-  std::memcpy(out.source.data(), header.source, sizeof header.source);
-  std::memcpy(out.destination.data(), header.destination, sizeof header.destination);
-  out.protocol = header.protocol;
-  if (header.protocol != kProtocolEsp) {
-    const auto both = load_be<std::uint32_t>(&header + 1);
-    out.source_port = static_cast<std::uint16_t>(both >> 16);
-    out.destination_port = static_cast<std::uint16_t>(both);
-    out.ports_visible = true;
-  }
-  out.length = header.total_length.get();
-  out.traffic_class = header.tos;
-  out.hop_limit = header.ttl;
-  out.dont_fragment = (header.fragment.raw[0] & Ipv4Header::kDontFragment >> 8) != 0;
+  write_plain_summary(header, out);
   return true;
 }
 

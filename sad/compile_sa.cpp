@@ -20,12 +20,6 @@ std::uint8_t padding_mask(const CipherFacts& cipher) {
   return static_cast<std::uint8_t>(std::max<unsigned>(4, cipher.block_bytes) - 1);
 }
 
-std::array<std::uint8_t, 4> salt_of(const Sa& sa) {
-  std::array<std::uint8_t, 4> salt{};
-  std::ranges::copy(sa.salt.view(), salt.begin());
-  return salt;
-}
-
 // Fills a header template from its end towards its front.
 class TemplateWriter {
  public:
@@ -100,6 +94,8 @@ void write_header(const Sa& sa, OutboundSa& out) {
   ah ? put_ah(sa, writer) : put_esp(sa, writer);
   if (sa.mode == IpsecMode::Tunnel) {
     const std::uint8_t protocol = ah ? kProtocolAh : sa.encapsulation ? kProtocolUdp : kProtocolEsp;
+    out.outer_selectors =
+        PacketSummary{.protocol = protocol, .family = out.outer_family}.other_selectors();
     if (out.outer_family == Family::V4) {
       writer.put_in_front(outer_v4(sa, protocol));
       out.outer_ip_bytes = sizeof(Ipv4Header);
@@ -216,10 +212,24 @@ void set_sizes(const Sa& sa, InboundSa& in) {
     return;
   }
   in.iv_bytes = cipher.iv_bytes;
-  in.icv_bytes = icv_bytes(sa.transform);
   in.padding_mask = padding_mask(cipher);
-  in.minimum_bytes = static_cast<std::uint8_t>(sizeof(EspHeader) + in.iv_bytes +
-                                               sizeof(EspTrailer) + in.icv_bytes);
+  in.around_bytes =
+      static_cast<std::uint8_t>(sizeof(EspHeader) + in.iv_bytes + icv_bytes(sa.transform));
+  in.minimum_bytes = static_cast<std::uint8_t>(in.around_bytes + sizeof(EspTrailer));
+}
+
+// Of an inner packet (TUN-03, TUN-05).
+void set_class_and_df(const Sa& sa, OutboundSa& out) {
+  constexpr std::uint8_t kEcn = 3;
+  if (sa.header.ecn == EcnRule::Compatibility) out.class_mask = static_cast<std::uint8_t>(~kEcn);
+  out.outer_df[0] = sa.header.df == DfRule::Set;
+  out.outer_df[1] = sa.header.df != DfRule::Clear;
+}
+
+bool is_plain(const OutboundSa& sa) {
+  const bool every_fragment =
+      sa.fragments == FragmentChecks::Stateless || sa.fragments == FragmentChecks::Stateful;
+  return sa.mode == IpsecMode::Tunnel && sa.tfc_bytes == 0 && every_fragment;
 }
 
 }  // namespace
@@ -238,10 +248,8 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.destination_options_outside = sa.destination_options == DestinationOptions::Outside;
   out.inner_v4 = carries(sa, Family::V4);
   out.inner_v6 = carries(sa, Family::V6);
-  out.df = sa.header.df;
-  out.ecn = sa.header.ecn;
+  set_class_and_df(sa, out);
   out.owner = context.owner;
-  out.salt = salt_of(sa);
   // Whoever is padded to a multiple has at least its length.
   out.tfc_bytes = std::max(sa.tfc_bytes, sa.tfc_multiple);
   out.tfc_mask = static_cast<std::uint16_t>(std::max<unsigned>(sa.tfc_multiple, 1) - 1);
@@ -250,7 +258,10 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   out.fragment_before = sa.fragmentation == Fragmentation::Before;
   const bool unagreed = sa.fragments == FragmentChecks::Unagreed;
   out.fragments = unagreed && names_no_ports(sa) ? FragmentChecks::Stateless : sa.fragments;
+  out.plain = is_plain(out);
   write_header(sa, out);
+  out.front_bytes = static_cast<std::uint8_t>(out.header_bytes + out.iv_bytes);
+  out.around_bytes = static_cast<std::uint8_t>(out.front_bytes + out.icv_bytes);
   return out;
 }
 
@@ -283,7 +294,6 @@ InboundSa compile_inbound(const Sa& sa, const CompileContext& context) noexcept 
   in.fragments =
       sa.fragments == FragmentChecks::Unagreed ? FragmentChecks::Stateless : sa.fragments;
   in.owner = context.owner;
-  in.salt = salt_of(sa);
   in.window = sa.replay_window;
   if (in.window != 0)
     in.replay_mask = static_cast<std::uint32_t>(replay_words(sa.replay_window) - 1);

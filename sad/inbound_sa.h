@@ -28,13 +28,13 @@ struct alignas(64) CompiledSelector {
 };
 static_assert(sizeof(CompiledSelector) == 128);
 
-// Immutable once published.
+// Immutable once published, but for its expiry.
 struct alignas(64) InboundSa {
   Spi spi{};
   KeySlot key{kNoKey};
   Transform transform;
   std::uint8_t iv_bytes{};
-  std::uint8_t icv_bytes{};
+  std::uint8_t around_bytes{};  // ESP header, IV and ICV
   std::uint8_t padding_mask{};  // of the ciphertext length: 3, 7 or 15
   // From the SPI on. ESP: header, IV, 2 and ICV (ESP-17). AH: all of it, which is then exact.
   std::uint8_t minimum_bytes{};
@@ -47,10 +47,9 @@ struct alignas(64) InboundSa {
   FragmentChecks fragments{FragmentChecks::Stateless};
   bool watches_source{};  // control is told where the newest packet came from (NAT-06)
   WorkerId owner{};
-  std::array<std::uint8_t, 4> salt{};
   std::uint32_t window{};       // packets, 0: no replay check
   std::uint32_t replay_mask{};  // words of the bitmap, minus 1
-  Expiry expires;               // see SaTable::expiry
+  mutable Expiry live_expiry;   // see expiry()
   std::uint32_t selector_count{};
   const CompiledSelector* selectors{};  // in the slot table's arena
   // From here on nearly no packet asks; the first line is what workers fetch ahead.
@@ -58,6 +57,11 @@ struct alignas(64) InboundSa {
   Address source;
   Family outer_family{Family::V4};
   std::uint16_t source_port{};  // that it knows, of ESP in UDP
+
+  // When the SA's time is over; control may set it under way (SaTable::set_expiry).
+  [[nodiscard]] Expiry expiry() const noexcept {
+    return std::atomic_ref(live_expiry).load(std::memory_order_relaxed);
+  }
 };
 static_assert(sizeof(InboundSa) == 128 && offsetof(InboundSa, destination) <= 64);
 

@@ -68,8 +68,8 @@ void SaTable::set_path_mtu(SaSlot slot, std::uint16_t octets) noexcept {
 
 void SaTable::set_expiry(Direction direction, SaSlot slot, Expiry expiry) noexcept {
   for (const SaSlot edition : {slot, other_edition(direction, slot)}) {
-    Expiry& expires = direction == Direction::Outbound ? outbound_[edition.value].expires
-                                                       : inbound_[edition.value].expires;
+    Expiry& expires = direction == Direction::Outbound ? outbound_[edition.value].live_expiry
+                                                       : inbound_[edition.value].live_expiry;
     std::atomic_ref(expires).store(expiry, std::memory_order_relaxed);
   }
 }

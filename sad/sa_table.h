@@ -65,18 +65,11 @@ class SaTable {
   }
   // The last number that the outbound SA may send now.
   [[nodiscard]] std::uint64_t sequence_limit(SaSlot slot) const noexcept {
-    return std::atomic_ref(outbound_state(slot).sequence_limit).load(std::memory_order_relaxed);
+    return outbound_state(slot).limit();
   }
   // Of both editions of an inbound SA.
   [[nodiscard]] SaSlot lasting_slot(SaSlot slot) const noexcept {
     return first_edition(slot, inbound_states_.size());
-  }
-  // When the SA's time is over; control may set it under way.
-  [[nodiscard]] Expiry outbound_expiry(SaSlot slot) const noexcept {
-    return std::atomic_ref(outbound_[slot.value].expires).load(std::memory_order_relaxed);
-  }
-  [[nodiscard]] Expiry inbound_expiry(SaSlot slot) const noexcept {
-    return std::atomic_ref(inbound_[slot.value].expires).load(std::memory_order_relaxed);
   }
   [[nodiscard]] const SaIndex& index() const noexcept { return index_; }
   // Outer DSCP by inner DSCP; map 0 is the identity (TUN-04).

@@ -183,7 +183,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
     const OutboundSa& old = table.outbound(live.slot);
     table.writable_outbound(other) = compile_outbound(live.sa, {old.key, old.owner, old.dscp_map});
     path_mtus.start(other, link_mtu(live.sa));
-    table.writable_outbound(other).expires = table.outbound_expiry(live.slot);
+    table.writable_outbound(other).live_expiry = table.outbound(live.slot).expiry();
     return other;
   }
   const InboundSa& old = table.inbound(live.slot);
@@ -191,7 +191,7 @@ SaSlot Sad::State::fill_other_edition(const Live& live) {
   compiled = compile_inbound(live.sa, {.key = old.key, .owner = old.owner});
   compiled.selectors = old.selectors;
   compiled.selector_count = old.selector_count;
-  compiled.expires = table.inbound_expiry(live.slot);
+  compiled.live_expiry = table.inbound(live.slot).expiry();
   return other;
 }
 

@@ -17,8 +17,11 @@ struct NumberGrant {
 };
 
 // A counter that the calling thread alone writes and others read.
+inline void set_counter(std::uint64_t& counter, std::uint64_t value) noexcept {
+  std::atomic_ref(counter).store(value, std::memory_order_relaxed);
+}
 inline void count_up(std::uint64_t& counter, std::uint64_t by) noexcept {
-  std::atomic_ref(counter).store(counter + by, std::memory_order_relaxed);
+  set_counter(counter, counter + by);
 }
 
 // For the owner of the SA: up to `wanted`, as far as `limit` and the lifetime reach.

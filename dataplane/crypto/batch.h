@@ -2,127 +2,57 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
-#include "dataplane/crypto/engine.h"
-#include "dataplane/crypto/key_table.h"
+#include "dataplane/crypto/crypto_job.h"
 
 namespace sallyport {
 
-inline constexpr std::size_t kEspHeaderBytes = 8;
-
 enum class Operation { Seal, Open };
 
-// A job beside its key, and where the parts of its packet lie.
-struct BatchItem {
-  CryptoJob* job;
-  const ExpandedKey* key;
-
-  [[nodiscard]] std::uint8_t* esp() const noexcept { return job->esp; }
-  [[nodiscard]] std::uint8_t* iv() const noexcept { return job->esp + kEspHeaderBytes; }
-  // The IV as it lies in memory; an implicit one is the sequence number, 64 bits with ESN, else
-  // with four octets of zeros in front (RFC 8750 4, 5).
-  [[nodiscard]] std::uint64_t iv_word() const noexcept {
-    if (key->iv_bytes != 0) [[likely]] {
-      std::uint64_t word;
-      std::memcpy(&word, iv(), sizeof word);
-      return word;
-    }
-    std::uint32_t low;
-    std::memcpy(&low, job->esp + kEspHeaderBytes / 2, sizeof low);
-    const std::uint32_t high = job->esn ? __builtin_bswap32(job->sequence_high) : 0;
-    return std::uint64_t{low} << 32 | high;
-  }
-  [[nodiscard]] std::uint8_t* text() const noexcept { return iv() + key->iv_bytes; }
-  [[nodiscard]] std::uint8_t* icv() const noexcept { return text() + job->text_bytes; }
-  // Of AH.
-  [[nodiscard]] bool is_ah() const noexcept { return job->icv_offset != 0; }
-  [[nodiscard]] std::uint8_t* ah_iv() const noexcept { return job->esp + job->icv_offset; }
-  [[nodiscard]] std::uint8_t* ah_icv() const noexcept { return ah_iv() + key->iv_bytes; }
-  // Of both, where integrity is a pass of its own: where it ends, and where its result stands.
-  [[nodiscard]] std::uint8_t* covered_end() const noexcept {
-    return is_ah() ? job->esp + job->text_bytes : icv();
-  }
-  [[nodiscard]] std::uint8_t* result() const noexcept { return is_ah() ? ah_icv() : icv(); }
-};
-
-// Items of one transform: at least one, at most kBatchItems.
-using Batch = std::span<const BatchItem>;
-inline constexpr std::size_t kBatchItems = 64;
+// Jobs of one transform: at least one, at most kBatchJobs.
+using Batch = std::span<CryptoJob>;
+inline constexpr std::size_t kBatchJobs = 64;
 [[nodiscard]] inline Transform transform_of(Batch batch) noexcept {
   return batch.front().key->transform;
 }
 
-// Fetches keys a few items ahead of the one that is worked on. Those of a whole burst at once would
-// push each other out of the first-level cache; a single one is there by now.
-class KeysAhead {
- public:
-  KeysAhead(Batch batch, const KeyTable& keys) noexcept
-      : next_(batch.data()), end_(batch.data() + batch.size()), keys_(keys) {
-    if (batch.front().job->key == batch.back().job->key) next_ = end_;
-    for (std::size_t i = 0; i < kAhead; ++i) step();
-  }
-  // Once before each item.
-  void step() noexcept {
-    if (next_ == end_) return;
-    const CryptoJob& job = *next_++->job;
-    if (job.key == fetched_) return;
-    fetched_ = job.key;
-    keys_.prefetch(fetched_, job.text_bytes);
-  }
-
- private:
-  static constexpr std::size_t kAhead = 4;
-  const BatchItem* next_;
-  const BatchItem* end_;
-  const KeyTable& keys_;
-  KeySlot fetched_{kNoKey};
-};
-
-// Splits `items` into batches: the first item's transform, then the first of what is left.
+// Works on `jobs`, at most kBatchJobs, whose transforms differ: the first one's, then the first of
+// what is left. Those of one transform are moved next to each other for it.
 template <class Work>
-void split_by_transform(std::span<BatchItem> items, Work& work) noexcept {
-  while (!items.empty()) {
-    const Transform transform = items.front().key->transform;
-    const auto next = std::partition(items.begin() + 1, items.end(), [&](const BatchItem& item) {
-      return item.key->transform == transform;
-    });
-    const auto count = static_cast<std::size_t>(next - items.begin());
-    work(Batch(items.first(count)));
-    items = items.subspan(count);
-  }
-}
-
-// Fills an item for each of the jobs, at least one. True where all have one transform.
-[[nodiscard]] inline bool put_beside_keys(std::span<CryptoJob> jobs, const KeyTable& keys,
-                                          BatchItem* item) noexcept {
-  const ExpandedKey* const first = &keys.at(jobs.front().key);
-  const ExpandedKey* key = first;
-  KeySlot slot = jobs.front().key;
-  bool alike = true;
-  for (CryptoJob& job : jobs) {
-    if (job.key != slot) {
-      slot = job.key;
-      key = &keys.at(slot);
-      alike &= key->transform == first->transform;
+[[gnu::noinline]] void split_by_transform(std::span<CryptoJob> jobs, Work& work) noexcept {
+  std::array<CryptoJob, kBatchJobs> alike;
+  std::array<bool, kBatchJobs> done{};
+  for (std::size_t first = 0; first < jobs.size(); ++first) {
+    if (done[first]) continue;
+    const Transform transform = jobs[first].key->transform;
+    std::array<std::uint8_t, kBatchJobs> places;
+    std::size_t count = 0;
+    for (std::size_t i = first; i < jobs.size(); ++i) {
+      if (jobs[i].key->transform != transform) continue;
+      done[i] = true;
+      places[count] = static_cast<std::uint8_t>(i);
+      alike[count++] = jobs[i];
     }
-    *item++ = {&job, key};
+    work(Batch(alike.data(), count));
+    for (std::size_t i = 0; i < count; ++i) jobs[places[i]].good = alike[i].good;
   }
-  return alike;
 }
 
 // Calls `work(Batch)` until every job was in one batch. Jobs of one transform come together even
 // where others stand between them.
 template <class Work>
-void for_each_batch(std::span<CryptoJob> jobs, const KeyTable& keys, Work work) noexcept {
-  std::array<BatchItem, kBatchItems> items;
+void for_each_batch(std::span<CryptoJob> jobs, Work work) noexcept {
   while (!jobs.empty()) {
-    const auto some = jobs.first(std::min(jobs.size(), kBatchItems));
-    const auto batch = std::span(items).first(some.size());
-    if (put_beside_keys(some, keys, batch.data())) [[likely]]
-      work(Batch(batch));
+    const auto some = jobs.first(std::min(jobs.size(), kBatchJobs));
+    const Transform transform = transform_of(some);
+    bool alike = true;
+    for (const CryptoJob& job : some) alike &= job.key->transform == transform;
+    if (alike) [[likely]]
+      work(some);
     else
-      split_by_transform(batch, work);
+      split_by_transform(some, work);
     jobs = jobs.subspan(some.size());
   }
 }

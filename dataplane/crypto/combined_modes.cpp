@@ -30,16 +30,16 @@ void write_nonce(const ExpandedKey& key, std::uint64_t iv, void* to) noexcept {
 }
 
 // Salt of three octets, then the IV (RFC 4309 4).
-void write_ccm_nonce(const BatchItem& item, void* to) noexcept {
-  const std::uint64_t iv = item.iv_word();
-  const std::uint64_t salt = load_32(item.key->salt.data()) & 0xffffff;
+void write_ccm_nonce(const CryptoJob& job, void* to) noexcept {
+  const std::uint64_t iv = job.iv_word();
+  const std::uint64_t salt = load_32(job.key->salt.data()) & 0xffffff;
   store_block(to, salt | iv << 24, iv >> 40);
 }
 
 // SPI and sequence number, all 64 bits of it with ESN (RFC 4106 5); its length in octets.
 std::size_t write_associated(const CryptoJob& job, void* to) noexcept {
   const std::uint64_t header = load_64(job.esp);
-  const std::uint64_t high = __builtin_bswap32(job.sequence_high);
+  const std::uint64_t high = __builtin_bswap32(job.sequence_high());
   const std::uint64_t extended = (header & 0xffffffff) | high << 32;
   store_block(to, job.esn ? extended : header, header >> 32);
   return job.esn ? 12 : 8;
@@ -68,17 +68,15 @@ void CombinedModes::gcm(Batch batch) noexcept {
             : by_key_size(batch, mb.gcm128_dec, mb.gcm192_dec, mb.gcm256_dec);
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   gcm_context_data context;
-  KeysAhead keys(batch, keys_);
-  for (const BatchItem& item : batch) {
-    keys.step();
+  for (CryptoJob& job : batch) {
     Scratch scratch;
-    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
-    const std::size_t associated = write_associated(*item.job, &scratch.associated);
-    std::uint8_t* text = item.text();
-    std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
-    crypt(&item.key->gcm, &context, text, text, item.job->text_bytes, scratch.nonce.bytes.data(),
+    write_nonce(*job.key, job.iv_word(), &scratch.nonce);
+    const std::size_t associated = write_associated(job, &scratch.associated);
+    std::uint8_t* text = job.text();
+    std::uint8_t* tag = kSeal ? job.icv() : scratch.tag.bytes.data();
+    crypt(&job.key->gcm, &context, text, text, job.text_bytes, scratch.nonce.bytes.data(),
           scratch.associated.bytes.data(), associated, tag, icv_bytes);
-    item.job->good = kSeal || equal_icv(tag, item.icv(), icv_bytes);
+    job.good = kSeal || equal_icv(tag, job.icv(), icv_bytes);
   }
 }
 
@@ -93,17 +91,17 @@ void CombinedModes::gmac(Batch batch) noexcept {
       by_key_size(batch, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   gcm_context_data context;
-  for (const BatchItem& item : batch) {
+  for (CryptoJob& job : batch) {
     Scratch scratch;
-    const gcm_key_data* key = &item.key->gcm;
-    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
-    const std::size_t associated = write_associated(*item.job, &scratch.associated);
-    std::uint8_t* tag = kSeal ? item.icv() : scratch.tag.bytes.data();
+    const gcm_key_data* key = &job.key->gcm;
+    write_nonce(*job.key, job.iv_word(), &scratch.nonce);
+    const std::size_t associated = write_associated(job, &scratch.associated);
+    std::uint8_t* tag = kSeal ? job.icv() : scratch.tag.bytes.data();
     start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
     update(key, &context, scratch.associated.bytes.data(), associated);
-    update(key, &context, item.iv(), item.key->iv_bytes + item.job->text_bytes);
+    update(key, &context, job.iv(), job.key->iv_bytes + job.text_bytes);
     finish(key, &context, tag, icv_bytes);
-    item.job->good = kSeal || equal_icv(tag, item.icv(), icv_bytes);
+    job.good = kSeal || equal_icv(tag, job.icv(), icv_bytes);
   }
 }
 
@@ -117,58 +115,56 @@ void CombinedModes::ah_gmac(Batch batch) noexcept {
   const auto update = by_size(size, mb.gmac128_update, mb.gmac192_update, mb.gmac256_update);
   const auto finish = by_size(size, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
   gcm_context_data context;
-  for (const BatchItem& item : batch) {
+  for (CryptoJob& job : batch) {
     Scratch scratch;
     Block received;
-    const gcm_key_data* key = &item.key->gcm;
-    std::uint8_t* const icv = item.ah_icv();
+    const gcm_key_data* key = &job.key->gcm;
+    std::uint8_t* const icv = job.ah_icv();
     if (!kSeal) std::memcpy(received.bytes.data(), icv, received.bytes.size());
     std::memset(icv, 0, received.bytes.size());
-    write_nonce(*item.key, load_64(item.ah_iv()), &scratch.nonce);
+    write_nonce(*job.key, load_64(job.ah_iv()), &scratch.nonce);
     start(key, &context, scratch.nonce.bytes.data(), IMB_GCM_IV_DATA_LEN);
-    update(key, &context, item.esp(), item.job->text_bytes);
-    if (item.job->esn) {
-      const std::uint32_t high = __builtin_bswap32(item.job->sequence_high);
+    update(key, &context, job.esp, job.text_bytes);
+    if (job.esn) {
+      const std::uint32_t high = __builtin_bswap32(job.sequence_high());
       update(key, &context, reinterpret_cast<const std::uint8_t*>(&high), sizeof high);
     }
     std::uint8_t* const tag = kSeal ? icv : scratch.tag.bytes.data();
     finish(key, &context, tag, received.bytes.size());
     if (!kSeal) std::memcpy(icv, received.bytes.data(), received.bytes.size());
-    item.job->good = kSeal || equal_icv(tag, icv, received.bytes.size());
+    job.good = kSeal || equal_icv(tag, icv, received.bytes.size());
   }
 }
 
-// `describe(job, item, scratch)` fills in what the algorithm wants; the rest is the same for all.
+// `describe(call, job, scratch)` fills in what the algorithm wants; the rest is the same for all.
 template <Operation operation, class Describe>
 void CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   std::size_t done = 0;
-  KeysAhead keys(batch, keys_);
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    keys.step();
-    const BatchItem& item = batch[i];
+    const CryptoJob& job = batch[i];
     Scratch& scratch = scratch_[i];
-    IMB_JOB& job = *IMB_GET_NEXT_JOB(&instance_);
-    job.src = item.text();
-    job.dst = item.text();
-    job.cipher_start_src_offset_in_bytes = 0;
-    job.msg_len_to_cipher_in_bytes = item.job->text_bytes;
-    job.hash_start_src_offset_in_bytes = 0;
-    job.msg_len_to_hash_in_bytes = item.job->text_bytes;
-    job.iv = scratch.nonce.bytes.data();
-    job.auth_tag_output = kSeal ? item.icv() : scratch.tag.bytes.data();
-    job.auth_tag_output_len_in_bytes = item.key->icv_bytes;
-    job.cipher_direction = kSeal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
-    describe(job, item, scratch);
+    IMB_JOB& call = *IMB_GET_NEXT_JOB(&instance_);
+    call.src = job.text();
+    call.dst = job.text();
+    call.cipher_start_src_offset_in_bytes = 0;
+    call.msg_len_to_cipher_in_bytes = job.text_bytes;
+    call.hash_start_src_offset_in_bytes = 0;
+    call.msg_len_to_hash_in_bytes = job.text_bytes;
+    call.iv = scratch.nonce.bytes.data();
+    call.auth_tag_output = kSeal ? job.icv() : scratch.tag.bytes.data();
+    call.auth_tag_output_len_in_bytes = job.key->icv_bytes;
+    call.cipher_direction = kSeal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+    describe(call, job, scratch);
     if (IMB_SUBMIT_JOB_NOCHECK(&instance_) != nullptr) ++done;
   }
   while (IMB_FLUSH_JOB(&instance_) != nullptr) ++done;
   // A job that did not come back proves nothing about its packet.
   const bool all = done == batch.size();
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const BatchItem& item = batch[i];
-    item.job->good =
-        all && (kSeal || equal_icv(scratch_[i].tag.bytes.data(), item.icv(), item.key->icv_bytes));
+    CryptoJob& job = batch[i];
+    job.good =
+        all && (kSeal || equal_icv(scratch_[i].tag.bytes.data(), job.icv(), job.key->icv_bytes));
   }
 }
 
@@ -176,34 +172,34 @@ template <Operation operation>
 void CombinedModes::ccm(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   const std::uint64_t key_bytes = facts(transform_of(batch).cipher).key_bytes;
-  by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
-    write_ccm_nonce(item, &scratch.nonce);
-    job.cipher_mode = IMB_CIPHER_CCM;
-    job.hash_alg = IMB_AUTH_AES_CCM;
-    job.chain_order = kSeal ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
-    job.enc_keys = item.key->separate.cipher.aes.encrypt.data();
-    job.dec_keys = job.enc_keys;
-    job.key_len_in_bytes = key_bytes;
-    job.iv_len_in_bytes = 11;
-    job.u.CCM.aad_len_in_bytes = write_associated(*item.job, &scratch.associated);
-    job.u.CCM.aad = scratch.associated.bytes.data();
+  by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
+    write_ccm_nonce(job, &scratch.nonce);
+    call.cipher_mode = IMB_CIPHER_CCM;
+    call.hash_alg = IMB_AUTH_AES_CCM;
+    call.chain_order = kSeal ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+    call.enc_keys = job.key->separate.cipher.aes.encrypt.data();
+    call.dec_keys = call.enc_keys;
+    call.key_len_in_bytes = key_bytes;
+    call.iv_len_in_bytes = 11;
+    call.u.CCM.aad_len_in_bytes = write_associated(job, &scratch.associated);
+    call.u.CCM.aad = scratch.associated.bytes.data();
   });
 }
 
 template <Operation operation>
 void CombinedModes::chacha_poly(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
-  by_jobs<operation>(batch, [&](IMB_JOB& job, const BatchItem& item, Scratch& scratch) {
-    write_nonce(*item.key, item.iv_word(), &scratch.nonce);
-    job.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
-    job.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
-    job.chain_order = kSeal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
-    job.enc_keys = item.key->separate.cipher.raw.data();
-    job.dec_keys = job.enc_keys;
-    job.key_len_in_bytes = 32;
-    job.iv_len_in_bytes = 12;
-    job.u.CHACHA20_POLY1305.aad_len_in_bytes = write_associated(*item.job, &scratch.associated);
-    job.u.CHACHA20_POLY1305.aad = scratch.associated.bytes.data();
+  by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
+    write_nonce(*job.key, job.iv_word(), &scratch.nonce);
+    call.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+    call.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+    call.chain_order = kSeal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+    call.enc_keys = job.key->separate.cipher.raw.data();
+    call.dec_keys = call.enc_keys;
+    call.key_len_in_bytes = 32;
+    call.iv_len_in_bytes = 12;
+    call.u.CHACHA20_POLY1305.aad_len_in_bytes = write_associated(job, &scratch.associated);
+    call.u.CHACHA20_POLY1305.aad = scratch.associated.bytes.data();
   });
 }
 

@@ -10,8 +10,7 @@ namespace sallyport {
 // job.
 class CombinedModes {
  public:
-  CombinedModes(IMB_MGR& instance, const KeyTable& keys) noexcept
-      : instance_(instance), keys_(keys) {}
+  explicit CombinedModes(IMB_MGR& instance) noexcept : instance_(instance) {}
 
   template <Operation operation>
   void gcm(Batch batch) noexcept;
@@ -38,8 +37,7 @@ class CombinedModes {
   void by_jobs(Batch batch, Describe describe) noexcept;
 
   IMB_MGR& instance_;
-  const KeyTable& keys_;
-  std::array<Scratch, kBatchItems> scratch_;
+  std::array<Scratch, kBatchJobs> scratch_;
 };
 
 }  // namespace sallyport

@@ -116,6 +116,8 @@ void expand_key(IMB_MGR& instance, const KeyMaterial& keys,
   slot.transform = keys.transform;
   slot.iv_bytes = integrity.ah_only() ? integrity.iv_bytes : cipher.iv_bytes;
   slot.icv_bytes = icv_bytes(keys.transform);
+  slot.iv_rule = integrity.ah_only() ? IvRule::Counter : cipher.iv_rule;
+  if (slot.iv_bytes == 0) slot.iv_rule = IvRule::None;
   copy(keys.salt, slot.salt);
   if (cipher.kind == CipherKind::Gcm || cipher.kind == CipherKind::Gmac) {
     return expand_gcm(instance, keys.cipher_key, slot.gcm);

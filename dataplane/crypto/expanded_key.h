@@ -52,8 +52,9 @@ struct alignas(64) ExpandedKey {
   std::uint8_t iv_bytes;
   std::uint8_t icv_bytes;
   std::array<std::uint8_t, 4> salt;
+  IvRule iv_rule;
   // An odd number of lines, so that equal parts of neighbouring slots share no cache set.
-  std::array<std::uint8_t, 72> spread;
+  std::array<std::uint8_t, 71> spread;
 };
 inline constexpr std::size_t kGcmTableBytes = 1008;
 inline constexpr std::size_t kCacheLine = 64;

@@ -2,7 +2,7 @@
 
 namespace sallyport {
 
-Expected<std::unique_ptr<IpsecMbEngine>> IpsecMbEngine::create(const KeyTable& keys) {
+Expected<std::unique_ptr<IpsecMbEngine>> IpsecMbEngine::create() {
   Expected<IpsecMb> wide = open_ipsec_mb(VectorWidth::Wide);
   if (!wide) return std::unexpected(wide.error());
   Expected<IpsecMb> narrow = open_ipsec_mb(VectorWidth::Narrow);
@@ -10,16 +10,14 @@ Expected<std::unique_ptr<IpsecMbEngine>> IpsecMbEngine::create(const KeyTable& k
   Expected<OpensslEngine> openssl = OpensslEngine::create();
   if (!openssl) return std::unexpected(openssl.error());
   return std::unique_ptr<IpsecMbEngine>(
-      new IpsecMbEngine(keys, std::move(*wide), std::move(*narrow), std::move(*openssl)));
+      new IpsecMbEngine(std::move(*wide), std::move(*narrow), std::move(*openssl)));
 }
 
-IpsecMbEngine::IpsecMbEngine(const KeyTable& keys, IpsecMb wide, IpsecMb narrow,
-                             OpensslEngine openssl) noexcept
-    : keys_(keys),
-      wide_(std::move(wide)),
+IpsecMbEngine::IpsecMbEngine(IpsecMb wide, IpsecMb narrow, OpensslEngine openssl) noexcept
+    : wide_(std::move(wide)),
       narrow_(std::move(narrow)),
       openssl_(std::move(openssl)),
-      combined_(*wide_, keys),
+      combined_(*wide_),
       separate_({.wide = *wide_, .narrow = *narrow_, .openssl = openssl_}) {}
 
 template <Operation operation>
@@ -46,11 +44,11 @@ void IpsecMbEngine::process(Batch batch) noexcept {
 }
 
 void IpsecMbEngine::seal(std::span<CryptoJob> jobs) noexcept {
-  for_each_batch(jobs, keys_, [this](Batch batch) { process<Operation::Seal>(batch); });
+  for_each_batch(jobs, [this](Batch batch) { process<Operation::Seal>(batch); });
 }
 
 void IpsecMbEngine::open(std::span<CryptoJob> jobs) noexcept {
-  for_each_batch(jobs, keys_, [this](Batch batch) { process<Operation::Open>(batch); });
+  for_each_batch(jobs, [this](Batch batch) { process<Operation::Open>(batch); });
 }
 
 }  // namespace sallyport

@@ -9,10 +9,10 @@
 
 namespace sallyport {
 
-// One per worker; allocates nothing after create(). `keys` must outlive it.
+// One per worker; allocates nothing after create().
 class IpsecMbEngine final : public CryptoEngine {
  public:
-  [[nodiscard]] static Expected<std::unique_ptr<IpsecMbEngine>> create(const KeyTable& keys);
+  [[nodiscard]] static Expected<std::unique_ptr<IpsecMbEngine>> create();
 
   void seal(std::span<CryptoJob> jobs) noexcept override;
   void open(std::span<CryptoJob> jobs) noexcept override;
@@ -20,11 +20,10 @@ class IpsecMbEngine final : public CryptoEngine {
   [[nodiscard]] std::string_view variant() const noexcept { return sallyport::variant(*wide_); }
 
  private:
-  IpsecMbEngine(const KeyTable& keys, IpsecMb wide, IpsecMb narrow, OpensslEngine openssl) noexcept;
+  IpsecMbEngine(IpsecMb wide, IpsecMb narrow, OpensslEngine openssl) noexcept;
   template <Operation operation>
   void process(Batch batch) noexcept;
 
-  const KeyTable& keys_;
   IpsecMb wide_;
   IpsecMb narrow_;
   OpensslEngine openssl_;

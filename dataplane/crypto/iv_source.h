@@ -1,21 +1,19 @@
-// Where the IVs of a run come from (ALG-20). Tests give their own.
+// Where the IVs of a burst come from (ALG-20). Tests give their own.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
-#include "dataplane/crypto/engine.h"
-#include "sad/outbound_sa.h"
+#include "dataplane/crypto/crypto_job.h"
 
 namespace sallyport {
 
 class IvSource {
  public:
   virtual ~IvSource() = default;
-  // Writes the IV of each job of one run, behind its ESP header or first in AH's ICV field; job i
-  // carries number first + i.
-  virtual void fill(const OutboundSa& sa, std::span<const CryptoJob> jobs,
-                    SequenceNumber first) noexcept = 0;
+  // False: IVs of the rule IvRule::Counter stay what they are, the sequence number.
+  [[nodiscard]] virtual bool makes_counters() const noexcept { return false; }
+  // Writes IVs behind the ESP headers of the jobs that have one; AH has its own way to its IV.
+  virtual void fill(std::span<const CryptoJob> jobs) noexcept = 0;
 };
 
 }  // namespace sallyport

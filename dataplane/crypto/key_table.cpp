@@ -71,9 +71,12 @@ KeyTable::KeyTable(std::size_t capacity, std::pmr::memory_resource& memory, Rand
       capacity_(capacity),
       slots_(static_cast<ExpandedKey*>(
           memory.allocate(capacity * sizeof(ExpandedKey), alignof(ExpandedKey)))),
-      footprints_(capacity, &memory),
       free_(&memory) {
   free_.reserve(capacity);
+  for (const CipherFacts& cipher : all_ciphers())
+    for (const IntegrityFacts& integrity : all_integrities())
+      footprints_[static_cast<std::size_t>(cipher.id)][static_cast<std::size_t>(integrity.id)] =
+          footprint({cipher.id, integrity.id});
 }
 
 KeyTable::~KeyTable() {
@@ -100,7 +103,6 @@ Expected<KeySlot> KeyTable::install(const KeyMaterial& keys) {
   random_.fill(iv_key);
   expand_key(*instance_, keys, iv_key, slots_[index]);
   wipe(iv_key);
-  footprints_[index] = footprint(keys.transform);
   return KeySlot{index};
 }
 

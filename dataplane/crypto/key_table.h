@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <memory_resource>
 #include <vector>
@@ -30,8 +31,8 @@ class KeyTable final : public KeyStore {
   void retire(KeySlot slot) noexcept override;
 
   [[nodiscard]] const ExpandedKey& at(KeySlot slot) const noexcept { return slots_[slot.value]; }
-  // Fetches the lines that a packet with this much text will read.
-  void prefetch(KeySlot slot, std::uint32_t text_bytes) const noexcept;
+  // Fetches the lines that a packet with this much text will read; `transform` is the slot's.
+  void prefetch(KeySlot slot, Transform transform, std::uint32_t text_bytes) const noexcept;
   [[nodiscard]] std::size_t in_use() const noexcept { return fresh_ - free_.size(); }
 
  private:
@@ -51,15 +52,17 @@ class KeyTable final : public KeyStore {
   IpsecMb instance_;
   std::size_t capacity_;
   ExpandedKey* slots_;
-  std::pmr::vector<Footprint> footprints_;
+  std::array<std::array<Footprint, kIntegrityCount>, kCipherCount> footprints_;
   std::size_t fresh_{};  // slots from here on were never used
   std::pmr::vector<std::uint32_t> free_;
 };
 
-inline void KeyTable::prefetch(KeySlot slot, std::uint32_t text_bytes) const noexcept {
+inline void KeyTable::prefetch(KeySlot slot, Transform transform,
+                               std::uint32_t text_bytes) const noexcept {
   constexpr std::uint32_t kPowers = 48;
   constexpr std::size_t kRoundKeyLines = 3;  // of AES-128, the fewest
-  const Footprint lines = footprints_[slot.value];
+  const Footprint lines = footprints_[static_cast<std::size_t>(transform.cipher)]
+                                     [static_cast<std::size_t>(transform.integrity)];
   const auto* const key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
   for (std::size_t line = 0; line < kRoundKeyLines; ++line) prefetch_line(key + line * kCacheLine);
   for (std::size_t line = kRoundKeyLines; line < lines.first_lines; ++line) [[unlikely]]

@@ -38,13 +38,13 @@ bool prepare(EVP_CIPHER_CTX* context, Cipher cipher, Operation operation) noexce
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, kCcmNonceBytes, nullptr) == 1;
 }
 
-int length_of(const BatchItem& item) noexcept { return static_cast<int>(item.job->text_bytes); }
+int length_of(const CryptoJob& job) noexcept { return static_cast<int>(job.text_bytes); }
 
 // Salt of three octets, then the IV (RFC 4309 4), which may be the sequence number (RFC 8750 4).
-std::array<std::uint8_t, kCcmNonceBytes> ccm_nonce(const BatchItem& item) noexcept {
+std::array<std::uint8_t, kCcmNonceBytes> ccm_nonce(const CryptoJob& job) noexcept {
   std::array<std::uint8_t, kCcmNonceBytes> nonce;
-  std::memcpy(nonce.data(), item.key->salt.data(), 3);
-  const std::uint64_t iv = item.iv_word();
+  std::memcpy(nonce.data(), job.key->salt.data(), 3);
+  const std::uint64_t iv = job.iv_word();
   std::memcpy(nonce.data() + 3, &iv, sizeof iv);
   return nonce;
 }
@@ -56,46 +56,46 @@ int write_associated(const CryptoJob& job, std::uint8_t* to) noexcept {
     return 8;
   }
   std::memcpy(to, job.esp, 4);
-  store_be<std::uint32_t>(to + 4, job.sequence_high);
+  store_be<std::uint32_t>(to + 4, job.sequence_high());
   std::memcpy(to + 8, job.esp + 4, 4);
   return 12;
 }
 
 // Encrypts the text in place and writes the tag.
-bool seal_ccm(EVP_CIPHER_CTX* context, const BatchItem& item, std::uint8_t* tag) noexcept {
-  const auto nonce = ccm_nonce(item);
-  const std::uint8_t* key = item.key->separate.cipher.raw.data();
-  const int tag_bytes = item.key->icv_bytes;
+bool seal_ccm(EVP_CIPHER_CTX* context, const CryptoJob& job, std::uint8_t* tag) noexcept {
+  const auto nonce = ccm_nonce(job);
+  const std::uint8_t* key = job.key->separate.cipher.raw.data();
+  const int tag_bytes = job.key->icv_bytes;
   std::array<std::uint8_t, 12> associated;
-  const int associated_bytes = write_associated(*item.job, associated.data());
+  const int associated_bytes = write_associated(job, associated.data());
   int written = 0;
   return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, nullptr) == 1 &&
          EVP_CipherInit_ex(context, nullptr, nullptr, key, nonce.data(), -1) == 1 &&
-         EVP_CipherUpdate(context, nullptr, &written, nullptr, length_of(item)) == 1 &&
+         EVP_CipherUpdate(context, nullptr, &written, nullptr, length_of(job)) == 1 &&
          EVP_CipherUpdate(context, nullptr, &written, associated.data(), associated_bytes) == 1 &&
-         EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1 &&
+         EVP_CipherUpdate(context, job.text(), &written, job.text(), length_of(job)) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, tag) == 1;
 }
 
 // CCM's encryption alone, from counter 1 on: L - 1, nonce, counter (RFC 3610 2.3).
-bool crypt_counter(EVP_CIPHER_CTX* context, const BatchItem& item) noexcept {
-  const auto nonce = ccm_nonce(item);
+bool crypt_counter(EVP_CIPHER_CTX* context, const CryptoJob& job) noexcept {
+  const auto nonce = ccm_nonce(job);
   std::array<std::uint8_t, 16> block{3};
   std::memcpy(block.data() + 1, nonce.data(), nonce.size());
   block.back() = 1;
-  const std::uint8_t* key = item.key->separate.cipher.raw.data();
+  const std::uint8_t* key = job.key->separate.cipher.raw.data();
   int written = 0;
   return EVP_CipherInit_ex(context, nullptr, nullptr, key, block.data(), -1) == 1 &&
-         EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1;
+         EVP_CipherUpdate(context, job.text(), &written, job.text(), length_of(job)) == 1;
 }
 
 // OpenSSL's own opening would put an error, with its allocations, on a queue for each forged
 // packet: decrypt, seal again for the tag, and leave the text decrypted only where the tag is
 // right.
-bool open_ccm(EVP_CIPHER_CTX* counter, EVP_CIPHER_CTX* ccm, const BatchItem& item) noexcept {
+bool open_ccm(EVP_CIPHER_CTX* counter, EVP_CIPHER_CTX* ccm, const CryptoJob& job) noexcept {
   std::array<std::uint8_t, 16> tag;
-  return crypt_counter(counter, item) && seal_ccm(ccm, item, tag.data()) &&
-         equal_icv(tag.data(), item.icv(), item.key->icv_bytes) && crypt_counter(counter, item);
+  return crypt_counter(counter, job) && seal_ccm(ccm, job, tag.data()) &&
+         equal_icv(tag.data(), job.icv(), job.key->icv_bytes) && crypt_counter(counter, job);
 }
 
 }  // namespace
@@ -134,14 +134,13 @@ bool OpensslEngine::camellia(Batch batch) noexcept {
   EVP_CIPHER_CTX* context = contexts_for(batch)[static_cast<std::size_t>(operation)].get();
   const ExpandedKey* set = nullptr;
   bool complete = true;
-  for (const BatchItem& item : batch) {
-    const std::uint8_t* key = item.key == set ? nullptr : item.key->separate.cipher.raw.data();
-    set = item.key;
+  for (CryptoJob& job : batch) {
+    const std::uint8_t* key = job.key == set ? nullptr : job.key->separate.cipher.raw.data();
+    set = job.key;
     int written = 0;
-    complete &=
-        EVP_CipherInit_ex(context, nullptr, nullptr, key, item.iv(), -1) == 1 &&
-        EVP_CipherUpdate(context, item.text(), &written, item.text(), length_of(item)) == 1 &&
-        written == length_of(item);
+    complete &= EVP_CipherInit_ex(context, nullptr, nullptr, key, job.iv(), -1) == 1 &&
+                EVP_CipherUpdate(context, job.text(), &written, job.text(), length_of(job)) == 1 &&
+                written == length_of(job);
   }
   return complete;
 }
@@ -149,9 +148,9 @@ bool OpensslEngine::camellia(Batch batch) noexcept {
 template <Operation operation>
 void OpensslEngine::ccm(Batch batch) noexcept {
   const auto& [ccm, counter] = contexts_for(batch);
-  for (const BatchItem& item : batch) {
-    item.job->good = operation == Operation::Seal ? seal_ccm(ccm.get(), item, item.icv())
-                                                  : open_ccm(counter.get(), ccm.get(), item);
+  for (CryptoJob& job : batch) {
+    job.good = operation == Operation::Seal ? seal_ccm(ccm.get(), job, job.icv())
+                                            : open_ccm(counter.get(), ccm.get(), job);
   }
 }
 

@@ -69,7 +69,7 @@ void SeparateModes::seal(Batch batch) noexcept {
   crypt<Operation::Seal>(batch);
   const bool encrypted = complete_;
   authenticate(batch);
-  for (const BatchItem& item : batch) item.job->good = encrypted && complete_;
+  for (CryptoJob& job : batch) job.good = encrypted && complete_;
 }
 
 void SeparateModes::open(Batch batch) noexcept {
@@ -77,9 +77,9 @@ void SeparateModes::open(Batch batch) noexcept {
   authenticate(batch);
   const std::size_t good = check(batch);
   if (good == 0) return;
-  const Batch passed(passed_.data(), good);
-  crypt<Operation::Open>(passed);
-  for (const BatchItem& item : passed) item.job->good = complete_;
+  crypt<Operation::Open>({passed_.data(), good});
+  if (complete_) return;
+  for (CryptoJob& job : batch) job.good = false;
 }
 
 // What is the same for all packets of a transform stays in the jobs from batch to batch.
@@ -106,29 +106,29 @@ void SeparateModes::describe(Batch batch) noexcept {
   describe_transform(transform);
   const bool ctr = facts(transform.cipher).kind == CipherKind::Ctr;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const BatchItem& item = batch[i];
+    const CryptoJob& job = batch[i];
     Scratch& scratch = scratch_[i];
-    IMB_JOB& job = jobs_[i];
-    job.src = item.esp();
-    job.dst = item.text();
-    job.msg_len_to_cipher_in_bytes = item.job->text_bytes;
-    job.msg_len_to_hash_in_bytes = static_cast<std::size_t>(item.covered_end() - item.esp());
-    job.iv = item.iv();
-    job.auth_tag_output = kSeal ? item.result() : scratch.tag.data();
-    job.status = IMB_STATUS_BEING_PROCESSED;
+    IMB_JOB& call = jobs_[i];
+    call.src = job.esp;
+    call.dst = job.text();
+    call.msg_len_to_cipher_in_bytes = job.text_bytes;
+    call.msg_len_to_hash_in_bytes = static_cast<std::size_t>(job.covered_end() - job.esp);
+    call.iv = job.iv();
+    call.auth_tag_output = kSeal ? job.result() : scratch.tag.data();
+    call.status = IMB_STATUS_BEING_PROCESSED;
     if (ctr) {  // RFC 3686 4: nonce, IV; the library appends the block counter
-      std::memcpy(scratch.nonce.data(), item.key->salt.data(), 4);
-      std::memcpy(scratch.nonce.data() + 4, item.iv(), 8);
-      job.iv = scratch.nonce.data();
+      std::memcpy(scratch.nonce.data(), job.key->salt.data(), 4);
+      std::memcpy(scratch.nonce.data() + 4, job.iv(), 8);
+      call.iv = scratch.nonce.data();
     }
-    if (item.job->esn) {  // covered behind the rest, not sent (RFC 4303 2.2.1, 4302 3.3.3.2.2)
-      std::memcpy(&scratch.covered_end, item.covered_end(), 4);
-      store_be<std::uint32_t>(item.covered_end(), item.job->sequence_high);
-      job.msg_len_to_hash_in_bytes += 4;
+    if (job.esn) {  // covered behind the rest, not sent (RFC 4303 2.2.1, 4302 3.3.3.2.2)
+      std::memcpy(&scratch.covered_end, job.covered_end(), 4);
+      store_be<std::uint32_t>(job.covered_end(), job.sequence_high());
+      call.msg_len_to_hash_in_bytes += 4;
     }
-    if (!kSeal && item.is_ah()) {  // RFC 4302 3.4.4
-      std::memcpy(scratch.received.data(), item.ah_icv(), item.key->icv_bytes);
-      std::memset(item.ah_icv(), 0, item.key->icv_bytes);
+    if (!kSeal && job.is_ah()) {  // RFC 4302 3.4.4
+      std::memcpy(scratch.received.data(), job.ah_icv(), job.key->icv_bytes);
+      std::memset(job.ah_icv(), 0, job.key->icv_bytes);
     }
   }
   point_to_cipher_keys(batch);
@@ -243,11 +243,11 @@ void SeparateModes::authenticate(Batch batch) noexcept {
 }
 
 // Puts back what stood in the packet before; where the received ICV is.
-const std::uint8_t* SeparateModes::take_back(const BatchItem& item,
+const std::uint8_t* SeparateModes::take_back(const CryptoJob& job,
                                              const Scratch& scratch) noexcept {
-  if (item.job->esn) std::memcpy(item.covered_end(), &scratch.covered_end, 4);
-  if (item.is_ah()) std::memcpy(item.ah_icv(), scratch.received.data(), item.key->icv_bytes);
-  return item.result();
+  if (job.esn) std::memcpy(job.covered_end(), &scratch.covered_end, 4);
+  if (job.is_ah()) std::memcpy(job.ah_icv(), scratch.received.data(), job.key->icv_bytes);
+  return job.result();
 }
 
 // Compares the ICVs; those that match move to the front of
@@ -256,13 +256,13 @@ std::size_t SeparateModes::check(Batch batch) noexcept {
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   std::size_t good = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const BatchItem& item = batch[i];
-    const std::uint8_t* const received = take_back(item, scratch_[i]);
-    item.job->good =
+    CryptoJob& job = batch[i];
+    const std::uint8_t* const received = take_back(job, scratch_[i]);
+    job.good =
         complete_ && (icv_bytes == 0 || equal_icv(scratch_[i].tag.data(), received, icv_bytes));
-    if (!item.job->good) continue;
+    if (!job.good) continue;
     if (good != i) jobs_[good] = jobs_[i];
-    passed_[good++] = item;
+    passed_[good++] = job;
   }
   return good;
 }

@@ -33,7 +33,7 @@ class SeparateModes {
   template <Operation operation>
   void describe(Batch batch) noexcept;
   void describe_transform(Transform transform) noexcept;
-  const std::uint8_t* take_back(const BatchItem& item, const Scratch& scratch) noexcept;
+  const std::uint8_t* take_back(const CryptoJob& job, const Scratch& scratch) noexcept;
   void point_to_cipher_keys(Batch batch) noexcept;
   void point_to_integrity_keys(Batch batch) noexcept;
   template <Operation operation>
@@ -46,9 +46,9 @@ class SeparateModes {
   Parts parts_;
   Transform described_{};  // whose constants the jobs hold
   bool complete_{};        // every job of the last pass came back
-  std::array<IMB_JOB, kBatchItems> jobs_{};
-  std::array<Scratch, kBatchItems> scratch_;
-  std::array<BatchItem, kBatchItems> passed_;
+  std::array<IMB_JOB, kBatchJobs> jobs_{};
+  std::array<Scratch, kBatchJobs> scratch_;
+  std::array<CryptoJob, kBatchJobs> passed_;
 };
 
 }  // namespace sallyport

@@ -1,5 +1,6 @@
 // ESP through a whole gateway: out of one, into another.
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/support/esp_pair.h"
 #include "tests/support/test_gateway.h"
@@ -24,6 +25,52 @@ TEST_CASE("OUT-01, INB-05: a packet crosses an AES-GCM tunnel, TTL less two") {
   const auto packet = PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2000).filler(300);
   crosses({.transform = {Cipher::AesGcm16_128, Integrity::None}},
           PacketBuilder(packet).hop_limit(64).build(), PacketBuilder(packet).hop_limit(62).build());
+}
+
+TEST_CASE("ALG-05, ALG-07, ALG-20: counter modes have the 64-bit sequence number as IV") {
+  const auto packet =
+      PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2000).filler(30).build();
+  constexpr std::uint64_t kFirst = 0x5ffffffff;
+  for (const Transform transform : {Transform{Cipher::AesGcm16_128, Integrity::None},
+                                    Transform{Cipher::AesCcm8_128, Integrity::None},
+                                    Transform{Cipher::ChaCha20Poly1305, Integrity::None},
+                                    Transform{Cipher::AesCtr128, Integrity::HmacSha1_96}}) {
+    const auto adjust = [](Sa& sa) {
+      sa.esn = true;
+      sa.last_sequence = SequenceNumber{kFirst - 1};
+    };
+    EspPair pair({.transform = transform, .adjust_outbound = adjust, .adjust_inbound = adjust});
+    // Several in one burst as well.
+    for (int i = 0; i < 3; ++i) pair.sender().receive_ip(kInside, packet);
+    pair.sender().settle();
+    auto wire = pair.sender().sent(kOutside);
+    for (const PacketBytes& more : pair.out(packet)) wire.push_back(more);
+    REQUIRE(wire.size() == 4);
+    for (std::size_t i = 0; i < wire.size(); ++i) {
+      INFO(to_string(transform) << ", packet " << i);
+      CHECK(load_be<std::uint32_t>(&wire[i][24]) == static_cast<std::uint32_t>(kFirst + i));
+      CHECK(load_be<std::uint64_t>(&wire[i][28]) == kFirst + i);
+      CHECK(pair.in(wire[i]).size() == 1);
+    }
+  }
+}
+
+TEST_CASE("ALG-04, ALG-20: no two packets of a CBC tunnel have one IV, in one burst or in two") {
+  const auto packet =
+      PacketBuilder("198.51.100.2", "198.51.100.130").udp(1000, 2000).filler(30).build();
+  EspPair pair({.transform = {Cipher::AesCbc128, Integrity::HmacSha1_96}});
+  std::set<PacketBytes> ivs;
+  constexpr int kBursts = 3;
+  constexpr int kPackets = 10;
+  for (int burst = 0; burst < kBursts; ++burst) {
+    for (int i = 0; i < kPackets; ++i) pair.sender().receive_ip(kInside, packet);
+    pair.sender().settle();
+    for (const PacketBytes& wire : pair.sender().sent(kOutside)) {
+      ivs.emplace(wire.begin() + 28, wire.begin() + 44);
+      CHECK(pair.in(wire).size() == 1);
+    }
+  }
+  CHECK(ivs.size() == kBursts * kPackets);
 }
 
 TEST_CASE("ALG-10: a packet crosses under an implicit IV, eight octets shorter, past 2^32, too") {

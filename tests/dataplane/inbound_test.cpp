@@ -203,6 +203,21 @@ TEST_CASE("INB-07, SPD-17: a clear packet that policy protects does not come in"
   CHECK(pair.receiver().dropped(DropReason::PlaintextProtected) == 1);
 }
 
+TEST_CASE("INB-02, INB-07: in one burst ESP for us is opened and all else is judged by policy") {
+  EspPair pair({});
+  for (const bool clear_first : {false, true}) {
+    const PacketBytes wire = only(pair.out(inner().build()));
+    const auto before = pair.receiver().dropped(DropReason::PlaintextProtected);
+    if (clear_first) pair.receiver().receive_ip(kOutside, inner().build());
+    pair.receiver().receive_ip(kOutside, wire);
+    if (!clear_first) pair.receiver().receive_ip(kOutside, inner().build());
+    pair.receiver().settle();
+    CHECK(pair.receiver().sent(kInside).size() == 1);
+    CHECK(pair.receiver().dropped(DropReason::PlaintextProtected) == before + 1);
+  }
+  CHECK(pair.receiver().dropped_in_all() == 2);
+}
+
 TEST_CASE("SAD-05: the outer source may change, the SA is found by its SPI") {
   EspPair pair({});
   PacketBytes wire = only(pair.out(inner().build()));

@@ -32,7 +32,7 @@ Selector to(const char* range) {
 // Has the engine fail: text that is no whole number of blocks.
 class SpoiledIvs final : public IvSource {
  public:
-  void fill(const OutboundSa&, std::span<const CryptoJob> jobs, SequenceNumber) noexcept override {
+  void fill(std::span<const CryptoJob> jobs) noexcept override {
     for (const CryptoJob& job : jobs) --const_cast<CryptoJob&>(job).text_bytes;
   }
 };
@@ -328,12 +328,24 @@ TEST_CASE("DP-09: counters of policies, SAs and drops add up without stopping tr
       7);
 }
 
+TEST_CASE("OUT-05: a burst that is more frames than go out at once leaves whole and in order") {
+  EspPair pair({});
+  // In two pieces, in front of a burst's other packets.
+  pair.sender().receive_ip(kInside, inner().filler(1450).build());
+  for (unsigned i = 1; i < kBurstSize; ++i) pair.sender().receive_ip(kInside, inner().build());
+  pair.sender().settle();
+  const auto wire = pair.sender().sent(kOutside);
+  REQUIRE(wire.size() == kBurstSize + 1);
+  for (std::size_t i = 1; i < wire.size(); ++i) {
+    const bool second_piece = i == 1 && (load_be<std::uint16_t>(&wire[i][6]) & 0x1fff) != 0;
+    CHECK((second_piece || sequence_of(wire[i]) == sequence_of(wire[2]) + i - 2));
+  }
+}
+
 TEST_CASE("OUT-01: what the engine did not seal does not leave") {
   EspPair pair({.transform = {Cipher::CamelliaCbc128, Integrity::HmacSha256_128},
                 .adjust_gateways = [](TestGateway::Settings& settings) {
-                  settings.make_ivs = [](const KeyTable&) {
-                    return std::make_unique<SpoiledIvs>();
-                  };
+                  settings.make_ivs = [] { return std::make_unique<SpoiledIvs>(); };
                 }});
   for (int i = 0; i < 3; ++i) CHECK(pair.out(inner().build()).empty());
   CHECK(pair.sender().dropped(DropReason::SealFailure) == 3);

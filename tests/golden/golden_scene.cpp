@@ -18,14 +18,13 @@ namespace {
 class GivenIvs final : public IvSource {
  public:
   explicit GivenIvs(const GoldenCase& golden) : golden_(golden) {}
-  void fill(const OutboundSa& sa, std::span<const CryptoJob> jobs,
-            SequenceNumber first) noexcept override {
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      const std::size_t index = first.value + i - golden_.sequence_before - 1;
-      if (index >= golden_.ivs.size()) return;
+  [[nodiscard]] bool makes_counters() const noexcept override { return true; }
+  void fill(std::span<const CryptoJob> jobs) noexcept override {
+    for (const CryptoJob& job : jobs) {
+      const std::size_t index = job.sequence - golden_.sequence_before - 1;
+      if (index >= golden_.ivs.size()) continue;
       const PacketBytes& iv = golden_.ivs[index];
-      std::copy_n(iv.begin(), std::min<std::size_t>(iv.size(), sa.iv_bytes),
-                  jobs[i].esp + sizeof(EspHeader));
+      std::copy_n(iv.begin(), std::min<std::size_t>(iv.size(), job.key->iv_bytes), job.iv());
     }
   }
 
@@ -65,7 +64,7 @@ std::string compare_ah(const Sa& sa, std::uint32_t high, const PacketBytes& ours
 }  // namespace
 
 Dataplane::IvSourceMaker given_ivs(const GoldenCase& golden) {
-  return [&golden](const KeyTable&) { return std::make_unique<GivenIvs>(golden); };
+  return [&golden] { return std::make_unique<GivenIvs>(golden); };
 }
 
 Selector reversed(Selector selector) {

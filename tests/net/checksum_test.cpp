@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "net/ipv4.h"
+#include "net/protocol.h"
 #include "tests/support/fixed_random.h"
 
 namespace sallyport {
@@ -80,12 +82,38 @@ TEST_CASE("checksum: pseudo-headers of both families") {
 
 }  // namespace
 
-TEST_CASE("TUN-02: the checksum after a decrease is that of the update, whatever it was") {
-  constexpr std::uint16_t kBy = 0x0100;
+TEST_CASE("TUN-02: the checksum after a TTL's decrease is that of the update, whatever it was") {
   for (std::uint32_t before = 0; before <= 0xffff; ++before) {
-    const auto checksum = static_cast<std::uint16_t>(before);
-    REQUIRE(checksum_after_decrease(checksum, kBy) == checksum_update(checksum, 0x4011, 0x3f11));
+    for (const std::uint8_t ttl : {1, 64, 255}) {
+      Ipv4Header header{};
+      header.ttl = ttl;
+      header.protocol = kProtocolUdp;
+      header.checksum.set(static_cast<std::uint16_t>(before));
+      header.source[0] = 192;
+      header.decrease_ttl();
+      const auto word = [](unsigned octet) {
+        return static_cast<std::uint16_t>(octet << 8 | kProtocolUdp);
+      };
+      REQUIRE(header.checksum.get() ==
+              checksum_update(static_cast<std::uint16_t>(before), word(ttl), word(ttl - 1u)));
+      REQUIRE(header.ttl == ttl - 1);
+      REQUIRE(header.protocol == kProtocolUdp);
+      REQUIRE(header.source[0] == 192);
+    }
   }
+}
+
+TEST_CASE("what stands in front of an IPv4 header's TTL is written and its length read at once") {
+  Ipv4Header header{};
+  header.ttl = 9;
+  header.set_front(0xb9, 0xfedc, 0x1234, 0x4007);
+  CHECK(header.version_ihl == 0x45);
+  CHECK(header.tos == 0xb9);
+  CHECK(header.total_length.get() == 0xfedc);
+  CHECK(header.length() == 0xfedc);
+  CHECK(header.id.get() == 0x1234);
+  CHECK(header.fragment.get() == 0x4007);
+  CHECK(header.ttl == 9);
 }
 
 }  // namespace sallyport

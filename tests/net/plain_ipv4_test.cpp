@@ -33,7 +33,9 @@ PacketBytes with(const std::function<void(PacketBytes&)>& change) {
 TEST_CASE("plain IPv4: TCP, UDP and ESP are read, and nothing of the packet before is left") {
   for (const PacketBytes& packet :
        {usual(), v4().tcp(1, 65535).build(), v4().esp(0x1000, 1).filler(24).build(),
-        with([](PacketBytes& p) { p[1] = 0xb9; }), with([](PacketBytes& p) { p[6] = 0x40; })}) {
+        with([](PacketBytes& p) { p[1] = 0xb9; }), with([](PacketBytes& p) { p[6] = 0x40; }),
+        // The bit in front of DF is reserved.
+        with([](PacketBytes& p) { p[6] = 0x80; }), with([](PacketBytes& p) { p[6] = 0xc0; })}) {
     PacketSummary plain;
     std::memset(static_cast<void*>(&plain), 0xff, sizeof plain);  // of the packet before
     REQUIRE(is_plain(packet, plain));

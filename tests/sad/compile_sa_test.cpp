@@ -57,6 +57,18 @@ TEST_CASE("AH-01, AH-05: the AH templates are outer IP and the fixed part of AH"
   CHECK(v6.iv_bytes == 36);
 }
 
+TEST_CASE("DP-03: no SA has more between its headers and the payload than workers find room for") {
+  for (const IntegrityFacts& integrity : all_integrities())
+    for (const char* local : {"192.0.2.1", "2001:db8::1"}) {
+      Sa sa = sample_sa(Direction::Outbound);
+      sa.protocol = IpsecProtocol::Ah;
+      test::set_transform(sa, {Cipher::Null, integrity.id});
+      sa.endpoints = {address(local), address(local)};
+      CHECK(compiled(sa).iv_bytes <= kMostIvBytes);
+    }
+  for (const CipherFacts& cipher : all_ciphers()) CHECK(cipher.iv_bytes <= kMostIvBytes);
+}
+
 TEST_CASE("AH-02, AH-03, ALG-15: the length of AH by algorithm, family and alignment") {
   struct Row {
     Integrity integrity;
@@ -176,9 +188,36 @@ TEST_CASE("ESP-02, ESP-17: sizes follow the algorithm table") {
     CHECK(out.padding_mask == (cipher.block_bytes < 4 ? 4 : cipher.block_bytes) - 1);
     CHECK(in.padding_mask == out.padding_mask);
     CHECK(in.minimum_bytes == 8 + out.iv_bytes + 2 + out.icv_bytes);
-    CHECK(std::ranges::equal(ByteView(out.salt).first(cipher.salt_bytes), rich.salt.view()));
-    CHECK(in.salt == out.salt);
+    CHECK(out.front_bytes == out.header_bytes + out.iv_bytes);
+    CHECK(out.around_bytes == out.front_bytes + out.icv_bytes);
   }
+}
+
+TEST_CASE("TUN-03, TUN-05: what the outer header takes of the inner one is worked out") {
+  Sa sa = sample_sa(Direction::Outbound);
+  const OutboundSa usual = compiled(sa);
+  CHECK((!usual.outer_df[0] && usual.outer_df[1]));
+  CHECK(usual.class_mask == 0xff);
+  CHECK(usual.outer_selectors == (std::uint64_t{kProtocolEsp} << 32 | std::uint64_t{4} << 40));
+  sa.header.df = DfRule::Clear;
+  const OutboundSa clear = compiled(sa);
+  CHECK((!clear.outer_df[0] && !clear.outer_df[1]));
+}
+
+TEST_CASE("a plain tunnel takes every fragment and pads nothing") {
+  Sa sa = sample_sa(Direction::Outbound);
+  CHECK(compiled(sa).plain);
+  for (const FragmentChecks checks : {FragmentChecks::Opaque, FragmentChecks::OpaqueIpv6}) {
+    sa.fragments = checks;
+    CHECK_FALSE(compiled(sa).plain);
+  }
+  sa.fragments = FragmentChecks::Stateful;
+  CHECK(compiled(sa).plain);
+  sa.tfc_bytes = 1400;
+  CHECK_FALSE(compiled(sa).plain);
+  sa.tfc_bytes = 0;
+  sa.mode = IpsecMode::Transport;
+  CHECK_FALSE(compiled(sa).plain);
 }
 
 TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compiled form") {
@@ -199,8 +238,9 @@ TEST_CASE("SAD-01, ARCH-14: the context and every rule of the SA reach the compi
   CHECK(out.dscp_map == 7);
   CHECK_FALSE(out.esn);
   CHECK(out.destination_options_outside);
-  CHECK(out.df == DfRule::Set);
-  CHECK(out.ecn == EcnRule::Compatibility);
+  CHECK((out.outer_df[0] && out.outer_df[1]));
+  CHECK(out.class_mask == 0xfc);
+  CHECK_FALSE(out.plain);
   CHECK(out.tfc_bytes == 1400);
   CHECK(out.tfc_mask == 63);
   CHECK(out.loop_back);

@@ -44,15 +44,16 @@ TEST_CASE("SAD-06, SAD-11: a moved SA ends when it would have ended") {
   test::World world;
   const SaSlot out = world.sad->add(test::outbound_sa("out")).value();
   const SaSlot in = world.sad->add(test::inbound_sa("in")).value();
-  CHECK(world.table.outbound_expiry(out).is_never());
+  CHECK(world.table.outbound(out).expiry().is_never());
   world.table.set_expiry(Direction::Outbound, out, Expiry::after(0, 77 * kUnit));
   world.table.set_expiry(Direction::Inbound, in, Expiry::after(0, 78 * kUnit));
   const Endpoints elsewhere{test::address("192.0.2.7"), test::address("198.51.100.1")};
   REQUIRE(world.sad->move_endpoints("out", elsewhere, [](SaSlot) {}));
   REQUIRE(world.sad->move_endpoints("in", elsewhere, {}));
   CHECK(world.sad->find("out")->slot != out);
-  CHECK(world.table.outbound_expiry(world.sad->find("out")->slot) == Expiry::after(0, 77 * kUnit));
-  CHECK(world.table.inbound_expiry(world.sad->find("in")->slot) == Expiry::after(0, 78 * kUnit));
+  CHECK(world.table.outbound(world.sad->find("out")->slot).expiry() ==
+        Expiry::after(0, 77 * kUnit));
+  CHECK(world.table.inbound(world.sad->find("in")->slot).expiry() == Expiry::after(0, 78 * kUnit));
 }
 
 }  // namespace sallyport

@@ -22,11 +22,11 @@ class AhPacket {
     random.fill({bytes_.get(), size_ + (esn ? 4 : 0)});
     std::fill_n(icv().data(), icv().size(), std::uint8_t{0});
   }
-  [[nodiscard]] CryptoJob job(KeySlot key) noexcept {
+  [[nodiscard]] CryptoJob job(const ExpandedKey& key) noexcept {
     return {.esp = bytes_.get(),
+            .key = &key,
+            .sequence = std::uint64_t{0x01020304} << 32,
             .text_bytes = static_cast<std::uint32_t>(size_),
-            .sequence_high = 0x01020304,
-            .key = key,
             .icv_offset = kIcvField,
             .esn = esn_};
   }
@@ -81,7 +81,7 @@ TEST_CASE(
       std::vector<CryptoJob> jobs;
       for (unsigned i = 0; i < count; ++i)
         packets.emplace_back(rig.random, integrity.id, i % 2 == 1);
-      for (AhPacket& packet : packets) jobs.push_back(packet.job(slot));
+      for (AhPacket& packet : packets) jobs.push_back(packet.job(rig.keys->at(slot)));
       rig.engine->seal(jobs);
       for (unsigned i = 0; i < count; ++i) {
         CHECK(jobs[i].good);
@@ -116,8 +116,8 @@ TEST_CASE("AH-16: AH and ESP of one transform share a batch") {
     }
     std::vector<CryptoJob> jobs;
     for (unsigned i = 0; i < 20; ++i) {
-      jobs.push_back(ah[i].job(slot));
-      jobs.push_back(esp[i].job(slot));
+      jobs.push_back(ah[i].job(rig.keys->at(slot)));
+      jobs.push_back(esp[i].job(rig.keys->at(slot)));
     }
     rig.engine->seal(jobs);
     for (unsigned i = 0; i < 20; ++i) {

@@ -36,11 +36,11 @@ EspPacket::EspPacket(const EspFields& fields, Transform transform, ByteView seal
   std::ranges::copy(sealed, bytes_.get() + text_at_);
 }
 
-CryptoJob EspPacket::job(KeySlot key) noexcept {
+CryptoJob EspPacket::job(const ExpandedKey& key) noexcept {
   return {.esp = bytes_.get(),
+          .key = &key,
+          .sequence = std::uint64_t{sequence_high_} << 32 | load_be<std::uint32_t>(&bytes_[4]),
           .text_bytes = static_cast<std::uint32_t>(text_bytes_),
-          .sequence_high = sequence_high_,
-          .key = key,
           .esn = esn_};
 }
 
@@ -50,20 +50,20 @@ Octets EspPacket::text() const {
 
 CryptoRig::CryptoRig(std::size_t capacity)
     : keys(must(KeyTable::create(capacity, *std::pmr::new_delete_resource(), random))),
-      engine(must(IpsecMbEngine::create(*keys))) {}
+      engine(must(IpsecMbEngine::create())) {}
 
 KeySlot CryptoRig::install(const EspKeys& material) {
   return must(keys->install(material.material()));
 }
 
 bool CryptoRig::seal(EspPacket& packet, KeySlot key) noexcept {
-  CryptoJob job = packet.job(key);
+  CryptoJob job = packet.job(keys->at(key));
   engine->seal({&job, 1});
   return job.good;
 }
 
 bool CryptoRig::open(EspPacket& packet, KeySlot key) noexcept {
-  CryptoJob job = packet.job(key);
+  CryptoJob job = packet.job(keys->at(key));
   engine->open({&job, 1});
   return job.good;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataplane/crypto/ipsec_mb_engine.h"
+#include "dataplane/crypto/key_table.h"
 #include "tests/support/fixed_random.h"
 
 namespace sallyport {
@@ -38,7 +39,7 @@ class EspPacket {
   // `sealed` is text and ICV.
   EspPacket(const EspFields& fields, Transform transform, ByteView sealed);
 
-  [[nodiscard]] CryptoJob job(KeySlot key) noexcept;
+  [[nodiscard]] CryptoJob job(const ExpandedKey& key) noexcept;
   [[nodiscard]] MutableBytes bytes() noexcept { return {bytes_.get(), size_}; }
   [[nodiscard]] Octets copy() const { return {bytes_.get(), bytes_.get() + size_}; }
   [[nodiscard]] Octets text() const;

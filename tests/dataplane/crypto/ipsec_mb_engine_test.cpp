@@ -35,21 +35,21 @@ Sealed make_packet(CryptoRig& rig, const EspKeys& keys, KeySlot slot, std::size_
   return {std::move(fields), std::move(packet), slot, std::move(expected)};
 }
 
-std::vector<CryptoJob> jobs_of(std::vector<Sealed>& packets) {
+std::vector<CryptoJob> jobs_of(const CryptoRig& rig, std::vector<Sealed>& packets) {
   std::vector<CryptoJob> jobs;
-  for (Sealed& sealed : packets) jobs.push_back(sealed.packet.job(sealed.key));
+  for (Sealed& sealed : packets) jobs.push_back(sealed.packet.job(rig.keys->at(sealed.key)));
   return jobs;
 }
 
 // How many packets differ from the reference after sealing, or from their text after opening.
 std::size_t faults_of_burst(CryptoRig& rig, std::vector<Sealed>& packets) {
   std::size_t faults = 0;
-  std::vector<CryptoJob> jobs = jobs_of(packets);
+  std::vector<CryptoJob> jobs = jobs_of(rig, packets);
   rig.engine->seal(jobs);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (!jobs[i].good || packets[i].packet.sealed() != packets[i].expected) ++faults;
   }
-  jobs = jobs_of(packets);
+  jobs = jobs_of(rig, packets);
   rig.engine->open(jobs);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (!jobs[i].good || packets[i].packet.text() != packets[i].fields.text) ++faults;
@@ -185,7 +185,7 @@ TEST_CASE("ESP-12: bad packets in a burst leave the good ones good") {
       last.packet = EspPacket(last.fields, keys.transform, last.expected);
       if (i % 3 == 1) last.packet.bytes().back() ^= 0x40;
     }
-    std::vector<CryptoJob> jobs = jobs_of(packets);
+    std::vector<CryptoJob> jobs = jobs_of(rig, packets);
     rig.engine->open(jobs);
     std::size_t faults = 0;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -295,9 +295,9 @@ TEST_CASE("DP-08: no transform touches memory outside the packet's own pages") {
         std::memset(first, 0x5a, kPage);
         std::ranges::copy(wire, at);
         CryptoJob job{.esp = at,
+                      .key = &rig.keys->at(slot),
+                      .sequence = std::uint64_t{sealed.fields.sequence_high} << 32,
                       .text_bytes = static_cast<std::uint32_t>(bytes),
-                      .sequence_high = sealed.fields.sequence_high,
-                      .key = slot,
                       .esn = sealed.fields.esn};
         rig.engine->open({&job, 1});
         if (!job.good) ++faults;

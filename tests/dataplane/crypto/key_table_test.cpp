@@ -130,7 +130,7 @@ TEST_CASE("prefetching keys is safe for every transform and length") {
   for (const Transform transform : all_transforms()) {
     const KeySlot slot = rig.install(random_keys(rig.random, transform));
     for (const std::uint32_t bytes : {0u, 2u, 64u, 1400u, 9000u, 65535u}) {
-      rig.keys->prefetch(slot, bytes);
+      rig.keys->prefetch(slot, transform, bytes);
     }
     CHECK(rig.keys->at(slot).transform == transform);
     CHECK(reinterpret_cast<std::uintptr_t>(&rig.keys->at(slot)) % 64 == 0);
