@@ -10,4 +10,10 @@ inline void prefetch_line(const void* address) noexcept {
   asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(address)));
 }
 
+// Into the second-level cache alone: for what is many lines and not read before a burst's other
+// work.
+inline void prefetch_far_line(const void* address) noexcept {
+  asm volatile("prefetcht1 %0" : : "m"(*static_cast<const char*>(address)));
+}
+
 }  // namespace sallyport

@@ -64,16 +64,17 @@ inline void KeyTable::prefetch(KeySlot slot, Transform transform,
   const Footprint lines = footprints_[static_cast<std::size_t>(transform.cipher)]
                                      [static_cast<std::size_t>(transform.integrity)];
   const auto* const key = reinterpret_cast<const std::uint8_t*>(slots_ + slot.value);
-  for (std::size_t line = 0; line < kRoundKeyLines; ++line) prefetch_line(key + line * kCacheLine);
+  for (std::size_t line = 0; line < kRoundKeyLines; ++line)
+    prefetch_far_line(key + line * kCacheLine);
   for (std::size_t line = kRoundKeyLines; line < lines.first_lines; ++line) [[unlikely]]
-    prefetch_line(key + line * kCacheLine);
+    prefetch_far_line(key + line * kCacheLine);
   // Of the hash keys one power a block, and one each for the associated data and the lengths. The
   // last line, with the first powers, is everyone's.
   const std::uint32_t blocks = std::min(text_bytes / 16 + 3, kPowers);
   const std::uint8_t* line = key + kGcmTableBytes / kCacheLine * kCacheLine;
   const std::uint8_t* const first = key + kGcmTableBytes - blocks * lines.bytes_per_block;
   do {
-    prefetch_line(line);
+    prefetch_far_line(line);
     line -= kCacheLine;
   } while (line + kCacheLine > first);
 }
