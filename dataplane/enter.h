@@ -9,7 +9,6 @@
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/udp.h"
-#include "sad/sequence_numbers.h"
 
 namespace sallyport {
 
@@ -58,14 +57,6 @@ inline void retarget_ip_header(Packet& packet, const OutboundSa& sa,
   header.total_length.set(static_cast<std::uint16_t>(packet.size()));
   header.checksum.set(0);
   header.checksum.set(checksum(packet.bytes().first(header.header_length())));
-}
-
-// Octets given to the cipher or, of AH, to the MAC (SAD-07).
-inline void count_bytes(const OutboundSa& sa, OutboundState& state, std::uint64_t bytes) noexcept {
-  if (sa.owner == kEveryWorker) [[unlikely]]
-    std::atomic_ref(state.bytes).fetch_add(bytes, std::memory_order_relaxed);
-  else
-    count_up(state.bytes, bytes);
 }
 
 // The addresses of the outer header, as PacketSummary::addresses().

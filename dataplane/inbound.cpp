@@ -32,11 +32,10 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   for (const SaRun& run : runs) fetch_for(run, my);
   RawArray<CryptoJob, kBurstSize> jobs;
   unsigned count = 0;
-  runs.for_each([&](SaSlot sa) { my.sas.prefetch_inbound(sa); },
-                [&](SaRun& run) {
-                  prepare_open(run, &jobs[count], my);
-                  count += static_cast<unsigned>(run.packets.size());
-                });
+  for (SaRun& run : runs) {
+    prepare_open(run, &jobs[count], my);
+    count += static_cast<unsigned>(run.packets.size());
+  }
   my.laps.mark(Verb::CheckReplay);
   my.engine.open(jobs.first(count));
   my.laps.mark(Verb::Open);

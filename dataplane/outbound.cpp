@@ -15,6 +15,7 @@
 #include "dataplane/refusal.h"
 #include "dataplane/sa_runs.h"
 #include "dataplane/transmit.h"
+#include "sad/sequence_numbers.h"
 
 namespace sallyport {
 namespace {
@@ -54,6 +55,14 @@ void take_sequence_numbers(SaRun& run, const OutboundSa& sa, OutboundState& stat
   run.first_number = grant.first;
   if (grant.count != run.packets.size()) [[unlikely]]
     drop_unnumbered(run, grant, my);
+}
+
+// Octets given to the cipher or, of AH, to the MAC (SAD-07).
+void count_bytes(const OutboundSa& sa, OutboundState& state, std::uint64_t bytes) noexcept {
+  if (sa.owner == kEveryWorker) [[unlikely]]
+    std::atomic_ref(state.bytes).fetch_add(bytes, std::memory_order_relaxed);
+  else
+    count_up(state.bytes, bytes);
 }
 
 // Numbers the packets of a run and puts them into what their SA makes of them.
@@ -137,15 +146,14 @@ void seal_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   bool loops = false;
   bool unpredictable = false;  // IVs
   bool unfinished = false;
-  runs.for_each([&](SaSlot sa) { my.sas.prefetch_outbound(sa); },
-                [&](SaRun& run) {
-                  const OutboundSa& sa = my.sas.outbound(run.sa);
-                  encapsulate(run, jobs.all().subspan(sealed, run.packets.size()), sa, my);
-                  sealed += static_cast<unsigned>(run.packets.size());
-                  loops |= sa.loop_back;
-                  unpredictable |= sa.iv_rule == IvRule::EncryptedCounter;
-                  unfinished |= is_to_be_finished(sa);
-                });
+  for (SaRun& run : runs) {
+    const OutboundSa& sa = my.sas.outbound(run.sa);
+    encapsulate(run, jobs.all().subspan(sealed, run.packets.size()), sa, my);
+    sealed += static_cast<unsigned>(run.packets.size());
+    loops |= sa.loop_back;
+    unpredictable |= sa.iv_rule == IvRule::EncryptedCounter;
+    unfinished |= is_to_be_finished(sa);
+  }
   const std::span<CryptoJob> work = jobs.first(sealed);
   if (unpredictable || my.ivs.makes_counters()) my.ivs.fill(work);
   my.laps.mark(Verb::Encapsulate);
