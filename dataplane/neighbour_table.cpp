@@ -24,6 +24,11 @@ MacAddress unpack(const void* data) noexcept {
   return mac;
 }
 
+// rte_hash_crc reads words of eight octets.
+struct alignas(8) AlignedKey {
+  NeighbourKey key;
+};
+
 }  // namespace
 
 Expected<std::unique_ptr<NeighbourTable>> NeighbourTable::create(std::size_t capacity,
@@ -52,17 +57,29 @@ Expected<std::unique_ptr<NeighbourTable>> NeighbourTable::create(std::size_t cap
 NeighbourTable::~NeighbourTable() { rte_hash_free(hash_); }
 
 Expected<void> NeighbourTable::set(const NeighbourKey& key, const MacAddress& mac) {
-  const int status = rte_hash_add_key_data(hash_, &key, pack(mac));
+  const AlignedKey aligned{key};
+  const int status = rte_hash_add_key_data(hash_, &aligned.key, pack(mac));
+  changed();
   if (status != 0)
     return fail(Error::Code::Exhausted, "the neighbour table is full", "raise [limits] neighbours");
   return {};
 }
 
-void NeighbourTable::remove(const NeighbourKey& key) noexcept { rte_hash_del_key(hash_, &key); }
+void NeighbourTable::remove(const NeighbourKey& key) noexcept {
+  const AlignedKey aligned{key};
+  rte_hash_del_key(hash_, &aligned.key);
+  changed();
+}
+
+void NeighbourTable::changed() noexcept {
+  const std::uint32_t next = version_.load(std::memory_order_relaxed) + 1;
+  version_.store(next == 0 ? 1 : next, std::memory_order_release);
+}
 
 std::optional<MacAddress> NeighbourTable::find(const NeighbourKey& key) const noexcept {
+  const AlignedKey aligned{key};
   void* data = nullptr;
-  if (rte_hash_lookup_data(hash_, &key, &data) < 0) return std::nullopt;
+  if (rte_hash_lookup_data(hash_, &aligned.key, &data) < 0) return std::nullopt;
   return unpack(data);
 }
 

@@ -1,6 +1,7 @@
 // Link addresses of neighbours, by port and IP address. Control writes, workers read (lock-free).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,10 +28,18 @@ class NeighbourTable final : public NeighbourPublisher {
 
   // Workers.
   [[nodiscard]] std::optional<MacAddress> find(const NeighbourKey& key) const noexcept;
+  // Another one after each change, never 0: what was found before it is read may be out of date
+  // then, and what is found after it is not older.
+  [[nodiscard]] std::uint32_t version() const noexcept {
+    return version_.load(std::memory_order_acquire);
+  }
 
  private:
   explicit NeighbourTable(rte_hash* hash) : hash_(hash) {}
+  void changed() noexcept;
+
   rte_hash* hash_;
+  std::atomic<std::uint32_t> version_{1};
 };
 
 }  // namespace sallyport

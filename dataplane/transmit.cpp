@@ -32,6 +32,13 @@ class PlainHeader {
                 sizeof ipv4);
   }
 
+  // To another neighbour by the same port from now on.
+  void lead_to(const MacAddress& mac) noexcept {
+    constexpr std::uint64_t kDestination = 0xffff'ffff'ffff;  // the first octets in memory
+    std::uint64_t destination = 0;
+    std::memcpy(&destination, mac.bytes.data(), mac.bytes.size());
+    front_ = (front_ & ~kDestination) | destination;
+  }
   void put(std::uint8_t* frame, Family family) const noexcept {
     std::memcpy(frame, &front_, sizeof front_);
     std::memcpy(frame + kBackAt, &back_, sizeof back_);
@@ -160,13 +167,24 @@ void transmit_any(Packet& packet, const Way& way, WorkerContext& my) noexcept {
     transmit_oversized(packet, way, my);
 }
 
-// The packets in front that go by the first one's way and want nothing but a plain header; how many
-// they are. What is the same for all of them is kept at hand. The first one has the form of the
-// wire, and so has the next one then.
-std::size_t transmit_plain(std::span<Packet* const> packets, const Way& way,
-                           WorkerContext& my) noexcept {
+// The link address of another packet's neighbour on the same link, where it is not the last one's.
+// False: nobody knows it.
+bool leads_on_link(const Packet& packet, Address& neighbour, PlainHeader& header,
+                   WorkerContext& my) noexcept {
+  if (same_octets(neighbour.bytes, packet.summary.destination)) return true;
+  neighbour = packet.summary.destination_address();
+  const auto mac = my.neighbours.find(NeighbourKey::of(packet.next_hop->port, neighbour));
+  if (mac) [[likely]]
+    header.lead_to(*mac);
+  return mac.has_value();
+}
+
+// The packets in front that have the first one's next hop and want nothing but a plain header; how
+// many they are. What is the same for all of them is kept at hand. The first one has the form of
+// the wire, and so has the next one then.
+std::size_t transmit_plain(std::span<Packet* const> packets, Way& way, WorkerContext& my) noexcept {
   if (!way.known || way.header.bytes != RTE_ETHER_HDR_LEN) return 0;
-  const PlainHeader header(way.header);
+  PlainHeader header(way.header);
   const NextHop* const next_hop = packets.front()->next_hop;
   PortQueue::Filling queue(*way.queue, my.drops);
   std::size_t count = 0;
@@ -179,15 +197,18 @@ std::size_t transmit_plain(std::span<Packet* const> packets, const Way& way,
     header.put(packet.prepend(RTE_ETHER_HDR_LEN), packet.summary.family);
     queue.put(packet.mbuf, size + RTE_ETHER_HDR_LEN);
     if (++count == packets.size()) break;
+    const Packet& next = *packets[count];
     finish_home_addresses(*packets[count], my);
-    if (!goes_by(way, next_hop, *packets[count])) break;
+    if (next.next_hop != next_hop) break;
+    if (next_hop->kind == NextHop::Kind::OnLink && !leads_on_link(next, way.neighbour, header, my))
+      break;
   }
   return count;
 }
 
 // At least one.
 std::size_t transmit_some(std::span<Packet* const> packets, WorkerContext& my) noexcept {
-  const Way way = find_way(*packets.front(), my);
+  Way way = find_way(*packets.front(), my);
   std::size_t count = transmit_plain(packets, way, my);
   if (count != 0) [[likely]]
     return count;

@@ -18,10 +18,10 @@
 #include "dataplane/header_copies.h"
 #include "dataplane/laps.h"
 #include "dataplane/moved_peers.h"
-#include "dataplane/neighbour_table.h"
 #include "dataplane/populated_handles.h"
 #include "dataplane/port.h"
 #include "dataplane/reassembly.h"
+#include "dataplane/recent_neighbours.h"
 #include "dataplane/resynchronisation.h"
 #include "dataplane/ring.h"
 #include "dataplane/tick_source.h"
@@ -61,7 +61,6 @@ struct WorkerContext {
   const SaHandles& handles;
   const PopulatedHandles& populated;
   const KeyTable& keys;
-  const NeighbourTable& neighbours;
   const BindingTable& bindings;
   const std::atomic<bool>& key_manager;  // there is one to ask for SAs
   rte_mempool* pool;
@@ -73,6 +72,7 @@ struct WorkerContext {
   FlowCache& flows;
   Reassembly& reassembly;
   FragmentFlows& fragment_flows;
+  RecentNeighbours neighbours;
   AskedSas& asked_sas;
   DatagramIds ids;
   TickSource ticks;
