@@ -10,53 +10,56 @@
 
 namespace sallyport {
 
+// A link address as it lies in memory, in the lower 48 bits; 0 is nobody's.
+using LinkWord = std::uint64_t;
+
 // One per worker. What it remembers is as old as the table's last change at most: a change of any
-// neighbour has it forget all.
+// neighbour has it forget all. Nothing is put together in memory and read again: a load of what has
+// been stored in pieces waits for all of them.
 class RecentNeighbours {
  public:
   explicit RecentNeighbours(const NeighbourTable& table) : table_(table), places_(kPlaces) {}
 
-  // As NeighbourTable::find().
-  [[nodiscard]] std::optional<MacAddress> find(const NeighbourKey& key) noexcept {
+  // The neighbour on `port` with this address; 0 where it is not known.
+  [[nodiscard]] LinkWord find(PortId port, Family family,
+                              const std::array<std::uint8_t, 16>& address) noexcept {
     const std::uint32_t version = table_.version();
-    Place& place = places_[place_of(key)];
-    if (place.version == version && same(place.key, key)) [[likely]]
+    const std::uint32_t rest = std::uint32_t{static_cast<std::uint8_t>(family)} << 16 | port.value;
+    Place& place = places_[place_of(address, rest)];
+    const bool known = place.version == version && place.rest == rest;
+    if (known && same_octets(place.address, address)) [[likely]]
       return place.mac;
-    return look_up(key, version, place);
+    return look_up({address, port, family, 0}, version, place);
   }
 
  private:
   static constexpr unsigned kPlaceBits = 10;
   static constexpr std::size_t kPlaces = std::size_t{1} << kPlaceBits;
   struct Place {
-    NeighbourKey key;
-    MacAddress mac;
+    std::array<std::uint8_t, 16> address;
+    std::uint32_t rest;       // port and family
     std::uint32_t version{};  // of the table, when it was asked; 0: an empty place
+    LinkWord mac;
   };
   static_assert(sizeof(Place) == 32);
 
-  // Port and family.
-  [[nodiscard]] static std::uint32_t rest_of(const NeighbourKey& key) noexcept {
-    static_assert(offsetof(NeighbourKey, port) == 16 && sizeof(NeighbourKey) == 20);
-    std::uint32_t rest;
-    std::memcpy(&rest, &key.port, sizeof rest);
-    return rest;
-  }
-  [[nodiscard]] static bool same(const NeighbourKey& left, const NeighbourKey& right) noexcept {
-    return same_octets(left.address, right.address) && rest_of(left) == rest_of(right);
-  }
-  [[nodiscard]] static std::size_t place_of(const NeighbourKey& key) noexcept {
+  [[nodiscard]] static std::size_t place_of(const std::array<std::uint8_t, 16>& address,
+                                            std::uint32_t rest) noexcept {
     std::uint64_t halves[2];
-    std::memcpy(halves, key.address.data(), sizeof halves);
-    const std::uint64_t mixed = (halves[0] ^ halves[1] ^ rest_of(key)) * 0x9e3779b97f4a7c15;
+    std::memcpy(halves, address.data(), sizeof halves);
+    const std::uint64_t mixed = (halves[0] ^ halves[1] ^ rest) * 0x9e3779b97f4a7c15;
     return mixed >> (64 - kPlaceBits);
   }
-  [[gnu::noinline]] std::optional<MacAddress> look_up(const NeighbourKey& key,
-                                                      std::uint32_t version,
-                                                      Place& place) noexcept {
+  [[gnu::noinline]] LinkWord look_up(const NeighbourKey& key, std::uint32_t version,
+                                     Place& place) noexcept {
     const auto mac = table_.find(key);
-    if (mac) place = {key, *mac, version};
-    return mac;
+    if (!mac) return 0;
+    place.address = key.address;
+    place.rest = std::uint32_t{static_cast<std::uint8_t>(key.family)} << 16 | key.port.value;
+    place.version = version;
+    place.mac = 0;
+    std::memcpy(&place.mac, mac->bytes.data(), mac->bytes.size());
+    return place.mac;
   }
 
   const NeighbourTable& table_;

@@ -33,11 +33,9 @@ class PlainHeader {
   }
 
   // To another neighbour by the same port from now on.
-  void lead_to(const MacAddress& mac) noexcept {
+  void lead_to(LinkWord mac) noexcept {
     constexpr std::uint64_t kDestination = 0xffff'ffff'ffff;  // the first octets in memory
-    std::uint64_t destination = 0;
-    std::memcpy(&destination, mac.bytes.data(), mac.bytes.size());
-    front_ = (front_ & ~kDestination) | destination;
+    front_ = (front_ & ~kDestination) | mac;
   }
   void put(std::uint8_t* frame, Family family) const noexcept {
     std::memcpy(frame, &front_, sizeof front_);
@@ -90,8 +88,12 @@ Way find_way(const Packet& packet, WorkerContext& my) noexcept {
     return way;
   }
   if (hop.kind == NextHop::Kind::OnLink) way.neighbour = packet.summary.destination_address();
-  const auto mac = my.neighbours.find(NeighbourKey::of(hop.port, way.neighbour));
-  if (mac) way.lead_to(*mac);
+  const LinkWord word = my.neighbours.find(hop.port, way.neighbour.family, way.neighbour.bytes);
+  if (word != 0) {
+    MacAddress mac;
+    std::memcpy(mac.bytes.data(), &word, mac.bytes.size());
+    way.lead_to(mac);
+  }
   return way;
 }
 
@@ -167,25 +169,25 @@ void transmit_any(Packet& packet, const Way& way, WorkerContext& my) noexcept {
     transmit_oversized(packet, way, my);
 }
 
-// The link address of another packet's neighbour on the same link, where it is not the last one's.
-// False: nobody knows it.
-bool leads_on_link(const Packet& packet, Address& neighbour, PlainHeader& header,
+// Leads the header to the neighbour of the next packet on the same link. False: nobody knows it.
+bool leads_on_link(const PacketSummary& last, const Packet& next, PlainHeader& header,
                    WorkerContext& my) noexcept {
-  if (same_octets(neighbour.bytes, packet.summary.destination)) return true;
-  neighbour = packet.summary.destination_address();
-  const auto mac = my.neighbours.find(NeighbourKey::of(packet.next_hop->port, neighbour));
-  if (mac) [[likely]]
-    header.lead_to(*mac);
-  return mac.has_value();
+  const PacketSummary& summary = next.summary;
+  if (same_octets(last.destination, summary.destination)) return true;
+  const LinkWord mac = my.neighbours.find(next.next_hop->port, summary.family, summary.destination);
+  header.lead_to(mac);
+  return mac != 0;
 }
 
 // The packets in front that have the first one's next hop and want nothing but a plain header; how
 // many they are. What is the same for all of them is kept at hand. The first one has the form of
 // the wire, and so has the next one then.
-std::size_t transmit_plain(std::span<Packet* const> packets, Way& way, WorkerContext& my) noexcept {
+std::size_t transmit_plain(std::span<Packet* const> packets, const Way& way,
+                           WorkerContext& my) noexcept {
   if (!way.known || way.header.bytes != RTE_ETHER_HDR_LEN) return 0;
   PlainHeader header(way.header);
   const NextHop* const next_hop = packets.front()->next_hop;
+  const bool on_link = next_hop->kind == NextHop::Kind::OnLink;
   PortQueue::Filling queue(*way.queue, my.drops);
   std::size_t count = 0;
   while (!queue.full()) {
@@ -200,15 +202,14 @@ std::size_t transmit_plain(std::span<Packet* const> packets, Way& way, WorkerCon
     const Packet& next = *packets[count];
     finish_home_addresses(*packets[count], my);
     if (next.next_hop != next_hop) break;
-    if (next_hop->kind == NextHop::Kind::OnLink && !leads_on_link(next, way.neighbour, header, my))
-      break;
+    if (on_link && !leads_on_link(packet.summary, next, header, my)) break;
   }
   return count;
 }
 
 // At least one.
 std::size_t transmit_some(std::span<Packet* const> packets, WorkerContext& my) noexcept {
-  Way way = find_way(*packets.front(), my);
+  const Way way = find_way(*packets.front(), my);
   std::size_t count = transmit_plain(packets, way, my);
   if (count != 0) [[likely]]
     return count;
