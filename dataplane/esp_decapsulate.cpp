@@ -84,20 +84,23 @@ std::uint32_t esp_size(const Packet& packet) noexcept {
   return packet.summary.length - packet.esp_offset;
 }
 
+bool is_of_protocol(const Packet& packet, const InboundSa& sa) noexcept {
+  return (packet.summary.protocol == kProtocolAh) == (sa.protocol == IpsecProtocol::Ah);
+}
+
 // Of the SA's protocol, and of a length that an ICV could make good.
 [[gnu::always_inline]] inline bool fits(const Packet& packet, const InboundSa& sa) noexcept {
-  const bool ah = packet.summary.protocol == kProtocolAh;
+  const bool of_protocol = is_of_protocol(packet, sa);
   const std::uint32_t size = esp_size(packet);
-  return (ah == (sa.protocol == IpsecProtocol::Ah)) & (size >= sa.minimum_bytes) &
+  return of_protocol & (size >= sa.minimum_bytes) &
          (((size - sa.around_bytes) & sa.padding_mask) == 0);
 }
 
 [[gnu::noinline]] void drop_misfit(Packet& packet, const InboundSa& sa,
                                    WorkerContext& my) noexcept {
-  const bool ah = packet.summary.protocol == kProtocolAh;
-  const DropReason reason = ah != (sa.protocol == IpsecProtocol::Ah) ? DropReason::UnknownSpi
-                            : esp_size(packet) < sa.minimum_bytes    ? DropReason::EspTruncated
-                                                                     : DropReason::EspAlignment;
+  const DropReason reason = !is_of_protocol(packet, sa)           ? DropReason::UnknownSpi
+                            : esp_size(packet) < sa.minimum_bytes ? DropReason::EspTruncated
+                                                                  : DropReason::EspAlignment;
   my.drops.drop(packet, reason);
 }
 

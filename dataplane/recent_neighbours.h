@@ -24,7 +24,7 @@ class RecentNeighbours {
   [[nodiscard]] LinkWord find(PortId port, Family family,
                               const std::array<std::uint8_t, 16>& address) noexcept {
     const std::uint32_t version = table_.version();
-    const std::uint32_t rest = std::uint32_t{static_cast<std::uint8_t>(family)} << 16 | port.value;
+    const std::uint32_t rest = rest_of(port, family);
     Place& place = places_[place_of(address, rest)];
     const bool known = place.version == version && place.rest == rest;
     if (known && same_octets(place.address, address)) [[likely]]
@@ -37,12 +37,15 @@ class RecentNeighbours {
   static constexpr std::size_t kPlaces = std::size_t{1} << kPlaceBits;
   struct Place {
     std::array<std::uint8_t, 16> address;
-    std::uint32_t rest;       // port and family
+    std::uint32_t rest;       // of the key: port and family
     std::uint32_t version{};  // of the table, when it was asked; 0: an empty place
     LinkWord mac;
   };
   static_assert(sizeof(Place) == 32);
 
+  [[nodiscard]] static std::uint32_t rest_of(PortId port, Family family) noexcept {
+    return std::uint32_t{static_cast<std::uint8_t>(family)} << 16 | port.value;
+  }
   [[nodiscard]] static std::size_t place_of(const std::array<std::uint8_t, 16>& address,
                                             std::uint32_t rest) noexcept {
     std::uint64_t halves[2];
@@ -55,7 +58,7 @@ class RecentNeighbours {
     const auto mac = table_.find(key);
     if (!mac) return 0;
     place.address = key.address;
-    place.rest = std::uint32_t{static_cast<std::uint8_t>(key.family)} << 16 | key.port.value;
+    place.rest = rest_of(key.port, key.family);
     place.version = version;
     place.mac = 0;
     std::memcpy(&place.mac, mac->bytes.data(), mac->bytes.size());

@@ -199,8 +199,8 @@ std::size_t transmit_plain(std::span<Packet* const> packets, const Way& way,
     header.put(packet.prepend(RTE_ETHER_HDR_LEN), packet.summary.family);
     queue.put(packet.mbuf, size + RTE_ETHER_HDR_LEN);
     if (++count == packets.size()) break;
-    const Packet& next = *packets[count];
-    finish_home_addresses(*packets[count], my);
+    Packet& next = *packets[count];
+    finish_home_addresses(next, my);
     if (next.next_hop != next_hop) break;
     if (on_link && !leads_on_link(packet.summary, next, header, my)) break;
   }
