@@ -61,7 +61,11 @@ Expected<std::uint16_t> Routes::index_of(const NextHop& next_hop) {
 }
 
 Expected<void> Routes::add(const Route& route) {
-  const auto index = index_of(route.next_hop);
+  NextHop next_hop = route.next_hop;
+  // Neighbours of both families on one link never share a next hop: their octets may be the same.
+  if (next_hop.kind == NextHop::Kind::OnLink)
+    next_hop.gateway = Address::any(route.destination.address.family);
+  const auto index = index_of(next_hop);
   if (!index) return std::unexpected(index.error());
   const Prefix prefix{route.destination.first(), route.destination.length};
   return prefix.address.family == Family::V4 ? v4_.add(prefix, *index) : v6_.add(prefix, *index);

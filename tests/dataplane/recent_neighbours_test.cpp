@@ -102,3 +102,29 @@ TEST_CASE("Neighbours: each packet of a burst goes to its own, and changes are f
     passed += load_be<std::uint16_t>(&frame[12]) == 0x0800 ? 1 : 0;
   CHECK(passed == 2);
 }
+
+TEST_CASE(
+    "Neighbours: one of each family are two, though their addresses begin with the same octets") {
+  TestGateway::Settings settings = two_ports({bypass()});
+  settings.routes.push_back(
+      {Prefix::parse("c000:200::/24").value(), {NextHop::Kind::OnLink, kOutside, {}}});
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  NeighbourTable& table = gateway.dataplane().neighbours();
+  const auto set = [&](const char* address, const MacAddress& mac) {
+    REQUIRE(table.set(NeighbourKey::of(kOutside, Address::parse(address).value()), mac));
+  };
+  set("192.0.2.5", mac_of(4));
+  set("c000:205::", mac_of(6));
+  for (int i = 0; i < 3; ++i) {
+    gateway.receive_ip(kInside, PacketBuilder("198.51.100.2", "192.0.2.5").udp(1, 2).build());
+    gateway.receive_ip(kInside, PacketBuilder("2001:db8:1::2", "c000:205::").udp(1, 2).build());
+  }
+  gateway.settle();
+  const auto frames = gateway.sent_frames(kOutside);
+  REQUIRE(frames.size() == 6);
+  for (const PacketBytes& frame : frames) {
+    const bool v6 = load_be<std::uint16_t>(&frame[12]) == 0x86dd;
+    CHECK(frame[5] == (v6 ? 6 : 4));
+  }
+}

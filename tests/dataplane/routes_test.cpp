@@ -21,8 +21,9 @@ std::vector<Route> random_routes(Family family, std::size_t count, std::mt19937&
   std::vector<Route> routes;
   for (std::size_t i = 0; i < count; ++i) {
     const auto length = static_cast<std::uint8_t>(random() % (bits(family) + 1));
-    routes.push_back({{random_address(family, random), length},
-                      {NextHop::Kind::OnLink, PortId{static_cast<std::uint16_t>(i)}, {}}});
+    routes.push_back(
+        {{random_address(family, random), length},
+         {NextHop::Kind::OnLink, PortId{static_cast<std::uint16_t>(i)}, Address::any(family)}});
   }
   return routes;
 }
