@@ -1,6 +1,7 @@
 // What most sources here include from outside, compiled once for the module. Each of them includes
 // what it needs all the same: clang-tidy reads it without this.
 #include <fmt/format.h>
+#include <immintrin.h>
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>

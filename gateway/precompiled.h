@@ -1,6 +1,7 @@
 // See dataplane/precompiled.h.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <immintrin.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

@@ -145,7 +145,10 @@ bool ports_overlap(const Selector& left, const Selector& right,
 std::string list_text(const std::vector<AddressRange>& ranges) {
   if (ranges.empty()) return "any";
   std::string text;
-  for (const AddressRange& range : ranges) text += (text.empty() ? "" : ",") + to_string(range);
+  for (const AddressRange& range : ranges) {
+    if (!text.empty()) text += ',';
+    text += to_string(range);
+  }
   return text;
 }
 

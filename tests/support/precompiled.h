@@ -1,5 +1,6 @@
 // See dataplane/precompiled.h.
 #include <fmt/format.h>
+#include <immintrin.h>
 
 #include <algorithm>
 #include <array>
