@@ -27,7 +27,7 @@ std::vector<std::string> names_of(const ChurnSettings& settings) {
 std::vector<Sa> sas_of(const ChurnSettings& settings, Random& random) {
   std::vector<Sa> sas;
   for (std::uint32_t i = 0; i < settings.count; ++i) {
-    Sa sa = outbound_sa(settings.first + i, settings.transform, random);
+    Sa sa = outbound_sa(Family::V4, settings.first + i, settings.transform, random);
     sas.push_back(settings.direction == Direction::Outbound ? std::move(sa) : reversed(sa));
   }
   return sas;

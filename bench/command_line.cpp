@@ -12,9 +12,11 @@ namespace {
 
 namespace options = boost::program_options;
 
-constexpr std::uint32_t kMostSas = 1 << 20;  // addresses of 172.16.0.0/12
-constexpr std::uint16_t kSmallest = 28;      // IPv4 and UDP headers
-constexpr std::uint16_t kLargest = 1400;     // what fits into a tunnel of 1500 by any algorithm
+constexpr std::uint32_t kMostSas = 1 << 20;  // of IPv4 there are no more addresses behind the pair
+constexpr std::uint16_t kSmallest = 28;      // IP and UDP headers
+constexpr std::uint16_t kSmallestIpv6 = 48;
+constexpr std::uint16_t kLargest = 1400;  // what fits into a tunnel of 1500 by any algorithm
+constexpr std::uint16_t kLargestIpv6 = 1384;
 
 options::options_description description() {
   const auto text = [](const char* standard) {
@@ -24,11 +26,12 @@ options::options_description description() {
     return options::value<unsigned>()->default_value(standard);
   };
   options::options_description all("sallyport-bench");
-  all.add_options()("direction", text("both"), "out, in, or both")(
+  all.add_options()("family", text("ipv4"), "of inner and outer packets: ipv4 or ipv6")(
+      "direction", text("both"), "out, in, or both")(
       "algorithm", text("aes128-gcm16,aes128-cbc+hmac-sha1-96,chacha20-poly1305"),
       "as in the configuration")("size", text("64,512,1400"),
-                                 "octets of the inner IPv4 packet, or imix")(
-      "sas", text("1,10000"), "SAs in each direction")(
+                                 "octets of the inner packet, or imix")("sas", text("1,10000"),
+                                                                        "SAs in each direction")(
       "policies", text("0"), "policies for other networks, in front of those of the SAs")(
       "order", text("random"), "sequential, random or zipf")("burst", number(kBurstSize),
                                                              "packets that a turn finds")(
@@ -60,8 +63,15 @@ Expected<std::vector<Direction>> directions(const std::string& text) {
   return fail(Error::Code::Invalid, fmt::format("no direction \"{}\"", text), "out, in or both");
 }
 
-Expected<std::vector<std::uint16_t>> sizes(const std::string& list) {
+Expected<Family> family(const std::string& text) {
+  if (text == "ipv4") return Family::V4;
+  if (text == "ipv6") return Family::V6;
+  return fail(Error::Code::Invalid, fmt::format("no family \"{}\"", text), "ipv4 or ipv6");
+}
+
+Expected<std::vector<std::uint16_t>> sizes(const std::string& list, Family family) {
   if (list == "imix") return std::vector{kImix};
+  if (family == Family::V6) return numbers<std::uint16_t>(list, kSmallestIpv6, kLargestIpv6);
   return numbers<std::uint16_t>(list, kSmallest, kLargest);
 }
 
@@ -78,9 +88,10 @@ Expected<CommandLine> read(const options::variables_map& given) {
   const auto number = [&](const char* name) { return given[name].as<unsigned>(); };
   CommandLine line;
   std::optional<Error> error;
+  keep(family(text("family")), line.family, error);
   keep(directions(text("direction")), line.directions, error);
   keep(transforms(text("algorithm")), line.transforms, error);
-  keep(sizes(text("size")), line.sizes, error);
+  keep(sizes(text("size"), line.family), line.sizes, error);
   keep(numbers<std::uint32_t>(text("sas"), 1, kMostSas), line.sas, error);
   keep(numbers<std::uint32_t>(text("policies"), 0, kMostPolicies), line.policies, error);
   keep(order(text("order")), line.order, error);

@@ -20,6 +20,7 @@ enum class Order : std::uint8_t { Sequential, Random, Zipf };
 inline constexpr std::uint16_t kImix = 0;
 
 struct CommandLine {
+  Family family{Family::V4};  // of inner and outer packets
   std::vector<Direction> directions;
   std::vector<Transform> transforms;
   std::vector<std::uint16_t> sizes;  // octets of the inner packet, or kImix

@@ -21,7 +21,8 @@ constexpr std::uint64_t kMemoryToSpare = 64;  // megabytes
 TunnelPair::Settings pair_settings(const CommandLine& line, Transform transform, std::uint32_t sas,
                                    std::uint32_t other_policies) {
   const std::uint32_t flows = line.flows != 0 ? line.flows : kStandardFlows;
-  return {.transform = transform,
+  return {.family = line.family,
+          .transform = transform,
           .sas = sas,
           .other_policies = other_policies,
           .flows = std::max(flows, sas)};
@@ -60,7 +61,8 @@ Expected<void> measure_pair(const CommandLine& line, const TunnelPair::Settings&
 
 Expected<void> measure_all(const CommandLine& line) {
   const Machine machine = this_machine();
-  fmt::print("{}\n{}\n", describe(machine), heading());
+  const auto* const packets = line.family == Family::V4 ? "IPv4 in IPv4" : "IPv6 in IPv6";
+  fmt::print("{}; {}\n{}\n", describe(machine), packets, heading());
   std::vector<Measurement> found;
   for (const Transform transform : line.transforms)
     for (const std::uint32_t sas : line.sas)

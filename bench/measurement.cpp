@@ -9,12 +9,18 @@
 #include "dataplane/dataplane_parts.h"
 #include "dataplane/worker.h"
 #include "net/esp.h"
+#include "net/ipv4.h"
+#include "net/ipv6.h"
 
 namespace sallyport::bench {
 namespace {
 
 constexpr unsigned kFillings = 32;  // of all buffers, in one window
-constexpr std::size_t kBeforeEsp = RTE_ETHER_HDR_LEN + 20;
+
+// Link header and outer IP header.
+std::size_t before_esp(Family family) noexcept {
+  return RTE_ETHER_HDR_LEN + (family == Family::V4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header));
+}
 
 // What reading the clock twice costs.
 std::uint64_t clock_ticks() noexcept {
@@ -53,7 +59,9 @@ Course::Course(TunnelPair& pair, const Settings& settings)
     : pair_(pair),
       settings_(settings),
       flows_({pair.settings().sas, pair.settings().flows, settings.order}),
-      traffic_(pair.sealing().pool(), settings.size, pair.sealing().mac(kInside)) {}
+      traffic_(pair.sealing().pool(), {.family = pair.settings().family,
+                                       .size = settings.size,
+                                       .gateway = pair.sealing().mac(kInside)}) {}
 
 RingGateway& Course::measured() noexcept {
   return settings_.direction == Direction::Outbound ? pair_.sealing() : pair_.opening();
@@ -111,12 +119,13 @@ Course::Ticks Course::pass_through_ports() {
 
 Course::Ticks Course::perform_raw(RawCrypto& raw) {
   const Transform transform = pair_.settings().transform;
+  const std::size_t front = before_esp(pair_.settings().family);
   const std::size_t around =
-      kBeforeEsp + sizeof(EspHeader) + facts(transform.cipher).iv_bytes + icv_bytes(transform);
+      front + sizeof(EspHeader) + facts(transform.cipher).iv_bytes + icv_bytes(transform);
   std::array<RawPacket, kPackets> packets;
   for (unsigned i = 0; i < kPackets; ++i) {
     rte_mbuf* const mbuf = traffic_.mbufs()[i];
-    packets[i] = {.esp = rte_pktmbuf_mtod_offset(mbuf, std::uint8_t*, kBeforeEsp),
+    packets[i] = {.esp = rte_pktmbuf_mtod_offset(mbuf, std::uint8_t*, front),
                   .text_bytes = mbuf->data_len - static_cast<std::uint32_t>(around),
                   .key = pair_.key_of(flows_.next().sa)};
   }

@@ -44,9 +44,13 @@ class Flows {
 
 class Traffic {
  public:
-  // UDP in IPv4 of `size` octets in all, or IMIX, in frames to `gateway`. Buffers come from `pool`
-  // and go back there.
-  Traffic(rte_mempool* pool, std::uint16_t size, const MacAddress& gateway);
+  struct Settings {
+    Family family{Family::V4};
+    std::uint16_t size{};  // octets of the IP packet, or kImix
+    MacAddress gateway;    // that the frames go to
+  };
+  // UDP. Buffers come from `pool` and go back there.
+  Traffic(rte_mempool* pool, const Settings& settings);
   ~Traffic();
   Traffic(const Traffic&) = delete;
   Traffic& operator=(const Traffic&) = delete;
@@ -60,6 +64,11 @@ class Traffic {
   [[nodiscard]] double mean_octets() const noexcept;
 
  private:
+  // Makes a copy of a frame the next packet of `flow`.
+  void lead(std::uint8_t* frame, const Flows::Flow& flow) const noexcept;
+
+  Family family_;
+  std::uint32_t first_destination_;  // its last four octets
   std::array<rte_mbuf*, kPackets> mbufs_{};
   std::vector<std::vector<std::uint8_t>> frames_;  // one of each size, in turn
 };

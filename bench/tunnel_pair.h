@@ -1,5 +1,5 @@
 // Two gateways back to back: the first seals what comes from its inside, the second opens it. One
-// policy and one SA for each address of 172.16.0.0/12 in use, behind policies for other networks.
+// policy and one SA for each address in use behind the second, after policies for other networks.
 #pragma once
 
 #include "bench/ring_gateway.h"
@@ -8,18 +8,23 @@
 
 namespace sallyport::bench {
 
-inline constexpr std::uint32_t kFirstDestination = 0xac100000;  // 172.16.0.0, behind the second
-inline constexpr std::uint32_t kSource = 0xc6120001;            // 198.18.0.1, behind the first
 inline constexpr std::uint32_t kFirstSpi = 0x1000;
 
-// SA number `number` of the first gateway, with keys of its own; and what the second one opens it
-// by.
-[[nodiscard]] Sa outbound_sa(std::uint32_t number, Transform transform, Random& random);
+// Behind the first gateway, whence all packets come; and behind the second, where those of SA
+// number `sa` go. Only the last four octets of the latter differ.
+[[nodiscard]] Address source_of(Family family);
+[[nodiscard]] Address destination_of(Family family, std::uint32_t sa);
+
+// SA number `number` of the first gateway, with keys of its own, inner and outer addresses of one
+// family; and what the second one opens it by.
+[[nodiscard]] Sa outbound_sa(Family family, std::uint32_t number, Transform transform,
+                             Random& random);
 [[nodiscard]] Sa reversed(const Sa& outbound);
 
 class TunnelPair {
  public:
   struct Settings {
+    Family family{Family::V4};  // of inner and outer packets
     Transform transform;
     std::uint32_t sas{1};
     std::uint32_t other_policies{};

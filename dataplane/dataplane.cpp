@@ -40,38 +40,9 @@ std::uint16_t data_room(const DataplaneSettings& settings) {
   return static_cast<std::uint16_t>(std::max<int>(kDataRoom, needed));
 }
 
-Expected<std::unique_ptr<rte_mempool, FreePool>> make_pool(const DataplaneSettings& settings) {
-  static std::atomic<unsigned> counter;
-  const std::string name = fmt::format("packets-{}", counter++);
-  std::unique_ptr<rte_mempool, FreePool> pool(
-      rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(settings.mbufs), kPoolCache,
-                              kPrivateBytes, data_room(settings), SOCKET_ID_ANY));
-  if (pool == nullptr)
-    return fail(
-        Error::Code::Exhausted,
-        fmt::format("no memory for {} packet buffers: {}", settings.mbufs, rte_strerror(rte_errno)),
-        "lower [limits] mbufs or give more memory");
-  return pool;
-}
-
 // For reassembly, and for packets that do not fit an ordinary buffer.
 std::size_t large_buffers(const DataplaneSettings& settings) {
   return settings.workers * settings.reassembly_datagrams + settings.large_buffers;
-}
-
-Expected<std::unique_ptr<rte_mempool, FreePool>> make_large_pool(
-    const DataplaneSettings& settings) {
-  static std::atomic<unsigned> counter;
-  const std::string name = fmt::format("large-packets-{}", counter++);
-  std::unique_ptr<rte_mempool, FreePool> pool(
-      rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(large_buffers(settings)), 0,
-                              kPrivateBytes, Reassembly::kBufferBytes, SOCKET_ID_ANY));
-  if (pool == nullptr)
-    return fail(Error::Code::Exhausted,
-                fmt::format("no memory for {} large packet buffers: {}", large_buffers(settings),
-                            rte_strerror(rte_errno)),
-                "lower [limits] large_buffers or reassembly_datagrams, or give more memory");
-  return pool;
 }
 
 Expected<void> open_ports(Dataplane::Parts& parts) {
@@ -204,12 +175,12 @@ Expected<void> pin(std::thread& thread, std::uint16_t core) {
 std::uint64_t memory_needed(const DataplaneSettings& settings, std::size_t routes) {
   constexpr std::uint64_t kMegabyte = 1 << 20;
   constexpr std::uint64_t kPerSa = 2 * (2 * sizeof(OutboundSa) + sizeof(OutboundState) + 1536);
+  constexpr std::uint64_t kAround = 128;               // a buffer: its header, and lines left free
   constexpr std::uint64_t kBase = 64 * kMegabyte;      // rings, devices, EAL itself
   constexpr std::uint64_t kFibs = 2 * 80 * kMegabyte;  // both families, old and new at once
   const std::uint64_t bytes =
-      kBase + settings.mbufs * (sizeof(rte_mbuf) + kPrivateBytes + data_room(settings) + 128) +
-      large_buffers(settings) *
-          (sizeof(rte_mbuf) + kPrivateBytes + Reassembly::kBufferBytes + 128) +
+      kBase + settings.mbufs * (buffer_bytes(data_room(settings)) + kAround) +
+      large_buffers(settings) * (buffer_bytes(Reassembly::kBufferBytes) + kAround) +
       settings.sas * kPerSa + settings.workers * settings.flows * 2 * sizeof(Flow) +
       std::uint64_t{settings.workers} * settings.workers * 16 * HandOffRings::kCapacity +
       settings.workers * (settings.reassembly_datagrams + settings.fragment_flows) * 512 +
@@ -224,10 +195,18 @@ Expected<std::unique_ptr<Dataplane>> Dataplane::open(DataplaneSettings settings,
                                                      const IvSourceMaker& make_ivs) {
   auto parts = std::make_unique<Parts>();
   parts->settings = std::move(settings);
-  auto pool = make_pool(parts->settings);
+  auto pool = make_buffer_pool("packets", {.buffers = parts->settings.mbufs,
+                                           .room = data_room(parts->settings),
+                                           .worker_cache = kPoolCache,
+                                           .remedy = "lower [limits] mbufs or give more memory"});
   if (!pool) return std::unexpected(pool.error());
   parts->pool = std::move(*pool);
-  auto large_pool = make_large_pool(parts->settings);
+  auto large_pool = make_buffer_pool(
+      "large-packets",
+      {.buffers = large_buffers(parts->settings),
+       .room = Reassembly::kBufferBytes,
+       .worker_cache = 0,
+       .remedy = "lower [limits] large_buffers or reassembly_datagrams, or give more memory"});
   if (!large_pool) return std::unexpected(large_pool.error());
   parts->large_pool = std::move(*large_pool);
   if (auto made = make_tables(*parts, random); !made) return std::unexpected(made.error());

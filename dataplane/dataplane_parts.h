@@ -1,13 +1,12 @@
 // What stands behind Dataplane: for the control side of the data plane, benches and tests.
 #pragma once
 
-#include <rte_mempool.h>
-
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "dataplane/buffer_pool.h"
 #include "dataplane/crypto/ipsec_mb_engine.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/memory.h"
@@ -15,16 +14,12 @@
 
 namespace sallyport {
 
-struct FreePool {
-  void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
-};
-
 // In the order of their making: what stands later uses what stands before.
 struct Dataplane::Parts {
   DataplaneSettings settings;
   DpdkMemory memory;
-  std::unique_ptr<rte_mempool, FreePool> pool;
-  std::unique_ptr<rte_mempool, FreePool> large_pool;
+  BufferPool pool;
+  BufferPool large_pool;
   std::unique_ptr<KeyTable> keys;
   std::unique_ptr<PublishedTables> tables;
   std::unique_ptr<NeighbourTable> neighbours;

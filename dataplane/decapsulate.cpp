@@ -14,7 +14,7 @@
 #include "net/esp.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
-#include "net/plain_ipv4.h"
+#include "net/plain_summary.h"
 #include "sad/compile_sa.h"
 #include "sad/replay_window.h"
 #include "sad/sequence_numbers.h"
@@ -28,15 +28,25 @@ struct Opened {
   std::uint8_t next_header;
 };
 
+// From place n on: sixteen octets of which the last n are 1, 2, 3, ... and the others zeros.
+constexpr std::uint32_t kPaddingAtOnce = 16;
+constexpr auto kPaddingBehindZeros = [] {
+  std::array<std::uint8_t, 2 * kPaddingAtOnce> octets{};
+  for (std::uint8_t i = 1; i <= kPaddingAtOnce; ++i) octets[kPaddingAtOnce + i - 1] = i;
+  return octets;
+}();
+
 // True where the octets that end at `end` are 1, 2, 3, ... `count` (RFC 4303 2.4). In front of them
-// stand at least an ESP header and the rest of the text.
+// stand at least an IP header and an ESP header.
 bool is_padding(const std::uint8_t* end, std::uint32_t count) noexcept {
-  constexpr std::uint64_t kFirst = 0x0807060504030201;
-  if (count < sizeof kFirst) [[likely]] {
-    std::uint64_t last;
-    std::memcpy(&last, end - sizeof last, sizeof last);
-    const std::uint64_t padding = last >> 1 >> (63 - 8 * count);
-    return padding == (kFirst & ~(~std::uint64_t{0} << 8 * count));
+  if (count <= kPaddingAtOnce) [[likely]] {
+    const auto load = [](const std::uint8_t* from) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    };
+    const __m128i right = load(&kPaddingBehindZeros[count]);
+    const __m128i difference = _mm_xor_si128(load(end - kPaddingAtOnce), right);
+    const __m128i in_front = _mm_cmpeq_epi8(right, _mm_setzero_si128());
+    return _mm_testc_si128(in_front, difference) != 0;
   }
   std::uint32_t difference = 0;
   for (std::uint32_t i = 0; i < count; ++i)
@@ -74,7 +84,7 @@ Opened read_ah(const Packet& packet) noexcept {
 bool read_inner(Packet& packet, const Opened& opened, const SkippedHeaders& skipped) noexcept {
   const auto front = static_cast<std::uint16_t>(opened.payload - packet.data());
   const ByteView inner{opened.payload, opened.payload_bytes};
-  if (summarize_plain_ipv4(inner, packet.summary, HeaderChecksum::Verify)) [[likely]] {
+  if (summarize_plain(inner, packet.summary, HeaderChecksum::Verify)) [[likely]] {
     packet.uncover(front, packet.summary.length);
     return true;
   }
@@ -140,18 +150,16 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
   return std::nullopt;
 }
 
-// Of an IPv4 packet with ports, which nearly all are.
-[[gnu::always_inline]] inline bool lies_within(const CompiledSelector& row,
-                                               const PacketSummary& packet) noexcept {
-  const auto lies_in = [](const CompiledSelector::Bounds& bounds, const auto& address) {
+// What tells for nearly every packet. False: nothing is known yet.
+[[gnu::always_inline]] inline bool plainly_within(const CompiledSelector& row,
+                                                  const PacketSummary& packet) noexcept {
+  const auto lies_in = [&](const CompiledSelector::Bounds& bounds, const auto& address) {
+    if (packet.family == Family::V6) return within(bounds, widen(address));
     const std::uint64_t value = std::uint64_t{load_be<std::uint32_t>(address.data())} << 32;
     return value - bounds.first_high <= bounds.last_high - bounds.first_high;
   };
-  return row.family == Family::V4 && lies_in(row.local, packet.destination) &&
-         lies_in(row.remote, packet.source) && row.protocol_first <= packet.protocol &&
-         packet.protocol <= row.protocol_last &&
-         within(row.local_port_first, row.local_port_last, packet.destination_port) &&
-         within(row.remote_port_first, row.remote_port_last, packet.source_port);
+  return tells_within(row, packet) && lies_in(row.local, packet.destination) &&
+         lies_in(row.remote, packet.source);
 }
 
 [[gnu::noinline]] bool lies_within_any(const PacketSummary& packet, const InboundSa& sa) noexcept {
@@ -160,9 +168,7 @@ std::optional<DropReason> leave_transport(Packet& packet, const Opened& opened, 
 
 [[gnu::always_inline]] inline bool within_selectors(const Packet& packet,
                                                     const InboundSa& sa) noexcept {
-  const bool ports = packet.summary.ports_visible & (packet.summary.family == Family::V4) &
-                     is_tcp_or_udp(packet.summary.protocol);
-  if (ports && sa.selector_count != 0 && lies_within(*sa.selectors, packet.summary)) [[likely]]
+  if (sa.selector_count != 0 && plainly_within(*sa.selectors, packet.summary)) [[likely]]
     return true;
   return lies_within_any(packet.summary, sa);
 }

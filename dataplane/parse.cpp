@@ -7,7 +7,7 @@
 #include "dataplane/transport_checksum.h"
 #include "net/checksum.h"
 #include "net/ipv4.h"
-#include "net/plain_ipv4.h"
+#include "net/plain_summary.h"
 
 namespace sallyport {
 namespace {
@@ -174,12 +174,17 @@ class PlainFrames {
 };
 
 // One whose headers tell all that there is to know. False: nothing has changed.
-[[gnu::always_inline]] inline bool read_plain_ipv4(Packet& packet) noexcept {
-  if (packet.header<rte_ether_hdr>().ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) return false;
-  const HeaderChecksum checksum = checksum_of(verdict_of_device(packet));
-  if (!summarize_plain_ipv4(packet.bytes().subspan(RTE_ETHER_HDR_LEN), packet.summary, checksum))
-      [[unlikely]]
+[[gnu::always_inline]] inline bool read_plain(Packet& packet) noexcept {
+  const rte_be16_t type = packet.header<rte_ether_hdr>().ether_type;
+  const ByteView datagram = packet.bytes().subspan(RTE_ETHER_HDR_LEN);
+  if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+    const HeaderChecksum checksum = checksum_of(verdict_of_device(packet));
+    if (!summarize_plain_ipv4(datagram, packet.summary, checksum)) [[unlikely]]
+      return false;
+  } else if (type != RTE_BE16(RTE_ETHER_TYPE_IPV6) ||
+             !summarize_plain_ipv6(datagram, packet.summary)) [[unlikely]] {
     return false;
+  }
   packet.uncover(RTE_ETHER_HDR_LEN, packet.summary.length);
   return true;
 }
@@ -188,7 +193,7 @@ bool is_ip(rte_be16_t type) noexcept {
   return type == RTE_BE16(RTE_ETHER_TYPE_IPV4) || type == RTE_BE16(RTE_ETHER_TYPE_IPV6);
 }
 
-// Any but plain IPv4. False where it went to control or was dropped.
+// Any but what is plain. False where it went to control or was dropped.
 [[gnu::noinline]] bool read_other(Packet& packet, bool plain_frame, const Port& port,
                                   WorkerContext& my) noexcept {
   if (!plain_frame || !is_ip(packet.header<rte_ether_hdr>().ether_type))
@@ -215,7 +220,7 @@ bool parse(Burst& burst, const Port& port, WorkerContext& my) noexcept {
   bool marked = false;
   burst.keep_if([&](Packet& packet) {
     const bool plain_frame = plain.takes(packet);
-    if (plain_frame && read_plain_ipv4(packet)) [[likely]]
+    if (plain_frame && read_plain(packet)) [[likely]]
       return true;
     if (!read_other(packet, plain_frame, port, my)) return false;
     marked |= packet.summary.mobility != 0;

@@ -159,7 +159,7 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   std::array<rte_mbuf*, kBurstSize> mbufs;
   const unsigned count = rte_eth_rx_burst(port_->device_id(), queue_, mbufs.data(), burst_);
   if (count == 0) return;
-  const FreshPackets fresh(port_->id());
+  const FreshPackets fresh = fresh_;
   std::uint64_t bytes = 0;
   for (unsigned i = 0; i < count; ++i) {
     fresh.make(store[i], mbufs[i]);

@@ -67,9 +67,9 @@ class PortQueue {
  public:
   // `burst`: frames that are received at a time, 1 to kBurstSize.
   PortQueue(const Port& port, std::uint16_t queue, std::uint16_t burst) noexcept
-      : port_(&port), queue_(queue), burst_(burst) {}
+      : port_(&port), queue_(queue), burst_(burst), fresh_(port.id()) {}
   PortQueue(const Port& port, HandOff& hand_off, WorkerId carrier) noexcept
-      : port_(&port), hand_off_(&hand_off), carrier_(carrier) {}
+      : port_(&port), hand_off_(&hand_off), carrier_(carrier), fresh_(port.id()) {}
 
   [[nodiscard]] const Port& port() const noexcept { return *port_; }
   // Fills `store` and `burst` with the frames received; data starts at the link header. Without a
@@ -122,6 +122,7 @@ class PortQueue {
   std::uint16_t burst_{};
   std::uint16_t waiting_{};
   std::uint64_t waiting_bytes_{};
+  FreshPackets fresh_;
   std::array<rte_mbuf*, kBurstSize> frames_;
 };
 

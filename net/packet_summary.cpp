@@ -8,7 +8,7 @@
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/mobility_extensions.h"
-#include "net/plain_ipv4.h"
+#include "net/plain_summary.h"
 
 namespace sallyport {
 namespace {
@@ -30,7 +30,7 @@ bool unspecified_ipv6(const std::uint8_t* address) noexcept {
 }
 
 // RFC 4291 2.5.2, 2.5.3, 2.7. The unspecified source is that of DAD and MLD, to groups only.
-[[gnu::noinline]] bool good_rare_ipv6_addresses(const Ipv6Header& header) noexcept {
+bool good_rare_ipv6_addresses(const Ipv6Header& header) noexcept {
   const bool to_group = header.destination[0] == 0xff;
   if (header.source[0] == 0xff || special_ipv6(header.source)) return false;
   if (unspecified_ipv6(header.source) && !to_group) return false;
@@ -40,12 +40,8 @@ bool unspecified_ipv6(const std::uint8_t* address) noexcept {
 }
 
 bool good_ipv6_addresses(const Ipv6Header& header) noexcept {
-  const bool rare = header.source[0] == 0xff || header.destination[0] == 0xff ||
-                    load_be<std::uint64_t>(header.source) == 0 ||
-                    load_be<std::uint64_t>(header.destination) == 0;
-  if (!rare) [[likely]]
-    return true;
-  return good_rare_ipv6_addresses(header);
+  const bool rare = is_rare_ipv6_address(header.source) || is_rare_ipv6_address(header.destination);
+  return !rare || good_rare_ipv6_addresses(header);
 }
 
 // What the upper-layer header shows in place of ports; `out` is filled but for that. A fragment
@@ -72,19 +68,6 @@ ParseVerdict read_ports(const std::uint8_t* datagram, PacketSummary& out) noexce
     case PortMeaning::None:
       break;
   }
-  return ParseVerdict::Good;
-}
-
-// The same for what most packets are, without the questions that they need not be asked.
-ParseVerdict read_ports_quickly(const std::uint8_t* datagram, PacketSummary& out) noexcept {
-  const bool usual =
-      is_tcp_or_udp(out.protocol) & !out.later_fragment & (out.upper_offset + 4u <= out.length);
-  if (!usual) [[unlikely]]
-    return read_ports(datagram, out);
-  const auto ports = load_be<std::uint32_t>(datagram + out.upper_offset);
-  out.source_port = static_cast<std::uint16_t>(ports >> 16);
-  out.destination_port = static_cast<std::uint16_t>(ports);
-  out.ports_visible = true;
   return ParseVerdict::Good;
 }
 
@@ -228,12 +211,6 @@ class ExtensionWalk {
   bool hidden_{};  // the upper protocol is not in this fragment
 };
 
-[[gnu::noinline]] ParseVerdict summarize_ipv6_extensions(ByteView datagram, PacketSummary& out,
-                                                         const SkippedHeaders& skipped) noexcept {
-  const ParseVerdict verdict = ExtensionWalk(datagram.first(out.length), out).run(skipped);
-  return verdict == ParseVerdict::Good ? read_ports(datagram.data(), out) : verdict;
-}
-
 ParseVerdict summarize_ipv6(ByteView datagram, PacketSummary& out,
                             const SkippedHeaders& skipped) noexcept {
   if (datagram.size() < kIpv6HeaderBytes) [[unlikely]]
@@ -254,16 +231,15 @@ ParseVerdict summarize_ipv6(ByteView datagram, PacketSummary& out,
   out.hop_limit = header.hop_limit;
   if (!good_ipv6_addresses(header)) [[unlikely]]
     return ParseVerdict::BadAddress;
-  if (!is_tcp_or_udp(header.next_header) && skipped.contains(header.next_header)) [[unlikely]]
-    return summarize_ipv6_extensions(datagram, out, skipped);
-  return read_ports_quickly(datagram.data(), out);
+  const ParseVerdict verdict = ExtensionWalk(datagram.first(length), out).run(skipped);
+  return verdict == ParseVerdict::Good ? read_ports(datagram.data(), out) : verdict;
 }
 
 }  // namespace
 
 ParseVerdict summarize(ByteView datagram, PacketSummary& out, const SkippedHeaders& skipped,
                        HeaderChecksum header) noexcept {
-  if (summarize_plain_ipv4(datagram, out, header)) [[likely]]
+  if (summarize_plain(datagram, out, header)) [[likely]]
     return ParseVerdict::Good;
   std::memset(static_cast<void*>(&out), 0, sizeof out);  // two stores; `= {}` goes over the stack
   if (datagram.size() < kIpv4HeaderBytes) [[unlikely]]

@@ -163,6 +163,38 @@ CompiledSelector::Bounds bounds_of(const AddressRange& range) {
   return {half(range.first, 0), half(range.first, 8), half(range.last, 0), half(range.last, 8)};
 }
 
+// What one comparison asks of a port: these bits under this mask.
+struct PortBits {
+  std::uint16_t value{}, mask{};
+};
+std::optional<PortBits> port_bits(PortValue first, PortValue last) {
+  if (first == 0 && last == kNotApplicable) return PortBits{};
+  if (first != last || first > 0xffff) return std::nullopt;
+  return PortBits{static_cast<std::uint16_t>(first), 0xffff};
+}
+
+// Of what comes in: the local port is the destination's.
+void set_others(CompiledSelector& row) {
+  row.others = row.others_mask = ~std::uint64_t{0};  // bits that no field has are 0 in packets
+  const auto local = port_bits(row.local_port_first, row.local_port_last);
+  const auto remote = port_bits(row.remote_port_first, row.remote_port_last);
+  if (!local || !remote) return;
+  const bool ports = (local->mask | remote->mask) != 0;
+  const bool one_protocol = row.protocol_first == row.protocol_last;  // else any
+  row.others = PacketSummary{.source_port = remote->value,
+                             .destination_port = local->value,
+                             .protocol = row.protocol_first,
+                             .family = row.family,
+                             .ports_visible = ports}
+                   .other_selectors();
+  row.others_mask = PacketSummary{.source_port = remote->mask,
+                                  .destination_port = local->mask,
+                                  .protocol = one_protocol ? std::uint8_t{0xff} : std::uint8_t{0},
+                                  .family = Family{0xff},
+                                  .ports_visible = ports}
+                        .other_selectors();
+}
+
 // All rows of one selector that hold for one pair of address ranges.
 void append_rows(const Selector& selector, const AddressRange& local, const AddressRange& remote,
                  std::vector<CompiledSelector>& rows) {
@@ -178,6 +210,7 @@ void append_rows(const Selector& selector, const AddressRange& local, const Addr
       row.local_port_last = mine.last;
       row.remote_port_first = theirs.first;
       row.remote_port_last = theirs.last;
+      set_others(row);
       rows.push_back(row);
     }
   }

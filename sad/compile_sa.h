@@ -1,6 +1,7 @@
 // The only bridge from a rich Sa to what a packet needs.
 #pragma once
 
+#include "net/packet_summary.h"
 #include "sad/inbound_sa.h"
 #include "sad/outbound_sa.h"
 #include "sad/sa.h"
@@ -48,6 +49,13 @@ using WideAddress = unsigned __int128;
 }
 [[nodiscard]] inline bool within(PortValue first, PortValue last, PortValue value) noexcept {
   return value - first <= last - first || value == kNotApplicable;
+}
+
+// True: family, protocol and ports of what came in lie within the row's. False: nothing is known of
+// them. Data plane.
+[[nodiscard]] inline bool tells_within(const CompiledSelector& row,
+                                       const PacketSummary& packet) noexcept {
+  return ((packet.other_selectors() ^ row.others) & row.others_mask) == 0;
 }
 
 // True where the inner packet lies within the SA's selectors (INB-04). Data plane.

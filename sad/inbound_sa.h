@@ -25,6 +25,9 @@ struct alignas(64) CompiledSelector {
   std::uint32_t remote_port_first, remote_port_last;
   std::uint8_t protocol_first, protocol_last;
   Family family;
+  // See tells_within(): what PacketSummary::other_selectors() of packets is under the mask whose
+  // protocol and ports are one value each or any; where the row has ranges, what no packet's is.
+  std::uint64_t others, others_mask;
 };
 static_assert(sizeof(CompiledSelector) == 128);
 

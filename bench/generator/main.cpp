@@ -14,7 +14,7 @@
 #include "bench/generator/trial.h"
 #include "bench/machine.h"
 #include "bench/program.h"
-#include "dataplane/dataplane_parts.h"
+#include "dataplane/buffer_pool.h"
 #include "dataplane/eal.h"
 #include "dataplane/pci_address.h"
 
@@ -31,8 +31,6 @@ constexpr std::uint16_t kDescriptors = 4096;
 constexpr Seconds kFlood{1};
 constexpr double kOffered = 0.98;  // of the packets that were due, for a trial to say anything
 constexpr double kLeastFlood = 1000;
-
-using Pool = std::unique_ptr<rte_mempool, FreePool>;
 
 Expected<std::unique_ptr<Port>> open_port(std::uint16_t number, const std::string& device,
                                           const MacAddress& mac, rte_mempool* pool) {
@@ -91,15 +89,18 @@ Expected<Finding> find_out(const Ends& ends, const GeneratorLine& line, std::uin
 }
 
 Expected<void> measure(const GeneratorLine& line) {
-  const Pool pool(rte_pktmbuf_pool_create("generator", kBuffers, kPoolCache, 0, kBufferBytes,
-                                          static_cast<int>(rte_socket_id())));
-  if (pool == nullptr) return fail(Error::Code::Exhausted, "no memory for buffers");
-  const auto out = open_port(0, line.send, line.source, pool.get());
+  const auto buffers = make_buffer_pool("generator", {.buffers = kBuffers,
+                                                      .room = kBufferBytes,
+                                                      .worker_cache = kPoolCache,
+                                                      .remedy = "free memory"});
+  if (!buffers) return std::unexpected(buffers.error());
+  rte_mempool* const pool = buffers->get();
+  const auto out = open_port(0, line.send, line.source, pool);
   if (!out) return std::unexpected(out.error());
   Expected<std::unique_ptr<Port>> in;
-  if (line.receive != line.send) in = open_port(1, line.receive, line.sink, pool.get());
+  if (line.receive != line.send) in = open_port(1, line.receive, line.sink, pool);
   if (!in) return std::unexpected(in.error());
-  const Ends ends{**out, *in == nullptr ? **out : **in, pool.get()};
+  const Ends ends{**out, *in == nullptr ? **out : **in, pool};
   fmt::print("{}\n", findings_heading());
   std::vector<Finding> findings;
   for (const std::uint16_t size : line.sizes) {

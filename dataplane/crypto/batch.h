@@ -1,6 +1,8 @@
 // Groups the jobs of a burst by transform, so that one call serves all SAs that share it.
 #pragma once
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -57,20 +59,32 @@ void for_each_batch(std::span<CryptoJob> jobs, Work work) noexcept {
   }
 }
 
-// True where the first `count` octets (8 to 32, a multiple of 4) are equal; the time depends on
-// `count` only.
+// What differs between sixteen, and between eight, octets from two places on.
+[[nodiscard]] inline __m128i difference_of_16(const std::uint8_t* left,
+                                              const std::uint8_t* right) noexcept {
+  return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(left)),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(right)));
+}
+[[nodiscard]] inline std::uint64_t difference_of_8(const std::uint8_t* left,
+                                                   const std::uint8_t* right) noexcept {
+  std::uint64_t words[2];
+  std::memcpy(&words[0], left, sizeof words[0]);
+  std::memcpy(&words[1], right, sizeof words[1]);
+  return words[0] ^ words[1];
+}
+
+// True where the first `count` octets (8 to 32) are equal; the time depends on `count` only. The
+// first and the last of them are compared, which overlap.
 [[nodiscard]] inline bool equal_icv(const std::uint8_t* left, const std::uint8_t* right,
                                     std::size_t count) noexcept {
-  const auto difference = [&](std::size_t at) {
-    std::uint64_t a;
-    std::uint64_t b;
-    std::memcpy(&a, left + at, sizeof a);
-    std::memcpy(&b, right + at, sizeof b);
-    return a ^ b;
-  };
-  std::uint64_t differences = difference(count - 8);
-  for (std::size_t at = 0; at + 8 < count; at += 8) differences |= difference(at);
-  return differences == 0;
+  if (count < 16) {
+    const std::size_t last = count - 8;
+    return (difference_of_8(left, right) | difference_of_8(left + last, right + last)) == 0;
+  }
+  const std::size_t last = count - 16;
+  const __m128i difference =
+      _mm_or_si128(difference_of_16(left, right), difference_of_16(left + last, right + last));
+  return _mm_testz_si128(difference, difference) != 0;
 }
 
 }  // namespace sallyport

@@ -75,9 +75,9 @@ void SeparateModes::seal(Batch batch) noexcept {
 void SeparateModes::open(Batch batch) noexcept {
   describe<Operation::Open>(batch);
   authenticate(batch);
-  const std::size_t good = check(batch);
-  if (good == 0) return;
-  crypt<Operation::Open>({passed_.data(), good});
+  const Batch passed = check(batch);
+  if (passed.empty()) return;
+  crypt<Operation::Open>(passed);
   if (complete_) return;
   for (CryptoJob& job : batch) job.good = false;
 }
@@ -107,14 +107,18 @@ void SeparateModes::describe(Batch batch) noexcept {
   const bool ctr = facts(transform.cipher).kind == CipherKind::Ctr;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const CryptoJob& job = batch[i];
+    // Found before anything is stored: behind a store the key would have to be asked again.
+    std::uint8_t* const text = job.text();
+    std::uint8_t* const covered_end = job.covered_end();
+    std::uint8_t* const result = job.result();
     Scratch& scratch = scratch_[i];
     IMB_JOB& call = jobs_[i];
     call.src = job.esp;
-    call.dst = job.text();
+    call.dst = text;
     call.msg_len_to_cipher_in_bytes = job.text_bytes;
-    call.msg_len_to_hash_in_bytes = static_cast<std::size_t>(job.covered_end() - job.esp);
+    call.msg_len_to_hash_in_bytes = static_cast<std::size_t>(covered_end - job.esp);
     call.iv = job.iv();
-    call.auth_tag_output = kSeal ? job.result() : scratch.tag.data();
+    call.auth_tag_output = kSeal ? result : scratch.tag.data();
     call.status = IMB_STATUS_BEING_PROCESSED;
     if (ctr) {  // RFC 3686 4: nonce, IV; the library appends the block counter
       std::memcpy(scratch.nonce.data(), job.key->salt.data(), 4);
@@ -122,8 +126,8 @@ void SeparateModes::describe(Batch batch) noexcept {
       call.iv = scratch.nonce.data();
     }
     if (job.esn) {  // covered behind the rest, not sent (RFC 4303 2.2.1, 4302 3.3.3.2.2)
-      std::memcpy(&scratch.covered_end, job.covered_end(), 4);
-      store_be<std::uint32_t>(job.covered_end(), job.sequence_high());
+      std::memcpy(&scratch.covered_end, covered_end, 4);
+      store_be<std::uint32_t>(covered_end, job.sequence_high());
       call.msg_len_to_hash_in_bytes += 4;
     }
     if (!kSeal && job.is_ah()) {  // RFC 4302 3.4.4
@@ -250,21 +254,29 @@ const std::uint8_t* SeparateModes::take_back(const CryptoJob& job,
   return job.result();
 }
 
-// Compares the ICVs; those that match move to the front of
-// `passed_` and of the jobs. How many they are.
-std::size_t SeparateModes::check(Batch batch) noexcept {
+// Compares the ICVs; what is to be decrypted, for which the jobs in front are.
+Batch SeparateModes::check(Batch batch) noexcept {
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
-  std::size_t good = 0;
+  bool all = complete_;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     CryptoJob& job = batch[i];
     const std::uint8_t* const received = take_back(job, scratch_[i]);
     job.good =
         complete_ && (icv_bytes == 0 || equal_icv(scratch_[i].tag.data(), received, icv_bytes));
-    if (!job.good) continue;
-    if (good != i) jobs_[good] = jobs_[i];
-    passed_[good++] = job;
+    all &= job.good;
   }
-  return good;
+  return all ? batch : good_of(batch);
+}
+
+// The good ones, and their jobs, moved to the front.
+Batch SeparateModes::good_of(Batch batch) noexcept {
+  std::size_t good = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!batch[i].good) continue;
+    if (good != i) jobs_[good] = jobs_[i];
+    passed_[good++] = batch[i];
+  }
+  return {passed_.data(), good};
 }
 
 }  // namespace sallyport

@@ -39,7 +39,8 @@ class SeparateModes {
   template <Operation operation>
   void crypt(Batch batch) noexcept;
   void authenticate(Batch batch) noexcept;
-  std::size_t check(Batch batch) noexcept;
+  Batch check(Batch batch) noexcept;
+  [[gnu::noinline]] Batch good_of(Batch batch) noexcept;
   template <class Describe>
   void by_jobs(IMB_MGR& instance, std::size_t count, Describe describe) noexcept;
 

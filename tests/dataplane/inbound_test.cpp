@@ -93,6 +93,31 @@ TEST_CASE("INB-04: what comes out must lie within its own SA's selectors, not so
   CHECK(pair.inbound_state().highest == 1);
 }
 
+TEST_CASE("INB-04: the inner addresses of either family are part of the check, each of them") {
+  struct Narrowed {
+    Family family;
+    const char *local, *remote;
+  };
+  for (const auto& [family, local, remote] :
+       {Narrowed{Family::V4, "198.51.100.192/26", "198.51.100.0/25"},
+        Narrowed{Family::V4, "198.51.100.128/25", "198.51.100.64/26"},
+        Narrowed{Family::V6, "2001:db8:2:0:8000::/65", "2001:db8:1::/64"},
+        Narrowed{Family::V6, "2001:db8:2::/64", "2001:db8:1:0:8000::/65"}}) {
+    INFO(local << " from " << remote);
+    EspPair pair({.inner = family, .adjust_inbound = [&](Sa& sa) {
+                    sa.selectors[0].local = {AddressRange::parse(local).value()};
+                    sa.selectors[0].remote = {AddressRange::parse(remote).value()};
+                  }});
+    const bool v4 = family == Family::V4;
+    const auto packet = PacketBuilder(v4 ? "198.51.100.2" : "2001:db8:1::2",
+                                      v4 ? "198.51.100.130" : "2001:db8:2::2")
+                            .udp(1, 2)
+                            .build();
+    CHECK(pair.in(only(pair.out(packet))).empty());
+    CHECK(pair.receiver().dropped(DropReason::SelectorMismatch) == 1);
+  }
+}
+
 TEST_CASE("INB-04: ports, protocol and ICMP type are part of the check") {
   const auto arrives = [](Selector narrow, const PacketBuilder& packet) {
     EspPair pair({.adjust_inbound = [&](Sa& sa) {

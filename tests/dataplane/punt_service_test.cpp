@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dataplane/buffer_pool.h"
 #include "dataplane/ring_sender.h"
 #include "net/neighbour_discovery.h"
 #include "tests/dataplane/two_sided_gateway.h"
@@ -17,22 +18,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct FreePool {
-  void operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
-};
-
 class NoWorkers final : public NeighbourPublisher {
  public:
   Expected<void> set(const NeighbourKey&, const MacAddress&) override { return {}; }
   void remove(const NeighbourKey&) noexcept override {}
 };
 
-std::unique_ptr<rte_mempool, FreePool> make_pool(unsigned mbufs) {
+BufferPool make_pool(unsigned mbufs) {
   need_eal();
-  std::unique_ptr<rte_mempool, FreePool> pool(rte_pktmbuf_pool_create(
-      "punts", mbufs, 0, kPrivateBytes, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY));
-  REQUIRE(pool != nullptr);
-  return pool;
+  auto pool = make_buffer_pool(
+      "punts",
+      {.buffers = mbufs, .room = RTE_MBUF_DEFAULT_BUF_SIZE, .worker_cache = 0, .remedy = {}});
+  REQUIRE(pool);
+  return std::move(*pool);
 }
 
 // The control thread's end and, in the test's hands, the worker's.
@@ -84,7 +82,7 @@ struct Control {
   [[nodiscard]] unsigned in_use() const { return rte_mempool_in_use_count(pool.get()); }
   [[nodiscard]] std::uint64_t refused() const { return drops.read(DropReason::PuntRefused); }
 
-  std::unique_ptr<rte_mempool, FreePool> pool;
+  BufferPool pool;
   PacketRing from_worker;
   PacketRing to_worker;
   ManualClock clock;
