@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "net/checksum.h"
 #include "tests/net/summarize_exactly.h"
@@ -33,6 +35,26 @@ PacketBytes with(const std::function<void(PacketBytes&)>& change) {
   store_be(&packet[10], std::uint16_t{0});
   store_be(&packet[10], checksum(ByteView(packet).first(20)));
   return packet;
+}
+
+using NamedPacket = std::pair<const char*, PacketBytes>;
+
+void check_not_plain(std::span<const NamedPacket> others) {
+  for (const auto& [what, packet] : others) {
+    INFO(what);
+    PacketSummary summary;
+    CHECK_FALSE(is_plain(packet, summary));
+  }
+}
+
+void check_no_part_is_plain(const PacketBytes& packet) {
+  for (std::size_t size = 0; size < packet.size(); ++size) {
+    INFO(size << " octets of it");
+    PacketBytes cut = packet;
+    cut.resize(size);
+    PacketSummary summary;
+    CHECK_FALSE(is_plain(cut, summary));
+  }
 }
 
 }  // namespace
@@ -80,7 +102,7 @@ TEST_CASE("plain IPv4: TCP, UDP and ESP are read, and nothing of the packet befo
 }
 
 TEST_CASE("plain IPv4: what is out of the ordinary is left to others") {
-  const std::pair<const char*, PacketBytes> others[] = {
+  const NamedPacket others[] = {
       {"version 6", with([](PacketBytes& p) { p[0] = 0x65; })},
       {"version 5", with([](PacketBytes& p) { p[0] = 0x55; })},
       {"options", v4().options({7, 4, 4, 0}).udp(1, 2).build()},
@@ -98,18 +120,8 @@ TEST_CASE("plain IPv4: what is out of the ordinary is left to others") {
       {"to network 127", with([](PacketBytes& p) { p[16] = 127; })},
       {"to class E", with([](PacketBytes& p) { p[16] = 240; })},
   };
-  for (const auto& [what, packet] : others) {
-    INFO(what);
-    PacketSummary summary;
-    CHECK_FALSE(is_plain(packet, summary));
-  }
-  for (std::size_t size = 0; size < usual().size(); ++size) {
-    INFO(size << " octets of it");
-    PacketBytes cut = usual();
-    cut.resize(size);
-    PacketSummary summary;
-    CHECK_FALSE(is_plain(cut, summary));
-  }
+  check_not_plain(others);
+  check_no_part_is_plain(usual());
 }
 
 TEST_CASE("plain IPv4: every wrong bit of the header is seen") {
@@ -164,7 +176,7 @@ TEST_CASE("plain IPv6: TCP, UDP and ESP are read, and nothing of the packet befo
 }
 
 TEST_CASE("plain IPv6: what is out of the ordinary is left to others") {
-  const std::pair<const char*, PacketBytes> others[] = {
+  const NamedPacket others[] = {
       {"version 4", v6_with([](PacketBytes& p) { p[0] = 0x46; })},
       {"version 7", v6_with([](PacketBytes& p) { p[0] = 0x70; })},
       {"hop-by-hop options", v6().hop_by_hop().udp(1, 2).build()},
@@ -181,18 +193,8 @@ TEST_CASE("plain IPv6: what is out of the ordinary is left to others") {
       {"from ::1", v6_with([](PacketBytes& p) { std::fill_n(&p[8], 8, std::uint8_t{0}); })},
       {"to ::7", v6_with([](PacketBytes& p) { std::fill_n(&p[24], 8, std::uint8_t{0}); })},
   };
-  for (const auto& [what, packet] : others) {
-    INFO(what);
-    PacketSummary summary;
-    CHECK_FALSE(is_plain(packet, summary));
-  }
-  for (std::size_t size = 0; size < usual_v6().size(); ++size) {
-    INFO(size << " octets of it");
-    PacketBytes cut = usual_v6();
-    cut.resize(size);
-    PacketSummary summary;
-    CHECK_FALSE(is_plain(cut, summary));
-  }
+  check_not_plain(others);
+  check_no_part_is_plain(usual_v6());
 }
 
 TEST_CASE("plain IPv6: addresses of one half in use are plain") {
