@@ -8,11 +8,16 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace sallyport {
 
 using ByteView = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
+
+[[nodiscard]] inline ByteView octets_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 // Reads a big-endian integer at `p`; the caller has checked the length.
 template <std::unsigned_integral T>

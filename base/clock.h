@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace sallyport {
 
 using Duration = std::chrono::nanoseconds;
 // Monotonic time since an arbitrary start.
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+inline constexpr std::uint64_t kInstantHertz = Duration::period::den;  // its ticks a second
 
 class Clock {
  public:

@@ -8,24 +8,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file_descriptor.h"
+
 namespace sallyport {
 namespace {
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-std::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view doing) {
+std::unexpected<Error> state_error(const std::filesystem::path& file, std::string_view doing) {
   return fail(Error::Code::Io, fmt::format("cannot {}: {}", doing, std::strerror(errno)),
               "make the state directory writable and give it room", file.string());
 }
@@ -44,10 +32,10 @@ Expected<void> write_durably(const std::filesystem::path& file, std::string_view
   ::unlink(file.c_str());  // what an interrupted save has left
   const FileDescriptor out(
       ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (out.get() < 0) return io_error(file, "create it");
-  if (::fchmod(out.get(), 0600) != 0) return io_error(file, "protect it");
-  if (!write_whole(out.get(), text)) return io_error(file, "write it");
-  if (::fsync(out.get()) != 0) return io_error(file, "bring it to the disk");
+  if (out.get() < 0) return state_error(file, "create it");
+  if (::fchmod(out.get(), 0600) != 0) return state_error(file, "protect it");
+  if (!write_whole(out.get(), text)) return state_error(file, "write it");
+  if (::fsync(out.get()) != 0) return state_error(file, "bring it to the disk");
   return {};
 }
 
@@ -55,7 +43,7 @@ Expected<void> sync_directory_of(const std::filesystem::path& file) {
   const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
   const FileDescriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0)
-    return io_error(parent, "bring the directory to the disk");
+    return state_error(parent, "bring the directory to the disk");
   return {};
 }
 
@@ -64,13 +52,13 @@ Expected<void> sync_directory_of(const std::filesystem::path& file) {
 Expected<std::optional<std::string>> read_state_file(const std::filesystem::path& file) {
   const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (in.get() < 0 && errno == ENOENT) return std::nullopt;
-  if (in.get() < 0) return io_error(file, "open it");
+  if (in.get() < 0) return state_error(file, "open it");
   std::string text;
   char chunk[4096];
   for (;;) {
     const ssize_t got = ::read(in.get(), chunk, sizeof chunk);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return io_error(file, "read it");
+    if (got < 0) return state_error(file, "read it");
     if (got == 0) return text;
     text.append(chunk, static_cast<std::size_t>(got));
   }
@@ -80,7 +68,7 @@ Expected<void> replace_state_file(const std::filesystem::path& file, std::string
   std::filesystem::path fresh = file;
   fresh += ".new";
   if (auto written = write_durably(fresh, text); !written) return written;
-  if (::rename(fresh.c_str(), file.c_str()) != 0) return io_error(file, "replace it");
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return state_error(file, "replace it");
   return sync_directory_of(file);
 }
 

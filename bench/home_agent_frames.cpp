@@ -24,7 +24,7 @@ constexpr std::size_t kExtensionBytes = 24;
 constexpr std::uint16_t kPort = 9;
 constexpr std::uint8_t kRouting = 43;
 constexpr mip6::BindingLifetime kLifetime{600};
-constexpr MacAddress kHost{{2, 0, 0, 0, 1, 3}};
+constexpr MacAddress kFrameSource{{2, 0, 0, 0, 1, 3}};
 
 std::uint8_t* begin_frame(rte_mbuf& mbuf, const MacAddress& to, std::size_t octets) {
   rte_pktmbuf_reset(&mbuf);
@@ -32,7 +32,7 @@ std::uint8_t* begin_frame(rte_mbuf& mbuf, const MacAddress& to, std::size_t octe
       rte_pktmbuf_append(&mbuf, static_cast<std::uint16_t>(RTE_ETHER_HDR_LEN + octets)));
   auto& ether = *reinterpret_cast<rte_ether_hdr*>(data);
   std::memcpy(ether.dst_addr.addr_bytes, to.bytes.data(), to.bytes.size());
-  std::memcpy(ether.src_addr.addr_bytes, kHost.bytes.data(), kHost.bytes.size());
+  std::memcpy(ether.src_addr.addr_bytes, kFrameSource.bytes.data(), kFrameSource.bytes.size());
   ether.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
   return data + RTE_ETHER_HDR_LEN;
 }

@@ -10,8 +10,8 @@ namespace {
 constexpr auto kInsideLink = "2001:db8:2::1/64";
 constexpr auto kOutsideLink = "2001:db8:1::1/64";  // where tunnels end
 constexpr auto kRouter = "2001:db8:1::2";
-constexpr MacAddress kFarMac{{2, 0, 0, 0, 0, 0x98}};
-constexpr std::size_t kLeastFlows = 65'536;
+constexpr MacAddress kPlainFarMac{{2, 0, 0, 0, 0, 0x98}};
+constexpr std::size_t kLeastPlainFlows = 65'536;
 
 RingGateway::Settings ring_settings(const PlainTunnels::Settings& settings) {
   RingGateway::Settings ring;
@@ -19,7 +19,7 @@ RingGateway::Settings ring_settings(const PlainTunnels::Settings& settings) {
   ring.outside = Prefix::parse(kOutsideLink).value();
   ring.sas = settings.tunnels;
   ring.policies = settings.tunnels;
-  ring.flows = std::max<std::size_t>(kLeastFlows, 4 * std::size_t{settings.tunnels});
+  ring.flows = std::max<std::size_t>(kLeastPlainFlows, 4 * std::size_t{settings.tunnels});
   return ring;
 }
 
@@ -77,8 +77,8 @@ Expected<void> PlainTunnels::connect() {
   const Route out{{Address::any(Family::V6), 0},
                   {Gateway, kOutside, Address::parse(kRouter).value()}};
   if (auto done = ring_->publish(spd_.snapshot(), {&out, 1}); !done) return done;
-  if (auto done = ring_->add_neighbour(kOutside, kRouter, kFarMac); !done) return done;
-  return ring_->add_neighbour(kInside, to_string(correspondent_address()), kFarMac);
+  if (auto done = ring_->add_neighbour(kOutside, kRouter, kPlainFarMac); !done) return done;
+  return ring_->add_neighbour(kInside, to_string(correspondent_address()), kPlainFarMac);
 }
 
 }  // namespace sallyport::bench

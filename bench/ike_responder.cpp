@@ -13,7 +13,7 @@
 namespace sallyport::bench {
 namespace {
 
-constexpr Duration kTick = std::chrono::milliseconds(10);
+constexpr Duration kPoll = std::chrono::milliseconds(10);
 
 // Nobody says anything; they close it.
 bool is_over(int input) {
@@ -39,9 +39,9 @@ Expected<ResponderReport> respond(const ResponderSettings& settings,
     party.daemon().receive(path, message);
   };
   Instant polled = clock.now();
-  while (!(*datagrams)->wait(kTick, STDIN_FILENO) || !is_over(STDIN_FILENO)) {
+  while (!(*datagrams)->wait(kPoll, STDIN_FILENO) || !is_over(STDIN_FILENO)) {
     while ((*datagrams)->receive(take) != 0) (*datagrams)->flush();
-    if (clock.now() - polled < kTick) continue;
+    if (clock.now() - polled < kPoll) continue;
     polled = clock.now();
     party.daemon().poll();
     (*datagrams)->flush();

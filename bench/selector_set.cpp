@@ -161,7 +161,7 @@ class ClassBench final : public SelectorSet::Source {
   const Traits& traits_;
 };
 
-std::unique_ptr<SelectorSet::Source> source_of(SetShape shape, std::uint64_t seed) {
+std::unique_ptr<SelectorSet::Source> make_source(SetShape shape, std::uint64_t seed) {
   switch (shape) {
     case SetShape::Acl:
       return std::make_unique<ClassBench>(seed, kAcl);
@@ -216,7 +216,7 @@ std::string_view to_string(SetShape shape) noexcept {
 }
 
 SelectorSet::SelectorSet(const Settings& settings)
-    : source_(source_of(settings.shape, settings.seed)) {
+    : source_(make_source(settings.shape, settings.seed)) {
   if (settings.order == SetOrder::AsDrawn) {
     while (selectors_.size() < settings.size) selectors_.push_back(source_->selector());
     return;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint16_t kFirstPort = 1024;
 constexpr std::uint16_t kDestinationPort = 9;
-constexpr MacAddress kHost{{2, 0, 0, 0, 1, 2}};
+constexpr MacAddress kSender{{2, 0, 0, 0, 1, 2}};
 
 std::size_t ip_bytes(Family family) {
   return family == Family::V4 ? sizeof(rte_ipv4_hdr) : sizeof(rte_ipv6_hdr);
@@ -49,7 +49,7 @@ std::vector<std::uint8_t> frame_of(const Traffic::Settings& settings, std::uint1
   std::iota(frame.begin(), frame.end(), std::uint8_t{});
   auto& ether = *reinterpret_cast<rte_ether_hdr*>(frame.data());
   std::ranges::copy(settings.gateway.bytes, ether.dst_addr.addr_bytes);
-  std::ranges::copy(kHost.bytes, ether.src_addr.addr_bytes);
+  std::ranges::copy(kSender.bytes, ether.src_addr.addr_bytes);
   const bool v4 = settings.family == Family::V4;
   ether.ether_type = rte_cpu_to_be_16(v4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6);
   std::uint8_t* const ip = frame.data() + RTE_ETHER_HDR_LEN;

@@ -8,7 +8,7 @@ namespace sallyport::bench {
 namespace {
 
 constexpr std::size_t kStandardFlows = 65536;
-constexpr MacAddress kHost{{2, 0, 0, 0, 1, 1}};
+constexpr MacAddress kInsideHost{{2, 0, 0, 0, 1, 1}};
 
 // From one end to the other.
 struct Plan {
@@ -182,7 +182,7 @@ Expected<void> TunnelPair::connect() {
   if (auto done = sealing_->add_neighbour(kOutside, to_string(opening), opening_->mac(kOutside));
       !done)
     return done;
-  return opening_->add_neighbour(kInside, plan.behind_opening, kHost);
+  return opening_->add_neighbour(kInside, plan.behind_opening, kInsideHost);
 }
 
 }  // namespace sallyport::bench

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/edit_distance.h"
+#include "base/enum_rows.h"
 
 namespace sallyport {
 namespace {
@@ -107,17 +108,10 @@ constexpr std::array<IntegrityFacts, kIntegrityCount> kIntegrities{{
     {Integrity::AesGmac256, "aes256-gmac", 11, 32, 16, May, false, 4, 8},
 }};
 
-constexpr bool in_enum_order(const auto& rows) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (static_cast<std::size_t>(rows[i].id) != i) return false;
-  }
-  return true;
-}
-static_assert(kCiphers.size() == kCipherCount && in_enum_order(kCiphers));
-static_assert(in_enum_order(kIntegrities));
+static_assert(kCiphers.size() == kCipherCount && in_enum_order(kCiphers, &CipherFacts::id));
+static_assert(in_enum_order(kIntegrities, &IntegrityFacts::id));
 
-// True where both are the same but for hyphens.
-constexpr bool same_letters(std::string_view left, std::string_view right) {
+constexpr bool same_but_for_hyphens(std::string_view left, std::string_view right) {
   const auto next = [](std::string_view& text) {
     while (text.starts_with('-')) text.remove_prefix(1);
     if (text.empty()) return '\0';
@@ -149,7 +143,8 @@ template <class Rows>
 constexpr auto by_name(const Rows& rows, std::string_view name) noexcept
     -> std::optional<decltype(rows.front().id)> {
   for (const auto& facts : rows) {
-    if (same_letters(name, facts.name) || same_letters(name, short_name(facts))) return facts.id;
+    if (same_but_for_hyphens(name, facts.name) || same_but_for_hyphens(name, short_name(facts)))
+      return facts.id;
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "crypto/certificate.h"
 #include "crypto/openssl_objects.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 using Octets = std::vector<std::uint8_t>;
 
-std::unexpected<Error> refuse(std::string what, std::string remedy = {}) {
+std::unexpected<Error> refuse_name(std::string what, std::string remedy = {}) {
   return fail(Error::Code::Invalid, std::move(what), std::move(remedy));
 }
 
@@ -30,14 +31,6 @@ std::optional<std::uint8_t> hex_octet(std::string_view text) noexcept {
   const auto low = hex_digit(text[1]);
   if (!high || !low) return std::nullopt;
   return static_cast<std::uint8_t>(*high << 4 | *low);
-}
-
-char lower(char letter) noexcept {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
-}
-
-bool same_letters(std::string_view left, std::string_view right) noexcept {
-  return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 // "type=value", with the escapes of the value undone.
@@ -59,8 +52,8 @@ class NameText {
     const std::size_t equals = rest_.find('=');
     attribute.type = rest_.substr(0, std::min(equals, rest_.find_first_of(",+\"\\")));
     if (equals == std::string_view::npos || equals != attribute.type.size())
-      return refuse(fmt::format("\"{}\" is no \"type=value\"", attribute.type),
-                    "a name like \"C=CH, O=Example, CN=vpn\"; commas in values as \"\\,\"");
+      return refuse_name(fmt::format("\"{}\" is no \"type=value\"", attribute.type),
+                         "a name like \"C=CH, O=Example, CN=vpn\"; commas in values as \"\\,\"");
     while (attribute.type.ends_with(' ')) attribute.type.remove_suffix(1);
     rest_.remove_prefix(equals + 1);
     skip_blanks();
@@ -69,7 +62,7 @@ class NameText {
     if (rest_.empty()) return attribute;
     attribute.end = rest_.front();
     if (attribute.end != ',' && attribute.end != '+')
-      return refuse(fmt::format("text stands behind the closed value of {}", attribute.type));
+      return refuse_name(fmt::format("text stands behind the closed value of {}", attribute.type));
     rest_.remove_prefix(1);
     return attribute;
   }
@@ -86,8 +79,9 @@ class NameText {
     while (!rest_.empty() && rest_.front() != ',' && rest_.front() != '+') {
       const char letter = rest_.front();
       if (letter == '"')
-        return refuse(fmt::format("a quotation mark stands within the value of {}", attribute.type),
-                      "\\\" where the mark itself is meant");
+        return refuse_name(
+            fmt::format("a quotation mark stands within the value of {}", attribute.type),
+            "\\\" where the mark itself is meant");
       if (letter == '\\') {
         if (Expected<void> good = read_escape(attribute.value); !good) return good;
       } else {
@@ -103,7 +97,7 @@ class NameText {
   // RFC 4514 3: an octet as two hexadecimal digits, or the character itself.
   Expected<void> read_escape(std::string& value) {
     rest_.remove_prefix(1);
-    if (rest_.empty()) return refuse("the name ends in a backslash");
+    if (rest_.empty()) return refuse_name("the name ends in a backslash");
     const auto octet = hex_octet(rest_);
     value += octet ? static_cast<char>(*octet) : rest_.front();
     rest_.remove_prefix(octet ? 2 : 1);
@@ -120,7 +114,7 @@ class NameText {
       value += rest_.front();
       rest_.remove_prefix(1);
     }
-    if (rest_.empty()) return refuse("a quotation mark is not closed");
+    if (rest_.empty()) return refuse_name("a quotation mark is not closed");
     rest_.remove_prefix(1);
     return {};
   }
@@ -181,16 +175,17 @@ NameEntryObject entry_of_der(const ASN1_OBJECT* type, const std::string& der) {
 Expected<NameEntryObject> entry_of(const Attribute& attribute) {
   const OidObject type = type_object(attribute.type);
   if (type == nullptr)
-    return refuse(fmt::format("\"{}\" is no known attribute of a name", attribute.type),
-                  "C, ST, L, O, OU, CN, DC, UID, SN, emailAddress, serialNumber and the like, or "
-                  "an OID like 2.5.4.3");
+    return refuse_name(
+        fmt::format("\"{}\" is no known attribute of a name", attribute.type),
+        "C, ST, L, O, OU, CN, DC, UID, SN, emailAddress, serialNumber and the like, or "
+        "an OID like 2.5.4.3");
   NameEntryObject entry = attribute.is_der
                               ? entry_of_der(type.get(), attribute.value)
                               : NameEntryObject(X509_NAME_ENTRY_create_by_OBJ(
                                     nullptr, type.get(), MBSTRING_UTF8, octets_in(attribute.value),
                                     static_cast<int>(attribute.value.size())));
   if (entry == nullptr)
-    return refuse(
+    return refuse_name(
         fmt::format("the value of {} does not fit it: {}", attribute.type, last_openssl_reason()),
         "the length and characters of RFC 5280 A.1: two letters in C, 64 in CN and O");
   return entry;
@@ -313,7 +308,7 @@ Expected<Octets> parse_distinguished_name(std::string_view text) {
     separator = attribute->end;
   }
   Octets der = der_of(i2d_X509_NAME, static_cast<const X509_NAME*>(name.get()));
-  if (der.empty()) return refuse("OpenSSL does not encode the name: " + last_openssl_reason());
+  if (der.empty()) return refuse_name("OpenSSL does not encode the name: " + last_openssl_reason());
   return der;
 }
 

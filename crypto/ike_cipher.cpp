@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMostIvBytes = 16;
 constexpr std::size_t kCcmNonceBytes = 11;
 
-std::string name_in_openssl(const CipherFacts& cipher) {
+std::string cipher_in_openssl(const CipherFacts& cipher) {
   const std::string bits = std::to_string(8 * cipher.key_bytes);
   switch (cipher.kind) {
     case CipherKind::Ctr:
@@ -42,7 +42,7 @@ const EVP_CIPHER* algorithm_of(const CipherFacts& cipher) {
   static std::array<OpensslPtr<EVP_CIPHER>, kCipherCount> fetched;
   const auto at = static_cast<std::size_t>(cipher.id);
   std::call_once(once[at], [&] {
-    fetched[at].reset(EVP_CIPHER_fetch(nullptr, name_in_openssl(cipher).c_str(), nullptr));
+    fetched[at].reset(EVP_CIPHER_fetch(nullptr, cipher_in_openssl(cipher).c_str(), nullptr));
   });
   return fetched[at].get();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/enum_rows.h"
 #include "crypto/spelling.h"
 
 namespace sallyport {
@@ -92,14 +93,8 @@ constexpr std::array kGroups{
     group_row(Group::Curve448, "curve448", {32, Montgomery, May}, {56, 56}),
 };
 
-constexpr bool in_enum_order(const auto& rows) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (static_cast<std::size_t>(rows[i].id) != i) return false;
-  }
-  return true;
-}
-static_assert(kPrfs.size() == kPrfCount && in_enum_order(kPrfs));
-static_assert(kGroups.size() == kGroupCount && in_enum_order(kGroups));
+static_assert(kPrfs.size() == kPrfCount && in_enum_order(kPrfs, &PrfFacts::id));
+static_assert(kGroups.size() == kGroupCount && in_enum_order(kGroups, &GroupFacts::id));
 
 auto by_ike_id(const auto& rows, std::uint16_t ike_id) -> std::optional<decltype(rows[0].id)> {
   const auto found = std::ranges::find(rows, ike_id, [](const auto& row) { return row.ike_id; });

@@ -66,7 +66,7 @@ void set_safe_prime(ModpGroup& made, Group group) {
   must_succeed(BN_set_bit(made.exponent.get(), exponent_bits(group)));
 }
 
-std::string name_in_openssl(Group group) {
+std::string modp_group_in_openssl(Group group) {
   switch (group) {
     case Group::Modp1024Subgroup160:
       return "dh_1024_160";
@@ -84,7 +84,7 @@ BigNumber parameter(const EVP_PKEY* key, const char* name) {
 }
 
 bool set_subgroup(ModpGroup& made, Group group) {
-  std::string name = name_in_openssl(group);
+  std::string name = modp_group_in_openssl(group);
   OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
       OSSL_PARAM_construct_end()};

@@ -7,7 +7,7 @@
 namespace sallyport {
 namespace {
 
-const char* name_in_openssl(Group group) noexcept {
+const char* montgomery_group_in_openssl(Group group) noexcept {
   return group == Group::Curve25519 ? "X25519" : "X448";
 }
 
@@ -21,8 +21,8 @@ Expected<MontgomeryValue> MontgomeryValue::generate(Group group, Random& random)
 
 Expected<MontgomeryValue> MontgomeryValue::from_octets(Group group, ByteView octets) {
   if (octets.size() != facts(group).secret_bytes) return refused_private_value(group);
-  OpensslPtr<EVP_PKEY> key(EVP_PKEY_new_raw_private_key_ex(nullptr, name_in_openssl(group), nullptr,
-                                                           octets.data(), octets.size()));
+  OpensslPtr<EVP_PKEY> key(EVP_PKEY_new_raw_private_key_ex(
+      nullptr, montgomery_group_in_openssl(group), nullptr, octets.data(), octets.size()));
   if (!key) return unsupported(group);
   return MontgomeryValue(group, std::move(key));
 }
@@ -36,7 +36,7 @@ std::vector<std::uint8_t> MontgomeryValue::public_value() const {
 
 Expected<SecretBytes> MontgomeryValue::agree(ByteView peer) const {
   const OpensslPtr<EVP_PKEY> value(EVP_PKEY_new_raw_public_key_ex(
-      nullptr, name_in_openssl(group_), nullptr, peer.data(), peer.size()));
+      nullptr, montgomery_group_in_openssl(group_), nullptr, peer.data(), peer.size()));
   must_succeed(value != nullptr);
   const OpensslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
   must_succeed(context && EVP_PKEY_derive_init(context.get()) == 1);

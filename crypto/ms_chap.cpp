@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/bytes.h"
 #include "crypto/openssl_handles.h"
 
 namespace sallyport {
@@ -69,10 +70,6 @@ const Algorithms& algorithms() {
   return kAlgorithms;
 }
 
-ByteView octets(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 template <std::size_t Bytes>
 Secret<Bytes> digest(const EVP_MD* algorithm, std::initializer_list<ByteView> parts) {
   const OpensslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
@@ -86,7 +83,7 @@ Secret<Bytes> digest(const EVP_MD* algorithm, std::initializer_list<ByteView> pa
   return secret;
 }
 
-Secret<kSha1Bytes> sha1(std::initializer_list<ByteView> parts) {
+Secret<kSha1Bytes> secret_sha1(std::initializer_list<ByteView> parts) {
   return digest<kSha1Bytes>(algorithms().sha1(), parts);
 }
 
@@ -132,7 +129,8 @@ class Utf16 {
 
 // RFC 2759 8.2.
 std::array<std::uint8_t, kDesBlockBytes> challenge_of(const MsChapTalk& talk) {
-  const auto hash = sha1({talk.peer_challenge, talk.authenticator_challenge, octets(talk.user)});
+  const auto hash =
+      secret_sha1({talk.peer_challenge, talk.authenticator_challenge, octets_of(talk.user)});
   std::array<std::uint8_t, kDesBlockBytes> challenge;
   std::ranges::copy(hash.view().first(kDesBlockBytes), challenge.begin());
   return challenge;
@@ -166,7 +164,7 @@ Secret<kSha1Bytes> start_key(ByteView master, std::string_view which) {
   std::array<std::uint8_t, 40> zeros{};
   std::array<std::uint8_t, 40> pad;
   pad.fill(0xf2);
-  return sha1({master, zeros, octets(which), pad});
+  return secret_sha1({master, zeros, octets_of(which), pad});
 }
 
 }  // namespace
@@ -204,15 +202,17 @@ NtResponse nt_response(const NtHash& hash, const MsChapTalk& talk) {
 
 MsChapAuthenticator authenticator_response(const NtHash& hash, const NtResponse& response,
                                            const MsChapTalk& talk) {
-  const auto signed_response = sha1({hash_of_hash(hash).view(), response, octets(kSigning)});
-  const auto whole = sha1({signed_response.view(), challenge_of(talk), octets(kIteration)});
+  const auto signed_response =
+      secret_sha1({hash_of_hash(hash).view(), response, octets_of(kSigning)});
+  const auto whole =
+      secret_sha1({signed_response.view(), challenge_of(talk), octets_of(kIteration)});
   MsChapAuthenticator authenticator;
   std::ranges::copy(whole.view(), authenticator.begin());
   return authenticator;
 }
 
 SecretBytes ms_chap_msk(const NtHash& hash, const NtResponse& response) {
-  const auto master = sha1({hash_of_hash(hash).view(), response, octets(kMasterKey)});
+  const auto master = secret_sha1({hash_of_hash(hash).view(), response, octets_of(kMasterKey)});
   const ByteView master_key = master.view().first(kStartKeyBytes);
   SecretBytes msk(kMsChapMskBytes);
   auto* at = msk.room().data();

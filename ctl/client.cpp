@@ -39,28 +39,17 @@ Expected<ControlClient> ControlClient::connect(const std::filesystem::path& sock
   if (socket_path.native().size() >= sizeof address.sun_path)
     return fail(Error::Code::Invalid, "the socket's path is too long", {}, socket_path.native());
   std::memcpy(address.sun_path, socket_path.c_str(), socket_path.native().size());
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return ControlClient(descriptor);
-  const int reason = errno;
-  close(descriptor);
-  return fail(Error::Code::NotFound, std::string("no gateway answers: ") + std::strerror(reason),
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return ControlClient(std::move(socket));
+  return fail(Error::Code::NotFound, std::string("no gateway answers: ") + std::strerror(errno),
               "start it, or name its socket with --socket or --instance", socket_path.native());
-}
-
-ControlClient::ControlClient(ControlClient&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      next_id_(other.next_id_),
-      received_(std::move(other.received_)) {}
-
-ControlClient::~ControlClient() {
-  if (descriptor_ >= 0) close(descriptor_);
 }
 
 Expected<void> ControlClient::send_line(const std::string& line) const {
   std::string_view rest = line;
   while (!rest.empty()) {
-    const ssize_t sent = send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    const ssize_t sent = send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return fail(Error::Code::Io, std::string("cannot send: ") + std::strerror(errno));
     rest.remove_prefix(static_cast<std::size_t>(sent));
@@ -77,7 +66,7 @@ Expected<std::string> ControlClient::read_line() {
       return line;
     }
     std::array<char, 65536> chunk;
-    const ssize_t got = recv(descriptor_, chunk.data(), chunk.size(), 0);
+    const ssize_t got = recv(socket_.get(), chunk.data(), chunk.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return fail(Error::Code::Io, "the gateway closed the connection");
     received_.append(chunk.data(), static_cast<std::size_t>(got));

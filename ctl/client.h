@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
+#include "base/file_descriptor.h"
 
 namespace sallyport {
 
@@ -13,9 +15,6 @@ class ControlClient {
  public:
   // Error::Code::NotFound where nobody listens.
   [[nodiscard]] static Expected<ControlClient> connect(const std::filesystem::path& socket);
-  ~ControlClient();
-  ControlClient(ControlClient&& other) noexcept;
-  ControlClient& operator=(ControlClient&&) = delete;
 
   // One request, one answer: the whole object, be it "ok" or "error". Error::Code::Invalid where
   // the request cannot be written, Io where no answer comes.
@@ -23,11 +22,11 @@ class ControlClient {
                                              const nlohmann::json& arguments);
 
  private:
-  explicit ControlClient(int descriptor) : descriptor_(descriptor) {}
+  explicit ControlClient(FileDescriptor socket) : socket_(std::move(socket)) {}
   [[nodiscard]] Expected<void> send_line(const std::string& line) const;
   [[nodiscard]] Expected<std::string> read_line();
 
-  int descriptor_;
+  FileDescriptor socket_;
   int next_id_{1};
   std::string received_;
 };

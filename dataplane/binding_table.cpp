@@ -17,7 +17,7 @@ namespace {
 void* pack(BindingId id) noexcept {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(id.value));
 }
-BindingId unpack(const void* data) noexcept {
+BindingId binding_of(const void* data) noexcept {
   return BindingId{static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(data))};
 }
 
@@ -116,7 +116,7 @@ std::vector<BindingTable::Key> BindingTable::keys_of(const Binding& binding) {
 BindingId BindingTable::look_up(const Key& key) const noexcept {
   void* data = nullptr;
   if (rte_hash_lookup_data(hash_, &key, &data) < 0) return kNoBinding;
-  return seen(unpack(data));
+  return seen(binding_of(data));
 }
 
 // Who has found a slot in the hash may read it from here on.
@@ -229,7 +229,7 @@ void BindingTable::find(BindingUse use, std::span<const Address> home_addresses,
       continue;
     for (; hits != 0; hits &= hits - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(hits));
-      found[first + i] = seen(unpack(data[i]));
+      found[first + i] = seen(binding_of(data[i]));
       prefetch_line(&slots_[found[first + i].value]);
       prefetch_line(&slots_[found[first + i].value].used);  // another line, perhaps
     }

@@ -11,13 +11,15 @@
 #include "dataplane/binding_table.h"
 #include "dataplane/crypto/sa_iv_source.h"
 #include "dataplane/dataplane_parts.h"
+#include "dataplane/esp_wrap.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::uint16_t kDataRoom = RTE_MBUF_DEFAULT_BUF_SIZE;
 constexpr std::uint16_t kLinkBytes = 18;
-constexpr std::uint16_t kBackRoom = 64;  // ESP trailer and ICV
+constexpr std::uint16_t kTailroom = 64;  // ESP trailer and ICV
+static_assert(kTailroom >= kBackRoom);
 constexpr unsigned kPoolCache = 256;
 
 // What net_af_packet is told to receive at most (its framesz): a buffer must hold it.
@@ -36,7 +38,7 @@ std::uint16_t data_room(const DataplaneSettings& settings) {
   std::uint16_t mtu = 1500;
   for (const PortSettings& port : settings.ports)
     mtu = std::max({mtu, port.mtu, frame_size_of(port.device)});
-  const int needed = RTE_PKTMBUF_HEADROOM + kLinkBytes + mtu + kBackRoom;
+  const int needed = RTE_PKTMBUF_HEADROOM + kLinkBytes + mtu + kTailroom;
   return static_cast<std::uint16_t>(std::max<int>(kDataRoom, needed));
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/enum_rows.h"
+
 namespace sallyport {
 namespace {
 
@@ -9,7 +11,7 @@ using enum DropReason;
 constexpr auto kDropped = DropClass::Dropped;
 constexpr auto kConsumed = DropClass::Consumed;
 
-constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
+constexpr std::array<DropFacts, kDropReasonCount> kDropFacts{{
     {LinkHeader, "link_header", "frame shorter than its link header", kDropped, false},
     {LinkAddress, "link_address", "frame for another station", kDropped, false},
     {LinkVlan, "link_vlan", "VLAN tag that the port does not carry", kDropped, false},
@@ -139,17 +141,12 @@ constexpr std::array<DropFacts, kDropReasonCount> kFacts{{
     {Instance, "instance_stopping", "in flight when the gateway stopped", kDropped, false},
 }};
 
-constexpr bool rows_in_order() {
-  for (std::size_t i = 0; i < kFacts.size(); ++i)
-    if (kFacts[i].reason != static_cast<DropReason>(i)) return false;
-  return true;
-}
-static_assert(rows_in_order());
+static_assert(in_enum_order(kDropFacts, &DropFacts::reason));
 
 }  // namespace
 
 const DropFacts& facts(DropReason reason) noexcept {
-  return kFacts[static_cast<std::size_t>(reason)];
+  return kDropFacts[static_cast<std::size_t>(reason)];
 }
 
 DropReason drop_reason(ParseVerdict verdict) noexcept {

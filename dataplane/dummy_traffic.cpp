@@ -4,6 +4,7 @@
 
 #include "dataplane/envelope.h"
 #include "dataplane/esp_encapsulate.h"
+#include "dataplane/tunnel_headers.h"
 #include "net/checksum.h"
 #include "net/ipv4.h"
 #include "net/ipv6.h"
@@ -11,7 +12,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kDscpShift = 2;
 constexpr std::uint8_t kHopLimit = 64;
 
 Duration interval_of(const DummyRule& rule) {

@@ -12,7 +12,6 @@
 
 namespace sallyport {
 
-inline constexpr std::uint8_t kDscpShift = 2;
 inline constexpr std::uint16_t kMaxFront = 256;  // IP headers in front of a transport-mode header
 
 // Where a transport-mode header goes (ESP-05, AH-04).

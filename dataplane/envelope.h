@@ -77,6 +77,10 @@ struct Envelope {
 };
 static_assert(std::is_trivially_copyable_v<Envelope>);
 
+[[nodiscard]] inline Purpose purpose_of(const Packet& packet) noexcept {
+  return Envelope::of(packet.mbuf).purpose;
+}
+
 // Size of the private area of every packet pool.
 inline constexpr std::uint16_t kPrivateBytes = 64;
 static_assert(sizeof(Envelope) <= kPrivateBytes);

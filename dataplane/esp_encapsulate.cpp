@@ -8,12 +8,12 @@
 #include "dataplane/esp_wrap.h"
 #include "dataplane/mobility.h"
 #include "dataplane/punt.h"
+#include "dataplane/tunnel_headers.h"
+#include "net/ipv4.h"
 #include "net/ipv6.h"
 
 namespace sallyport {
 namespace {
-
-constexpr std::uint32_t kLeastIpv4Mtu = 68;  // RFC 791 3.2
 
 // Octets of IP headers that stay in front of ESP.
 std::uint32_t clear_bytes(const PacketSummary& summary, const OutboundSa& sa) noexcept {

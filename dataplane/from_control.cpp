@@ -14,8 +14,6 @@
 namespace sallyport {
 namespace {
 
-Purpose purpose_of(const Packet& packet) noexcept { return Envelope::of(packet.mbuf).purpose; }
-
 // A whole frame or an already judged packet goes to its port as it is.
 bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
   const Envelope& envelope = Envelope::of(packet.mbuf);
@@ -31,7 +29,7 @@ bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
   return true;
 }
 
-bool read_headers(Packet& packet, WorkerContext& my) noexcept {
+bool read_originated(Packet& packet, WorkerContext& my) noexcept {
   my.counters.originated.add();
   const ParseVerdict verdict = summarize(packet, my.skipped_headers);
   if (verdict == ParseVerdict::Good) {
@@ -50,7 +48,7 @@ bool read_dummy(Packet& packet, WorkerContext& my) noexcept {
   packet.forwarded = false;
   packet.policy = envelope.policy;
   packet.handle = SaHandle{envelope.policy.value};
-  if (envelope.whole) return read_headers(packet, my);
+  if (envelope.whole) return read_originated(packet, my);
   my.counters.originated.add();
   packet.summary.family = envelope.family;
   packet.summary.length = packet.size();
@@ -125,7 +123,7 @@ void forward_from_control(Burst& burst, const Tables& now, WorkerContext& my) no
   Burst dummies =
       burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Dummy; });
   send_dummies(dummies, now, my);
-  burst.keep_if([&](Packet& packet) { return read_headers(packet, my); });
+  burst.keep_if([&](Packet& packet) { return read_originated(packet, my); });
   Burst on_link = burst.take_if(
       [](const Packet& packet) { return purpose_of(packet) == Purpose::OriginateOnLink; });
   send_on_link(on_link, now, my);

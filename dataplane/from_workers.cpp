@@ -8,8 +8,6 @@
 namespace sallyport {
 namespace {
 
-Purpose purpose_of(const Packet& packet) noexcept { return Envelope::of(packet.mbuf).purpose; }
-
 bool send_frame(const Packet& packet, WorkerContext& my) noexcept {
   const Envelope& envelope = Envelope::of(packet.mbuf);
   if (envelope.purpose != Purpose::Transmit) return false;
@@ -18,7 +16,7 @@ bool send_frame(const Packet& packet, WorkerContext& my) noexcept {
 }
 
 // A second reading costs less than carrying the first from core to core.
-bool read_headers(Packet& packet, WorkerContext& my) noexcept {
+bool read_again(Packet& packet, WorkerContext& my) noexcept {
   const ParseVerdict verdict = summarize(packet, my.skipped_headers);
   if (verdict == ParseVerdict::Good) [[likely]]
     return true;
@@ -102,7 +100,7 @@ void give_to_outbound_owners(Burst& burst, const Tables& now, WorkerContext& my)
 
 void go_on_with(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   burst.keep_if([&](const Packet& packet) { return !send_frame(packet, my); });
-  burst.keep_if([&](Packet& packet) { return read_headers(packet, my); });
+  burst.keep_if([&](Packet& packet) { return read_again(packet, my); });
   Burst leaving =
       burst.take_if([](const Packet& packet) { return purpose_of(packet) == Purpose::Seal; });
   Burst inside = burst.take_if([&](const Packet& packet) { return !is_from_outside(packet, my); });

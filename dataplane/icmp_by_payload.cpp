@@ -1,6 +1,7 @@
 #include "dataplane/icmp_by_payload.h"
 
 #include "dataplane/policy_match.h"
+#include "dataplane/tunnel_headers.h"
 #include "net/icmp_error.h"
 #include "sad/compile_sa.h"
 
@@ -29,7 +30,7 @@ bool protect_by_payload(Packet& packet, const Tables& now, WorkerContext& my) no
   const PolicyEntry& entry = now.policies->entry(policy);
   if (entry.action != PolicyAction::Protect) return false;
   const SaHandle handle = my.populated.find(policy, entry.pfp, *fields);
-  const auto dscp = static_cast<std::uint8_t>(packet.summary.traffic_class >> 2);
+  const auto dscp = static_cast<std::uint8_t>(packet.summary.traffic_class >> kDscpShift);
   if (my.handles.choose(handle, dscp) == kNoSa) return false;
   packet.policy = policy;
   packet.handle = handle;

@@ -7,8 +7,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-
 struct EchoFacts {
   std::uint8_t protocol;
   std::uint8_t request;
@@ -24,7 +22,7 @@ EchoFacts facts(Family family) noexcept {
 
 IcmpEcho::IcmpEcho(const Surroundings& surroundings, std::uint32_t answers_per_second)
     : my_(surroundings),
-      rate_(RateLimit::per_second(answers_per_second, answers_per_second, kNanoseconds)),
+      rate_(RateLimit::per_second(answers_per_second, answers_per_second, kInstantHertz)),
       next_id_(static_cast<std::uint16_t>(surroundings.random.u32())) {}
 
 bool IcmpEcho::answer(const Delivery& request, Instant now) {

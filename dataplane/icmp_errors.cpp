@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/enum_rows.h"
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/ipv4.h"
 #include "net/ipv6.h"
 #include "net/mobility_extensions.h"
 #include "net/protocol.h"
@@ -16,9 +18,6 @@ namespace {
 constexpr std::uint8_t kNetworkControl = 0xc0;  // RFC 1812 4.3.2.5: precedence 6
 constexpr std::size_t kLargest4 = 576;          // octets of the error, RFC 1812 4.3.2.3
 constexpr std::size_t kLargest6 = 1280;         // RFC 4443 2.4 (c)
-constexpr std::uint16_t kSmallestMtu4 = 68;     // RFC 791 3.2
-constexpr std::uint32_t kBurst = 10;
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 struct Codepoint {
   std::uint8_t type;
@@ -29,7 +28,7 @@ struct ErrorFacts {
   Codepoint v4;
   Codepoint v6;
 };
-constexpr std::array<ErrorFacts, 8> kFacts{{
+constexpr std::array<ErrorFacts, 8> kErrorFacts{{
     {IcmpError::HopLimit, {icmp4::kTimeExceeded, 0}, {icmp6::kTimeExceeded, 0}},
     {IcmpError::NoRoute,
      {icmp4::kUnreachable, icmp4::kCodeNetwork},
@@ -50,15 +49,10 @@ constexpr std::array<ErrorFacts, 8> kFacts{{
     {IcmpError::TunnelLimit, {icmp4::kParameterProblem, 0}, {icmp6::kParameterProblem, 0}},
 }};
 
-constexpr bool rows_in_order() {
-  for (std::size_t i = 0; i < kFacts.size(); ++i)
-    if (kFacts[i].error != static_cast<IcmpError>(i)) return false;
-  return true;
-}
-static_assert(rows_in_order());
+static_assert(in_enum_order(kErrorFacts, &ErrorFacts::error));
 
 Codepoint codepoint(IcmpError error, Family family) noexcept {
-  const ErrorFacts& facts = kFacts[static_cast<std::size_t>(error)];
+  const ErrorFacts& facts = kErrorFacts[static_cast<std::size_t>(error)];
   return family == Family::V4 ? facts.v4 : facts.v6;
 }
 
@@ -106,17 +100,17 @@ std::uint32_t rest_of_header(const UndeliverablePacket& packet, Family family) n
     return find_mobility_extensions(packet.datagram).option_at;
   if (packet.error == IcmpError::TunnelLimit) return limit_at(packet.datagram);
   if (packet.error != IcmpError::TooBig) return 0;
-  return std::max(packet.mtu, family == Family::V4 ? kSmallestMtu4 : kLeastIpv6Mtu);
+  return std::max(packet.mtu, family == Family::V4 ? kLeastIpv4Mtu : kLeastIpv6Mtu);
 }
 
 }  // namespace
 
 IcmpErrors::IcmpErrors(const Surroundings& surroundings, const IcmpErrorSettings& settings)
     : my_(surroundings),
-      all_(RateLimit::per_second(settings.per_second, kBurst, kNanoseconds)),
+      all_(RateLimit::per_second(settings.per_second, kErrorsAtOnce, kInstantHertz)),
       next_id_(static_cast<std::uint16_t>(surroundings.random.u32())) {
   for (const std::uint32_t rate : settings.port_per_second)
-    by_port_.push_back(RateLimit::per_second(rate, kBurst, kNanoseconds));
+    by_port_.push_back(RateLimit::per_second(rate, kErrorsAtOnce, kInstantHertz));
 }
 
 void IcmpErrors::report(const UndeliverablePacket& packet, Instant now) {

@@ -13,6 +13,9 @@
 
 namespace sallyport {
 
+// Of a budget for ICMP errors, before its rate holds them back.
+inline constexpr std::uint32_t kErrorsAtOnce = 10;
+
 enum class IcmpError : std::uint8_t {
   HopLimit,
   NoRoute,

@@ -96,7 +96,7 @@ std::optional<DropReason> take(Packet& packet, const Tables& now, WorkerContext&
   return std::nullopt;
 }
 
-void refuse(Packet& packet, DropReason reason, WorkerContext& my) noexcept {
+void refuse_home_address(Packet& packet, DropReason reason, WorkerContext& my) noexcept {
   if (reason == DropReason::HomeAddressUnbound)
     return drop_and_tell(packet, {reason, Purpose::UnknownBinding}, my);
   if (reason == DropReason::UnknownOption)
@@ -108,7 +108,7 @@ void refuse(Packet& packet, DropReason reason, WorkerContext& my) noexcept {
   burst.keep_if([&](Packet& packet) {
     if (packet.summary.mobility == 0) return true;
     const auto reason = take_inner_home_addresses(packet, now, my);
-    if (reason) refuse(packet, *reason, my);
+    if (reason) refuse_home_address(packet, *reason, my);
     return !reason;
   });
 }

@@ -3,11 +3,8 @@
 namespace sallyport {
 namespace {
 
-// RFC 4861 10: RETRANS_TIMER, MAX_NEIGHBOR_ADVERTISEMENT.
-constexpr Duration kRetransmit = std::chrono::seconds(1);
+// RFC 4861 10: MAX_NEIGHBOR_ADVERTISEMENT.
 constexpr unsigned kAdvertisements = 3;
-
-Address address_of(const NeighbourKey& key) noexcept { return {key.address, key.family}; }
 
 }  // namespace
 
@@ -84,7 +81,7 @@ void NeighbourProxy::finish(const NeighbourKey& key, Uniqueness found) {
 }
 
 void NeighbourProxy::advertise(const NeighbourKey& key, Service& service, Instant now) {
-  const Address target = address_of(key);
+  const Address target = key.as_address();
   const auto advertisement = build_neighbour_message({.kind = NeighbourMessage::Kind::Advertisement,
                                                       .source = my_.own.link_local(key.port),
                                                       .destination = all_nodes(),

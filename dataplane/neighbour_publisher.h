@@ -17,6 +17,7 @@ struct NeighbourKey {
   [[nodiscard]] static NeighbourKey of(PortId port, const Address& address) noexcept {
     return {address.bytes, port, address.family, 0};
   }
+  [[nodiscard]] Address as_address() const noexcept { return {address, family}; }
   friend auto operator<=>(const NeighbourKey&, const NeighbourKey&) = default;
 };
 static_assert(sizeof(NeighbourKey) == 20);

@@ -3,8 +3,7 @@
 namespace sallyport {
 namespace {
 
-// RFC 4861 10: RETRANS_TIMER, MAX_UNICAST_SOLICIT.
-constexpr Duration kRetransmit = std::chrono::seconds(1);
+// RFC 4861 10: MAX_UNICAST_SOLICIT.
 constexpr unsigned kSolicitations = 3;
 
 }  // namespace

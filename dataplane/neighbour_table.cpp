@@ -17,7 +17,7 @@ void* pack(const MacAddress& mac) noexcept {
   return reinterpret_cast<void*>(value);
 }
 
-MacAddress unpack(const void* data) noexcept {
+MacAddress mac_of(const void* data) noexcept {
   const auto value = reinterpret_cast<std::uintptr_t>(data);
   MacAddress mac;
   std::memcpy(mac.bytes.data(), &value, mac.bytes.size());
@@ -80,7 +80,7 @@ std::optional<MacAddress> NeighbourTable::find(const NeighbourKey& key) const no
   const AlignedKey aligned{key};
   void* data = nullptr;
   if (rte_hash_lookup_data(hash_, &aligned.key, &data) < 0) return std::nullopt;
-  return unpack(data);
+  return mac_of(data);
 }
 
 }  // namespace sallyport

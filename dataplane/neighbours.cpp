@@ -9,17 +9,6 @@
 #include "dataplane/solicit.h"
 
 namespace sallyport {
-namespace {
-
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-
-ByteView bytes_of(const rte_mbuf* packet) noexcept {
-  return {rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
-}
-
-Address address_of(const NeighbourKey& key) noexcept { return {key.address, key.family}; }
-
-}  // namespace
 
 std::string_view to_string(NeighbourState state) noexcept {
   constexpr std::array<std::string_view, 5> kNames{"incomplete", "reachable", "stale", "delay",
@@ -31,7 +20,7 @@ Neighbours::Neighbours(const Surroundings& surroundings, const NeighbourSettings
     : my_(surroundings),
       settings_(settings),
       resolutions_(RateLimit::per_second(settings.resolutions_per_second,
-                                         settings.resolutions_per_second, kNanoseconds)) {}
+                                         settings.resolutions_per_second, kInstantHertz)) {}
 
 Neighbours::~Neighbours() {
   for (auto& [key, record] : records_)
@@ -126,7 +115,7 @@ std::vector<NeighbourFacts> Neighbours::list(Instant now) const {
   for (const auto& [key, record] : records_) {
     const bool known = record.state != NeighbourState::Incomplete;
     facts.push_back({.port = key.port,
-                     .address = address_of(key),
+                     .address = key.as_address(),
                      .mac = known ? std::optional(record.mac) : std::nullopt,
                      .state = record.state,
                      .age = now - record.changed,
@@ -218,7 +207,7 @@ void Neighbours::fix(Entry& entry, const MacAddress& mac, Instant now) {
 void Neighbours::ask(Entry& entry, Instant now) {
   const auto& [key, record] = entry;
   const bool known = record.state == NeighbourState::Probe;
-  solicit({key.port, address_of(key), known ? std::optional(record.mac) : std::nullopt}, my_.own,
+  solicit({key.port, key.as_address(), known ? std::optional(record.mac) : std::nullopt}, my_.own,
           my_.sender);
   counters_.solicitations.add();
   ++entry.second.attempts;

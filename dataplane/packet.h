@@ -41,6 +41,11 @@ enum class CameBy : std::uint8_t {
   SaTunnel,    // of an SA; noted only where mobility is on
 };
 
+// The octets of a packet that is in one piece.
+[[nodiscard]] inline ByteView bytes_of(const rte_mbuf* packet) noexcept {
+  return {rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
+}
+
 // One packet of a burst: what the headers said, and what the stages have decided so far.
 // Lives in a PacketStore for one burst; the mbuf moves on to a port, a ring or the pool.
 struct Packet {

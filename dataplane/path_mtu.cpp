@@ -12,7 +12,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 constexpr Duration kAgeingPeriod = std::chrono::seconds(1);
 // How far behind the last number sent a message may point: a second of a million packets.
 constexpr std::uint32_t kRecentPackets = 1u << 20;
@@ -100,7 +99,7 @@ void PathMtuDiscovery::set(IcmpAcceptance acceptance, const PathMtuSettings& set
   acceptance_ = std::move(acceptance);
   settings_ = settings;
   rate_ = RateLimit::per_second(settings.messages_per_second, settings.messages_per_second,
-                                kNanoseconds);
+                                kInstantHertz);
 }
 
 bool PathMtuDiscovery::take(const Delivery& message, Instant now) {

@@ -16,7 +16,7 @@ void* pack(SaHandle handle) noexcept {
   return reinterpret_cast<void*>(std::uintptr_t{handle.value});
 }
 
-SaHandle unpack(const void* data) noexcept {
+SaHandle handle_of(const void* data) noexcept {
   return SaHandle{static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(data))};
 }
 
@@ -61,7 +61,7 @@ SaHandle PopulatedHandles::find_populated(PolicyId policy, const PopulateFromPac
   const auto key = PopulatedKey::of(policy, pfp, packet);
   void* data = nullptr;
   if (!key || rte_hash_lookup_data(hash_, &*key, &data) < 0) return kNoHandle;
-  return unpack(data);
+  return handle_of(data);
 }
 
 }  // namespace sallyport

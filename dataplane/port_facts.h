@@ -18,6 +18,8 @@ enum class PortKind : std::uint8_t {
   LocalStack,  // the kernel's own applications are behind it; its addresses are ours (host role)
 };
 
+inline constexpr std::uint16_t kLargestMtu = 9216;  // jumbo frames
+
 struct PortSettings {
   std::string name;
   std::string device;  // PCI address or vdev string: "net_af_packet0,iface=eth1"

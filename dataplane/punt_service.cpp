@@ -10,10 +10,6 @@ namespace {
 
 constexpr unsigned kBatch = 32;
 
-ByteView bytes_of(const rte_mbuf* packet) noexcept {
-  return {rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
-}
-
 IcmpError error_of(Purpose purpose) noexcept {
   switch (purpose) {
     case Purpose::HopLimit:

@@ -3,6 +3,7 @@
 #include "dataplane/buffer_room.h"
 #include "dataplane/envelope.h"
 #include "dataplane/parse.h"
+#include "dataplane/tunnel_headers.h"
 #include "dataplane/worker_context.h"
 #include "net/checksum.h"
 #include "net/ipv4.h"
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::uint32_t kProtectedSide = ~0u;
 constexpr std::uint32_t kUnprotectedSide = ~0u - 1;
-constexpr std::uint8_t kEcnMask = 3;
 constexpr std::uint8_t kNotEctSeen = 1 << 0;
 constexpr std::uint8_t kCeSeen = 1 << 3;
 

@@ -16,7 +16,7 @@ static_assert(kLinkRoom == RTE_ETHER_HDR_LEN + kVlanBytes);
 
 // The link header of frames to one neighbour, but for what IP they carry: that is in its last two
 // octets.
-struct LinkHeader {
+struct FrameHeader {
   std::array<std::uint8_t, kLinkRoom> octets{};
   std::uint16_t bytes{};  // used of them
 };
@@ -24,7 +24,7 @@ struct LinkHeader {
 // One without a VLAN tag.
 class PlainHeader {
  public:
-  explicit PlainHeader(const LinkHeader& header) noexcept {
+  explicit PlainHeader(const FrameHeader& header) noexcept {
     std::memcpy(&front_, header.octets.data(), sizeof front_);
     std::memcpy(&back_, header.octets.data() + kBackAt, sizeof back_);
     const std::uint16_t ipv4 = RTE_BE16(RTE_ETHER_TYPE_IPV4);
@@ -50,8 +50,8 @@ class PlainHeader {
   std::uint64_t back_;  // which overlap
 };
 
-LinkHeader link_header(const Port& port, const MacAddress& destination) noexcept {
-  LinkHeader header;
+FrameHeader link_header(const Port& port, const MacAddress& destination) noexcept {
+  FrameHeader header;
   header.bytes = port.link_bytes();
   std::uint8_t* next = std::ranges::copy(destination.bytes, header.octets.begin()).out;
   next = std::ranges::copy(port.mac().bytes, next).out;
@@ -68,7 +68,7 @@ struct Way {
   std::uint16_t mtu;
   Address neighbour;
   bool known{};  // the neighbour's link address, and with it the header
-  LinkHeader header;
+  FrameHeader header;
 
   void lead_to(const MacAddress& mac) noexcept {
     known = true;
@@ -113,7 +113,7 @@ bool has_link_room(Packet& packet, std::uint16_t bytes, WorkerContext& my) noexc
   return !fault;
 }
 
-void add_link_header(Packet& packet, const LinkHeader& header) noexcept {
+void add_link_header(Packet& packet, const FrameHeader& header) noexcept {
   std::uint8_t* const frame = packet.prepend(header.bytes);
   const std::uint16_t type =
       packet.summary.family == Family::V4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
@@ -121,7 +121,7 @@ void add_link_header(Packet& packet, const LinkHeader& header) noexcept {
   store_be<std::uint16_t>(frame + header.bytes - sizeof type, type);
 }
 
-void queue_frame(Packet& packet, PortQueue& queue, const LinkHeader& header,
+void queue_frame(Packet& packet, PortQueue& queue, const FrameHeader& header,
                  WorkerContext& my) noexcept {
   if (!has_link_room(packet, header.bytes, my)) return;
   add_link_header(packet, header);

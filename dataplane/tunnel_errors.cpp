@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dataplane/icmp_errors.h"
 #include "net/datagram.h"
 #include "net/icmp.h"
 #include "net/icmp_error.h"
@@ -12,8 +13,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t kLongestQuote = kLeastIpv6Mtu - sizeof(Ipv6Header) - sizeof(IcmpHeader);
-constexpr std::uint32_t kBurst = 10;
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 // A tunnel's packet as far as an error quotes it.
 struct TunnelPacket {
@@ -75,7 +74,7 @@ std::optional<IcmpHeader> relayed(const Delivery& error, const TunnelPacket& pac
 }  // namespace
 
 TunnelErrors::TunnelErrors(const Surroundings& surroundings, std::uint32_t per_second)
-    : my_(surroundings), limit_(RateLimit::per_second(per_second, kBurst, kNanoseconds)) {}
+    : my_(surroundings), limit_(RateLimit::per_second(per_second, kErrorsAtOnce, kInstantHertz)) {}
 
 bool TunnelErrors::take(const Delivery& error, Instant now) {
   if (error.summary.family != Family::V6 || !is_icmp_error(error.summary)) return false;

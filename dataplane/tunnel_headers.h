@@ -10,6 +10,7 @@
 namespace sallyport {
 
 inline constexpr std::uint8_t kEcnMask = 3;
+inline constexpr std::uint8_t kDscpShift = 2;
 inline constexpr std::uint8_t kNotEct = 0;
 
 // Of an inner packet with this traffic class.
@@ -17,8 +18,8 @@ inline constexpr std::uint8_t kNotEct = 0;
                                               const SaTable& sas) noexcept {
   if (sa.dscp_map == 0) [[likely]]
     return inner & sa.class_mask;
-  const std::uint8_t dscp = sas.dscp_map(sa.dscp_map)[inner >> 2];
-  return static_cast<std::uint8_t>(dscp << 2 | (inner & sa.class_mask & kEcnMask));
+  const std::uint8_t dscp = sas.dscp_map(sa.dscp_map)[inner >> kDscpShift];
+  return static_cast<std::uint8_t>(dscp << kDscpShift | (inner & sa.class_mask & kEcnMask));
 }
 
 // What changes in the outer header from packet to packet.

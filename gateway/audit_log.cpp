@@ -9,7 +9,6 @@ namespace sallyport {
 namespace {
 
 constexpr Duration kSummaryPeriod = std::chrono::seconds(1);
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 std::shared_ptr<AuditOutput> output_of(const AuditConfig& config) {
   switch (config.target) {
@@ -39,7 +38,7 @@ void AuditLog::configure(const AuditConfig& config) { configure(config, output_o
 void AuditLog::configure(const AuditConfig& config, std::shared_ptr<AuditOutput> output) {
   output_ = std::move(output);
   if (config.rate != config_.rate || next_number_ == 1)
-    limit_ = RateLimit::per_second(config.rate, config.rate, kNanoseconds);
+    limit_ = RateLimit::per_second(config.rate, config.rate, kInstantHertz);
   config_ = config;
   while (remembered_.size() > config_.remember) remembered_.pop_front();
 }

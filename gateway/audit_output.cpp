@@ -13,27 +13,12 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/file_descriptor.h"
+
 namespace sallyport {
 namespace {
 
-class Descriptor {
- public:
-  Descriptor() = default;
-  ~Descriptor() { reset(-1); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-  void reset(int descriptor) {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = descriptor;
-  }
-
- private:
-  int descriptor_{-1};
-};
-
-std::unexpected<Error> io_error(const std::filesystem::path& path, const char* doing) {
+std::unexpected<Error> audit_error(const std::filesystem::path& path, const char* doing) {
   return fail(Error::Code::Io, fmt::format("cannot {}: {}", doing, std::strerror(errno)),
               "see [audit] in docs/configuration.md", path.native());
 }
@@ -63,23 +48,23 @@ class FileOutput final : public AuditOutput {
  private:
   Expected<void> open() {
     if (out_.is_open()) return {};
-    out_.reset(::open(file_.c_str(),
-                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                      0600));  // a FIFO that nobody reads stalls no job
-    if (!out_.is_open()) return io_error(file_, "open the audit log");
+    out_ = FileDescriptor(
+        ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+               0600));  // a FIFO that nobody reads stalls no job
+    if (!out_.is_open()) return audit_error(file_, "open the audit log");
     return {};
   }
 
   // Half a line would spoil the next one. A pipe has no place to go back to.
   Expected<void> take_back(off_t before) {
-    auto error = io_error(file_, "write the audit log");
+    auto error = audit_error(file_, "write the audit log");
     if (before >= 0 && ::ftruncate(out_.get(), before) != 0)
       error.error().what += ", nor take back what was written of it";
     return error;
   }
 
   std::filesystem::path file_;
-  Descriptor out_;
+  FileDescriptor out_;
 };
 
 class SyslogOutput final : public AuditOutput {
@@ -105,8 +90,8 @@ class JournalOutput final : public AuditOutput {
     for (const AuditRecord& record : records) {
       const std::string fields = journal_fields(record);
       if (::send(socket_.get(), fields.data(), fields.size(), MSG_NOSIGNAL) >= 0) continue;
-      auto error = io_error(path_, "write to the journal");
-      socket_.reset(-1);  // it may have been restarted
+      auto error = audit_error(path_, "write to the journal");
+      socket_ = {};  // it may have been restarted
       return error;
     }
     return {};
@@ -119,18 +104,18 @@ class JournalOutput final : public AuditOutput {
     address.sun_family = AF_UNIX;
     path_.native().copy(address.sun_path, sizeof address.sun_path - 1);
     constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
-    socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (socket_.is_open() &&
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience) == 0 &&
         ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
       return {};
-    auto error = io_error(path_, "reach the journal");
-    socket_.reset(-1);
+    auto error = audit_error(path_, "reach the journal");
+    socket_ = {};
     return error;
   }
 
   std::filesystem::path path_;
-  Descriptor socket_;
+  FileDescriptor socket_;
 };
 
 }  // namespace

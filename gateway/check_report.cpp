@@ -55,11 +55,11 @@ void report_policies(const Configuration& configuration, const std::vector<Polic
 // Of what is found in one SPD, and of the time that is spent on it: a few seconds.
 constexpr std::size_t kMostFindings = 20;
 constexpr std::size_t kMostWork = std::size_t{1} << 25;
-constexpr DecorrelationLimits kLimits{.work = std::size_t{1} << 20};
+constexpr DecorrelationLimits kCheckLimits{.work = std::size_t{1} << 20};
 
 // Policies for names are met by few packets and hide nothing from the others.
 void report_overlaps(std::string_view spd, std::span<const Policy* const> ordered, Out out) {
-  Decorrelation decorrelation(ordered, kLimits);
+  Decorrelation decorrelation(ordered, kCheckLimits);
   PolicyLint lint(decorrelation);
   std::size_t entries = 0, in_order = 0, findings = 0, examined = 0;
   std::string text;

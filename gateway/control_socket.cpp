@@ -24,7 +24,7 @@ Expected<sockaddr_un> address_of(const std::filesystem::path& path) {
   return address;
 }
 
-std::unexpected<Error> io_error(const std::filesystem::path& path, const char* doing) {
+std::unexpected<Error> socket_error(const std::filesystem::path& path, const char* doing) {
   return fail(Error::Code::Io, fmt::format("cannot {}: {}", doing, std::strerror(errno)),
               "check the path and its permissions", path.native());
 }
@@ -48,13 +48,13 @@ Expected<void> remove_stale(const std::filesystem::path& path, const sockaddr_un
 
 Expected<int> listen_on(const std::filesystem::path& path, const sockaddr_un& address) {
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener < 0) return io_error(path, "make a socket");
+  if (listener < 0) return socket_error(path, "make a socket");
   const mode_t mask = umask(0177);
   const int bound = bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   umask(mask);
   if (bound == 0 && listen(listener, static_cast<int>(ControlSocket::kMaxClients)) == 0)
     return listener;
-  auto error = io_error(path, "listen");
+  auto error = socket_error(path, "listen");
   close(listener);
   return error;
 }

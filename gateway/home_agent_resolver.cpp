@@ -13,11 +13,11 @@
 #include <map>
 
 #include "mip6/alarm.h"
+#include "net/udp.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr int kClassInternet = 1;
 // Ports of ours that nobody else has, so that an answer is hard to forge (RFC 5452 9.2, RFC 6335).
 constexpr std::uint16_t kFirstPort = 49152;

@@ -15,7 +15,6 @@ namespace {
 
 // In front of IKE on port 4500, where ESP has its SPI (RFC 3948 2.2; IKE-06).
 constexpr std::array<std::uint8_t, 4> kNonEspMarker{};
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 ike::Settings settings_of(const Configuration& configuration) {
   const IkeConfig& config = configuration.ike;
@@ -118,7 +117,7 @@ void IkeService::configure(const Configuration& configuration) {
       }
   key_log_.configure(configuration.ike.key_log_directory);
   failures_ =
-      RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
+      RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kInstantHertz);
   fetcher_.set(fetch_terms_of(configuration.ike.fetch));
   daemon_.set(settings_of(configuration));
   daemon_.pools().replace(pools_of(configuration));

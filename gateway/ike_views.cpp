@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/texts.h"
+
 namespace sallyport {
 namespace {
 
@@ -18,13 +20,6 @@ std::string endpoint_text(const ike::Endpoint& endpoint) {
   return endpoint.address.family == Family::V4
              ? fmt::format("{}:{}", to_string(endpoint.address), endpoint.port)
              : fmt::format("[{}]:{}", to_string(endpoint.address), endpoint.port);
-}
-
-template <class Rows>
-Json texts(const Rows& rows) {
-  Json list = Json::array();
-  for (const auto& row : rows) list.push_back(to_string(row));
-  return list;
 }
 
 Json names_of(const std::vector<ike::PolicySource::Entry>& policies) {

@@ -5,7 +5,7 @@ namespace {
 
 using Wish = mip6::HomeAddressSource::Wish;
 
-mip6::Bootstrap::Settings settings_of(const MobileNodeConfig& config) {
+mip6::Bootstrap::Settings bootstrap_settings_of(const MobileNodeConfig& config) {
   using Dhcp = mip6::Bootstrap::Settings::Dhcp;
   const BootstrapConfig& bootstrap = config.bootstrap;
   mip6::Bootstrap::Settings settings;
@@ -39,7 +39,7 @@ Mip6Bootstrap::Mip6Bootstrap(const MobileNodeConfig& config, const Surroundings&
                   .networks = networks_,
                   .source = source_,
                   .events = my_.events},
-                 settings_of(config), [this](const auto& result) { found(result); }),
+                 bootstrap_settings_of(config), [this](const auto& result) { found(result); }),
       asks_for_servers_(config.bootstrap.dhcp && config.bootstrap.name_servers.empty()) {
   names_.set_servers(config.bootstrap.name_servers);
 }

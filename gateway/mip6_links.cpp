@@ -7,7 +7,6 @@ namespace {
 
 constexpr Duration kLookPeriod = std::chrono::milliseconds(100);
 constexpr std::uint32_t kAdvertisements = 10;  // a second
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 mip6::MovementDetection::Settings movement_of(const MobileNodeConfig& config) {
   using Duplicates = mip6::MovementDetection::Duplicates;
@@ -34,7 +33,7 @@ Mip6Links::Mip6Links(const MobileNodeConfig& config, const Surroundings& surroun
   for (const PortId port : config.links)
     links_.push_back(
         {.port = port,
-         .advertisements = RateLimit::per_second(kAdvertisements, kAdvertisements, kNanoseconds)});
+         .advertisements = RateLimit::per_second(kAdvertisements, kAdvertisements, kInstantHertz)});
 }
 
 Mip6Links::~Mip6Links() {

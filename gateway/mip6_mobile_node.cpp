@@ -6,7 +6,7 @@
 namespace sallyport {
 namespace {
 
-mip6::MobileNodeSettings settings_of(const MobileNodeConfig& config) {
+mip6::MobileNodeSettings node_settings_of(const MobileNodeConfig& config) {
   mip6::MobileNodeSettings settings;
   settings.home_address = *config.home_address;
   settings.home_prefix = {*config.home_address, config.home_prefix_length};
@@ -39,7 +39,7 @@ Expected<std::unique_ptr<Mip6MobileNode>> Mip6MobileNode::create(const MobileNod
 }
 
 Mip6MobileNode::Mip6MobileNode(const MobileNodeConfig& config, const Surroundings& surroundings)
-    : my_(surroundings), home_port_(config.home_port), node_(my_.node, settings_of(config)) {
+    : my_(surroundings), home_port_(config.home_port), node_(my_.node, node_settings_of(config)) {
   my_.addresses.set_home_address(home_port_, config.home_address);
   my_.links.set_home({node_.settings().home_prefix});
   node_.on_home_address_lost([this] {

@@ -12,8 +12,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-
 // Policies whose tunnels end where the node is.
 bool follows_node(MobilityPart part) {
   return is_away_only(part) || part == MobilityPart::Everything;
@@ -128,7 +126,7 @@ void Mip6Service::configure(const Configuration& configuration) {
   }
   std::erase_if(away_, [&](const auto& away) { return !nodes_.contains(away.first); });
   refusals_ =
-      RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kNanoseconds);
+      RateLimit::per_second(configuration.audit.rate, configuration.audit.rate, kInstantHertz);
   pools_.clear();
   for (const PoolConfig& pool : configuration.pools) pools_.push_back(pool.name);
 }

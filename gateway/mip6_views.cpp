@@ -4,17 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "gateway/texts.h"
+
 namespace sallyport {
 namespace {
 
 using Json = nlohmann::json;
-
-template <class Rows>
-Json texts(const Rows& rows) {
-  Json list = Json::array();
-  for (const auto& row : rows) list.push_back(to_string(row));
-  return list;
-}
 
 Json text_or_null(const std::optional<Address>& address) {
   return address ? Json(to_string(*address)) : Json(nullptr);

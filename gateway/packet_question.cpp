@@ -15,7 +15,7 @@ constexpr std::uint64_t kMostDscp = 63;
 constexpr std::uint64_t kMostType = 255;
 constexpr std::uint64_t kMostPort = 65535;
 
-std::unexpected<Error> refuse(std::string what, std::string remedy) {
+std::unexpected<Error> refuse_question(std::string what, std::string remedy) {
   return fail(Error::Code::Invalid, std::move(what), std::move(remedy));
 }
 
@@ -35,14 +35,14 @@ Expected<std::uint8_t> read_protocol(const Gateway& gateway, const RequestArgume
   const auto text = arguments.optional_text("protocol");
   if (!text && arguments.has("mh_type")) return kProtocolMobility;
   if (!text && (arguments.has("port") || arguments.has("source_port")))
-    return refuse("ports are of a protocol", "protocol tcp, udp, sctp, dccp or udplite");
+    return refuse_question("ports are of a protocol", "protocol tcp, udp, sctp, dccp or udplite");
   if (!text) return icmp_of(family);
   auto protocol = parse_protocol(*text);
   if (!protocol) protocol.error().where = "protocol";
   const auto& skipped = gateway.configuration().dataplane.skipped_headers;
   if (protocol && family == Family::V6 && std::ranges::find(skipped, *protocol) != skipped.end())
-    return refuse(fmt::format("policies look behind the IPv6 extension header {}", *text),
-                  "the protocol behind it");
+    return refuse_question(fmt::format("policies look behind the IPv6 extension header {}", *text),
+                           "the protocol behind it");
   return protocol;
 }
 
@@ -57,7 +57,7 @@ Expected<void> refuse_unfit(const RequestArguments& arguments, std::uint8_t prot
                                   {"mh_type", PortMeaning::Mobility}};
   for (const Fitting& fitting : kFitting)
     if (arguments.has(fitting.name) && port_meaning(protocol) != fitting.meaning)
-      return refuse(
+      return refuse_question(
           fmt::format("{} has no meaning for protocol {}", fitting.name, protocol_name(protocol)),
           "leave it out, or name the protocol that has it");
   return {};
@@ -71,7 +71,7 @@ Expected<std::uint16_t> read_type_and_code(const RequestArguments& arguments,
   if (text.find('/') == std::string::npos) text += "/0";
   const auto range = PortRange::parse(text, PortNotation::Icmp);
   if (!range || range->first != range->last)
-    return refuse(fmt::format("icmp: \"{}\" is no type and code", text), "as in 8 or 3/1");
+    return refuse_question(fmt::format("icmp: \"{}\" is no type and code", text), "as in 8 or 3/1");
   return range->first;
 }
 
@@ -82,8 +82,9 @@ Expected<void> read_ports(const RequestArguments& arguments, PacketFields& field
   switch (port_meaning(fields.protocol)) {
     case PortMeaning::Ports:
       if (!arguments.has("port"))
-        return refuse(fmt::format("a packet of {} has a port", protocol_name(fields.protocol)),
-                      "the destination port as \"port\"");
+        return refuse_question(
+            fmt::format("a packet of {} has a port", protocol_name(fields.protocol)),
+            "the destination port as \"port\"");
       fields.destination_port = number("port", kMostPort);
       fields.source_port =
           arguments.has("source_port") ? number("source_port", kMostPort) : kFirstDynamicPort;
@@ -96,7 +97,7 @@ Expected<void> read_ports(const RequestArguments& arguments, PacketFields& field
     }
     case PortMeaning::Mobility:
       if (!arguments.has("mh_type"))
-        return refuse("a mobility header has a type", "0 to 255 as \"mh_type\"");
+        return refuse_question("a mobility header has a type", "0 to 255 as \"mh_type\"");
       fields.source_port = static_cast<std::uint16_t>(number("mh_type", kMostType) << 8);
       return {};
     case PortMeaning::None:
@@ -112,7 +113,7 @@ Expected<PacketFields> read_fields(const Gateway& gateway, const RequestArgument
   const auto to = read_address(arguments, "to");
   if (!to) return std::unexpected(to.error());
   if (from->family != to->family)
-    return refuse("the addresses are of different families", "two of one family");
+    return refuse_question("the addresses are of different families", "two of one family");
   fields.from = *from;
   fields.to = *to;
   const auto protocol = read_protocol(gateway, arguments, from->family);
@@ -153,13 +154,13 @@ Expected<PortId> read_ingress(Gateway& gateway, const RequestArguments& argument
   if (const auto name = arguments.optional_text("in")) {
     const auto port = port_named(gateway, *name);
     if (port && inbound && side_of(gateway, *port) == Side::Protected)
-      return refuse(fmt::format("port \"{}\" is on the protected side", *name),
-                    "a port of the unprotected side, or leave out that it is inbound");
+      return refuse_question(fmt::format("port \"{}\" is on the protected side", *name),
+                             "a port of the unprotected side, or leave out that it is inbound");
     return port;
   }
   const PortId port = likely_ingress(gateway, from, inbound ? Side::Unprotected : Side::Protected);
   if (inbound && port == kNoPort)
-    return refuse("no port is on the unprotected side", "leave out that it is inbound");
+    return refuse_question("no port is on the unprotected side", "leave out that it is inbound");
   return port;
 }
 

@@ -10,7 +10,7 @@
 namespace sallyport {
 namespace {
 
-[[noreturn]] void refuse(std::string_view name, std::string_view must) {
+[[noreturn]] void refuse_argument(std::string_view name, std::string_view must) {
   throw std::invalid_argument(fmt::format("the argument \"{}\" must be {}", name, must));
 }
 
@@ -24,28 +24,28 @@ bool RequestArguments::has(const char* name) const { return arguments_.contains(
 
 std::string RequestArguments::text(const char* name) const {
   auto value = optional_text(name);
-  if (!value) refuse(name, "a text");
+  if (!value) refuse_argument(name, "a text");
   return *std::move(value);
 }
 
 std::optional<std::string> RequestArguments::optional_text(const char* name) const {
   if (!has(name)) return std::nullopt;
-  if (!arguments_[name].is_string()) refuse(name, "a text");
+  if (!arguments_[name].is_string()) refuse_argument(name, "a text");
   return arguments_[name].get<std::string>();
 }
 
 std::optional<std::uint64_t> RequestArguments::optional_number(const char* name,
                                                                std::uint64_t most) const {
   if (!has(name)) return std::nullopt;
-  if (!arguments_[name].is_number_unsigned()) refuse(name, "a number");
+  if (!arguments_[name].is_number_unsigned()) refuse_argument(name, "a number");
   const auto value = arguments_[name].get<std::uint64_t>();
-  if (value > most) refuse(name, fmt::format("a number from 0 to {}", most));
+  if (value > most) refuse_argument(name, fmt::format("a number from 0 to {}", most));
   return value;
 }
 
 bool RequestArguments::flag(const char* name) const {
   if (!has(name)) return false;
-  if (!arguments_[name].is_boolean()) refuse(name, "true or false");
+  if (!arguments_[name].is_boolean()) refuse_argument(name, "true or false");
   return arguments_[name].get<bool>();
 }
 

@@ -17,22 +17,16 @@ Expected<StateDirectory> StateDirectory::hold(std::filesystem::path path) {
     return fail(Error::Code::Io, "cannot make the directory: " + error.message(),
                 "make its parent writable, or set [instance] state_directory", path.native());
   std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
-  const int lock = ::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0)
+  FileDescriptor lock(
+      ::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.is_open())
     return fail(Error::Code::Io, std::string("cannot make a file in it: ") + std::strerror(errno),
                 "make the state directory writable", path.native());
-  StateDirectory held(std::move(path), lock);
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
+  StateDirectory held(std::move(path), std::move(lock));
+  if (::flock(held.lock_.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(Error::Code::Exists, "another gateway uses this state directory",
                 "stop it, or give this one a [instance] name of its own", held.path_.native());
   return held;
-}
-
-StateDirectory::StateDirectory(StateDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-StateDirectory::~StateDirectory() {
-  if (lock_ >= 0) ::close(lock_);
 }
 
 }  // namespace sallyport

@@ -6,8 +6,6 @@
 namespace sallyport::ike {
 namespace {
 
-// IDs never wrap: the IKE SA has been replaced long before (IKE-25).
-constexpr MessageId kLastId = 0xffffffff;
 // How often datagrams of one size are sent before smaller ones are tried: a few seconds (RFC 7383
 // 2.5.2).
 constexpr unsigned kSendingsOfOneSize = 3;
@@ -32,7 +30,7 @@ void Requests::begin_first(std::shared_ptr<Exchange> exchange) {
 
 void Requests::send_next() {
   while (!ended_ && !paused_ && !waiting_.empty() && outstanding_.size() < window_ &&
-         next_ != kLastId) {
+         next_ != kLastMessageId) {
     const MessageId id = next_++;
     Outstanding request{.exchange = std::move(waiting_.front()), .payloads = {}, .datagrams = {}};
     waiting_.pop_front();

@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace sallyport::ike {
-namespace {
-
-constexpr MessageId kLastId = 0xffffffff;
-
-}  // namespace
 
 Responses::Verdict Responses::judge(MessageId id) const noexcept {
   if (const auto found = requests_.find(id); found != requests_.end())
@@ -32,7 +27,7 @@ void Responses::answer(MessageId id, std::vector<Octets> datagrams) {
     const auto found = requests_.find(next);
     return found != requests_.end() && found->second.answered;
   };
-  while (is_answered(expected_) && expected_ != kLastId) ++expected_;
+  while (is_answered(expected_) && expected_ != kLastMessageId) ++expected_;
 }
 
 void Responses::for_each_answered(

@@ -128,9 +128,9 @@ TrafficSelectors intersect(std::span<const TrafficSelector> left,
 }
 
 // An answer that grows by what one selector of policy has in common with the offer at a time.
-class Answer {
+class GrowingAnswer {
  public:
-  Answer(SelectorPair begun, std::span<const SelectorPair> parts)
+  GrowingAnswer(SelectorPair begun, std::span<const SelectorPair> parts)
       : pair_(std::move(begun)), parts_(parts) {}
 
   // False where it does not fit: then the answer stays as it is.
@@ -259,7 +259,7 @@ std::optional<Narrowed> narrow(std::span<const Selector> policy, const SelectorP
     return std::nullopt;
   const Parts parts = parts_of(policy, offered);
   if (parts.all.empty()) return std::nullopt;
-  Answer answer(parts.all.front(), parts.all);
+  GrowingAnswer answer(parts.all.front(), parts.all);
   bool more_possible = parts.more;
   for (const SelectorPair& part : std::span(parts.all).subspan(1))
     if (!answer.join(part)) more_possible = true;

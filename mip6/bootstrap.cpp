@@ -10,8 +10,8 @@ namespace {
 using Wish = HomeAddressSource::Wish;
 using Failure = HomeAddressSource::Failure;
 
-constexpr std::size_t kMostHomeAgents = 16;  // of one answer
-constexpr unsigned kMostFormed = 3;          // home addresses that were somebody else's
+constexpr std::size_t kMostOfOneAnswer = 16;  // names, services or home agents
+constexpr unsigned kMostFormed = 3;           // home addresses that were somebody else's
 
 // RFC 2782: by priority, and within one at random by weight.
 std::vector<NameService::Service> in_order(std::vector<NameService::Service> services,
@@ -102,7 +102,7 @@ void Bootstrap::look(Step step) {
                                      [this](Expected<HomeNetworks::HomeNetwork> network) {
                                        if (!network) return look_further();
                                        for (const std::string& name : network->names)
-                                         if (names_.size() < kMostHomeAgents)
+                                         if (names_.size() < kMostOfOneAnswer)
                                            names_.push_back(name);
                                        found(std::move(network->home_agents));
                                      }));
@@ -110,13 +110,13 @@ void Bootstrap::look(Step step) {
 }
 
 void Bootstrap::take_names(std::vector<std::string> names) {
-  if (names.size() > kMostHomeAgents) names.resize(kMostHomeAgents);
+  if (names.size() > kMostOfOneAnswer) names.resize(kMostOfOneAnswer);
   names_.assign(names.begin(), names.end());
   look_further();
 }
 
 void Bootstrap::take_services(std::vector<NameService::Service> services) {
-  if (services.size() > kMostHomeAgents) services.resize(kMostHomeAgents);
+  if (services.size() > kMostOfOneAnswer) services.resize(kMostOfOneAnswer);
   std::vector<Address> addresses;
   for (const NameService::Service& service : in_order(std::move(services), around_.random)) {
     if (service.addresses.empty()) names_.push_back(service.name);
@@ -127,7 +127,7 @@ void Bootstrap::take_services(std::vector<NameService::Service> services) {
 
 void Bootstrap::found(std::vector<Address> home_agents) {
   std::erase_if(home_agents, [](const Address& address) { return !address.is_unicast_routable(); });
-  if (home_agents.size() > kMostHomeAgents) home_agents.resize(kMostHomeAgents);
+  if (home_agents.size() > kMostOfOneAnswer) home_agents.resize(kMostOfOneAnswer);
   home_agents_.assign(home_agents.begin(), home_agents.end());
   try_next();
 }

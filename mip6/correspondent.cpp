@@ -11,7 +11,6 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;                // of Instant
 constexpr Duration kMostLifetime = std::chrono::seconds{420};  // RFC 6275 12
 
 Departure reply_to(const Arrival& arrival) noexcept {
@@ -31,8 +30,8 @@ Correspondent::Correspondent(const Surroundings& around, Settings settings)
       settings_(settings),
       routability_(around.sha1),
       nonces_(around.clock, around.random),
-      answers_(
-          RateLimit::per_second(settings.answers_per_second, settings.answers_per_second, kHertz)),
+      answers_(RateLimit::per_second(settings.answers_per_second, settings.answers_per_second,
+                                     kInstantHertz)),
       retired_(settings.most_sequences, CorrespondentNonces::kLifetime) {
   around_.cache.on_end(BindingUse::Correspondent,
                        [this](const BindingEntry& entry, BindingEnd) { ended(entry); });

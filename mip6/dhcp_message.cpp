@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/ascii.h"
 #include "mip6/dhcp_options.h"
 
 namespace sallyport::mip6 {
@@ -15,8 +16,7 @@ using Option = DhcpOption;
 constexpr std::uint8_t kReply = 7;
 constexpr std::uint8_t kInformationRequest = 11;
 constexpr std::size_t kHeaderBytes = 4;  // type, transaction
-constexpr std::size_t kAddressBytes = 16;
-constexpr std::size_t kMost = 16;  // addresses and names of one reply, of each kind
+constexpr std::size_t kMost = 16;        // addresses and names of one reply, of each kind
 constexpr std::size_t kMostServers = 4;
 constexpr std::size_t kMostLabel = 63;
 constexpr std::size_t kMostName = 253;
@@ -45,10 +45,6 @@ Octets labels_of(const std::string& name) {
   return labels;
 }
 
-char lower(std::uint8_t octet) {
-  return static_cast<char>(octet >= 'A' && octet <= 'Z' ? octet + ('a' - 'A') : octet);
-}
-
 // Of letters, digits, hyphens and underscores: what a host or a service has.
 bool is_of_names(char one) {
   return (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9') || one == '-' || one == '_';
@@ -61,7 +57,7 @@ std::optional<std::string> name_in(ByteView labels) {
     const std::size_t size = labels[0];
     if (size > kMostLabel || size >= labels.size()) return std::nullopt;
     if (!name.empty()) name += '.';
-    std::ranges::transform(labels.subspan(1, size), std::back_inserter(name), lower);
+    std::ranges::transform(labels.subspan(1, size), std::back_inserter(name), lower<std::uint8_t>);
     labels = labels.subspan(1 + size);
   }
   const bool whole = labels.size() == 1 && !name.empty() && name.size() <= kMostName;
@@ -87,8 +83,8 @@ struct HomeNetwork {
 bool take_of_network(HomeNetwork& network, Option option, ByteView data) {
   if (option == Option::HomeNetworkId) network.id = name_in(data);
   if (option == Option::HomeAgentAddress) {
-    if (data.size() != kAddressBytes) return false;
-    const Address address = Address::v6(data.first<kAddressBytes>());
+    if (data.size() != kIpv6AddressBytes) return false;
+    const Address address = Address::v6(data.first<kIpv6AddressBytes>());
     if (is_usable(address)) network.home_agents.push_back(address);
   }
   if (option == Option::HomeAgentName) {
@@ -139,9 +135,9 @@ class ReplyReader {
 
  private:
   bool take_servers(ByteView data) {
-    if (data.size() % kAddressBytes != 0) return false;
-    for (; !data.empty(); data = data.subspan(kAddressBytes)) {
-      const Address server = Address::v6(data.first<kAddressBytes>());
+    if (data.size() % kIpv6AddressBytes != 0) return false;
+    for (; !data.empty(); data = data.subspan(kIpv6AddressBytes)) {
+      const Address server = Address::v6(data.first<kIpv6AddressBytes>());
       if (is_usable(server) && reply_.name_servers.size() < kMostServers)
         reply_.name_servers.push_back(server);
     }

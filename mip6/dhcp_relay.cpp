@@ -10,12 +10,9 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;  // of Instant
-// Nodes whose rate is watched at one time.
-constexpr std::size_t kMostRates = 8192;
-
 RateLimit limit_of(const DhcpRelay::Settings& settings) {
-  return RateLimit::per_second(settings.messages_per_second, settings.messages_per_second, kHertz);
+  return RateLimit::per_second(settings.messages_per_second, settings.messages_per_second,
+                               kInstantHertz);
 }
 
 // What a server says, and what relay agents say, no client does. Types that are not known are
@@ -78,9 +75,9 @@ bool DhcpRelay::may_send(const Address& home_address) {
 void DhcpRelay::receive_from_server(ByteView relay_message) {
   const auto reply = parse_dhcp_relay_message(relay_message);
   if (!reply || reply->kind != DhcpRelayMessage::Kind::Reply) return;
-  constexpr std::size_t kAddressBytes = 16;
-  if (reply->interface_id.size() != kAddressBytes || !is_for_client(reply->message)) return;
-  const Address home_address = Address::v6(ByteView(reply->interface_id).first<kAddressBytes>());
+  if (reply->interface_id.size() != kIpv6AddressBytes || !is_for_client(reply->message)) return;
+  const Address home_address =
+      Address::v6(ByteView(reply->interface_id).first<kIpv6AddressBytes>());
   const BindingEntry* const node = around_.cache.home_registration(home_address);
   if (node == nullptr || !node->valid || !reply->peer.is_link_local()) return;
   if (around_.serves && !around_.serves(home_address)) return;

@@ -14,9 +14,6 @@ namespace {
 using Ruling = Verdict::Ruling;
 using Uniqueness = NeighbourProxy::Uniqueness;
 
-// Nodes whose rate is watched at one time.
-constexpr std::size_t kMostRates = 8192;
-
 // What the home agent answers for on the home link (RFC 6275 10.3.1).
 std::vector<Address> defended(const Address& home_address, Flags<UpdateFlag> flags) {
   std::vector<Address> addresses{home_address};

@@ -9,10 +9,9 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint16_t kMobileRouter = 0x8000;
+constexpr std::uint16_t kMobileRouterDiscovery = 0x8000;
 constexpr std::uint16_t kManaged = 0x8000;
 constexpr std::uint16_t kOther = 0x4000;
-constexpr std::size_t kAddressBytes = 16;
 
 struct DiscoveryHeader {
   std::uint8_t type;
@@ -24,11 +23,12 @@ struct DiscoveryHeader {
 static_assert(sizeof(DiscoveryHeader) == sizeof(IcmpHeader));
 
 std::optional<DiscoveryMessage> parse_reply(const DiscoveryHeader& header, ByteView addresses) {
-  if (addresses.size() % kAddressBytes != 0) return std::nullopt;
-  HomeAgentDiscoveryReply reply{.identifier = header.identifier.get(),
-                                .mobile_router = (header.flags.get() & kMobileRouter) != 0};
-  for (; !addresses.empty(); addresses = addresses.subspan(kAddressBytes))
-    reply.home_agents.push_back(Address::v6(addresses.first<kAddressBytes>()));
+  if (addresses.size() % kIpv6AddressBytes != 0) return std::nullopt;
+  HomeAgentDiscoveryReply reply{
+      .identifier = header.identifier.get(),
+      .mobile_router = (header.flags.get() & kMobileRouterDiscovery) != 0};
+  for (; !addresses.empty(); addresses = addresses.subspan(kIpv6AddressBytes))
+    reply.home_agents.push_back(Address::v6(addresses.first<kIpv6AddressBytes>()));
   return reply;
 }
 
@@ -64,12 +64,12 @@ Octets begin(std::uint8_t type, std::uint16_t identifier, unsigned flags) {
 
 Octets build(const HomeAgentDiscoveryRequest& request) {
   return begin(icmp6::kHomeAgentDiscoveryRequest, request.identifier,
-               request.mobile_router ? kMobileRouter : 0u);
+               request.mobile_router ? kMobileRouterDiscovery : 0u);
 }
 
 Octets build(const HomeAgentDiscoveryReply& reply) {
   Octets octets = begin(icmp6::kHomeAgentDiscoveryReply, reply.identifier,
-                        reply.mobile_router ? kMobileRouter : 0u);
+                        reply.mobile_router ? kMobileRouterDiscovery : 0u);
   for (const Address& home_agent : reply.home_agents)
     octets.insert(octets.end(), home_agent.bytes.begin(), home_agent.bytes.end());
   return octets;
@@ -97,8 +97,9 @@ std::optional<DiscoveryMessage> parse_discovery_message(ByteView icmp, const Add
   const ByteView rest = icmp.subspan(sizeof header);
   switch (header.type) {
     case icmp6::kHomeAgentDiscoveryRequest:
-      return HomeAgentDiscoveryRequest{.identifier = header.identifier.get(),
-                                       .mobile_router = (header.flags.get() & kMobileRouter) != 0};
+      return HomeAgentDiscoveryRequest{
+          .identifier = header.identifier.get(),
+          .mobile_router = (header.flags.get() & kMobileRouterDiscovery) != 0};
     case icmp6::kHomeAgentDiscoveryReply:
       return parse_reply(header, rest);
     case icmp6::kMobilePrefixSolicitation:

@@ -9,10 +9,11 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr Duration kFirstWait = std::chrono::seconds{3};  // INITIAL_DHAAD_TIMEOUT (RFC 6275 12)
-constexpr unsigned kRetries = 4;                          // DHAAD_RETRIES
+// RFC 6275 12: INITIAL_DHAAD_TIMEOUT, DHAAD_RETRIES.
+constexpr Duration kFirstDiscoveryWait = std::chrono::seconds{3};
+constexpr unsigned kDiscoveryRetries = 4;
 // The last is waited for as long as doubling has it: 3, 6, 12, 24 and 48 seconds.
-constexpr Duration kMostWait = kFirstWait * 16;
+constexpr Duration kMostWait = kFirstDiscoveryWait * 16;
 
 }  // namespace
 
@@ -30,8 +31,8 @@ void HomeAgentDiscoveryClient::start(const Address& care_of) {
   around_.random.fill(random);
   identifier_ = load_be<std::uint16_t>(random.data());
   retry_.start(
-      {.first = kFirstWait, .most = kMostWait, .retries = kRetries}, [this] { send(); },
-      [this] { found_({}); });
+      {.first = kFirstDiscoveryWait, .most = kMostWait, .retries = kDiscoveryRetries},
+      [this] { send(); }, [this] { found_({}); });
 }
 
 void HomeAgentDiscoveryClient::send() {

@@ -9,7 +9,6 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;  // of Instant
 // Of discovery, which anybody may ask for.
 constexpr std::uint32_t kAnswersPerSecond = 20;
 constexpr std::uint32_t kAnswersAtOnce = 40;
@@ -58,7 +57,7 @@ HomeAgentService::HomeAgentService(Config config, const HomeLinkInTunnels::Surro
                  .cache = around.cache},
                 prefix_settings()),
       in_tunnels_(tunnels),
-      answers_(RateLimit::per_second(kAnswersPerSecond, kAnswersAtOnce, kHertz)) {
+      answers_(RateLimit::per_second(kAnswersPerSecond, kAnswersAtOnce, kInstantHertz)) {
   agent_->on_change(
       [this](const BindingEntry& entry, HomeAgent::Change change) { changed(entry, change); });
   note_all();

@@ -47,7 +47,6 @@ struct RecordHeader {
 static_assert(sizeof(ListenerHeader) == 24 && sizeof(QueryFields) == 4);
 static_assert(sizeof(ReportHeader) == 8 && sizeof(RecordHeader) == 20);
 
-constexpr std::size_t kAddressBytes = 16;
 constexpr std::size_t kAuxiliaryUnit = 4;
 constexpr std::uint8_t kSuppress = 0x08;
 constexpr std::uint8_t kRobustness = 0x07;
@@ -76,11 +75,11 @@ using IntervalCode = FloatingCode<4>;
 static_assert(ResponseCode::kMost == std::uint64_t{kMostResponse.count()});
 static_assert(IntervalCode::kMost == std::uint64_t{kMostInterval.count()});
 
-Address address_at(ByteView octets) { return Address::v6(octets.first<kAddressBytes>()); }
+Address address_at(ByteView octets) { return Address::v6(octets.first<kIpv6AddressBytes>()); }
 
 std::vector<Address> addresses_in(ByteView octets) {
   std::vector<Address> addresses;
-  for (; !octets.empty(); octets = octets.subspan(kAddressBytes))
+  for (; !octets.empty(); octets = octets.subspan(kIpv6AddressBytes))
     addresses.push_back(address_at(octets));
   return addresses;
 }
@@ -94,13 +93,14 @@ std::optional<ListenerMessage> parse_query(const ListenerHeader& header, ByteVie
   const auto fields = wire::fields_of<QueryFields>(rest);
   rest = rest.subspan(sizeof fields);
   const std::size_t sources = fields.sources.get();
-  if (sources > kMostListenerSources || sources * kAddressBytes > rest.size()) return std::nullopt;
+  if (sources > kMostListenerSources || sources * kIpv6AddressBytes > rest.size())
+    return std::nullopt;
   query.version = ListenerVersion::V2;
   query.response = milliseconds(ResponseCode::value(header.response.get()));
   query.suppressed = (fields.flags & kSuppress) != 0;
   query.robustness = fields.flags & kRobustness;
   query.interval = seconds(IntervalCode::value(fields.interval));
-  query.sources = addresses_in(rest.first(sources * kAddressBytes));
+  query.sources = addresses_in(rest.first(sources * kIpv6AddressBytes));
   return query;
 }
 
@@ -130,13 +130,13 @@ std::optional<ListenerMessage> parse_report(ByteView icmp) {
     rest = rest.subspan(sizeof header);
     const std::size_t sources = header.sources.get();
     all_sources += sources;
-    const std::size_t size = sources * kAddressBytes + header.auxiliary * kAuxiliaryUnit;
+    const std::size_t size = sources * kIpv6AddressBytes + header.auxiliary * kAuxiliaryUnit;
     if (all_sources > kMostListenerSources || size > rest.size()) return std::nullopt;
     if (header.kind >= std::to_underlying(ListenerRecord::Kind::IsInclude) &&
         header.kind <= std::to_underlying(ListenerRecord::Kind::Block))
       report.records.push_back({.kind = static_cast<ListenerRecord::Kind>(header.kind),
                                 .group = Address::v6(header.group),
-                                .sources = addresses_in(rest.first(sources * kAddressBytes))});
+                                .sources = addresses_in(rest.first(sources * kIpv6AddressBytes))});
     rest = rest.subspan(size);
   }
   return report;

@@ -6,15 +6,14 @@
 #include "mip6/wire_fields.h"
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/ipv6.h"
 #include "net/mobility_extensions.h"
 #include "net/protocol.h"
 
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;     // of Instant
 constexpr std::size_t kMostErrorBytes = 1280 - 40;  // RFC 4443 3.4: with its header
-constexpr std::size_t kIpv6HeaderBytes = 40;
 
 CareOfAddresses care_of_addresses(const Arrival& arrival) {
   return {.source = arrival.source_care_of, .destination = arrival.destination_care_of};
@@ -37,7 +36,9 @@ Octets invoking_packet(const Arrival& arrival, ByteView upper) {
 }  // namespace
 
 MessageErrors::MessageErrors(const Clock& clock, PacketSender& sender)
-    : clock_(clock), sender_(sender), rate_(RateLimit::per_second(kPerSecond, kAtOnce, kHertz)) {}
+    : clock_(clock),
+      sender_(sender),
+      rate_(RateLimit::per_second(kPerSecond, kAtOnce, kInstantHertz)) {}
 
 void MessageErrors::answer(const Arrival& arrival, ByteView upper, const MessageFault& fault) {
   if (fault.answer == MessageFault::Answer::BindingError)
@@ -60,7 +61,7 @@ void MessageErrors::send_binding_error(const Arrival& arrival, BindingErrorStatu
 void MessageErrors::send_parameter_problem(const Arrival& arrival, ByteView upper,
                                            std::uint8_t pointer) {
   if (!may_send(arrival)) return;
-  const std::size_t begins = kIpv6HeaderBytes + care_of_addresses(arrival).octets();
+  const std::size_t begins = sizeof(Ipv6Header) + care_of_addresses(arrival).octets();
   IcmpHeader header{};
   header.type = icmp6::kParameterProblem;
   header.rest.set(static_cast<std::uint32_t>(begins + pointer));

@@ -11,6 +11,9 @@
 
 namespace sallyport::mip6 {
 
+// Peers whose rate is watched at one time.
+inline constexpr std::size_t kMostRates = 8192;
+
 class MessageRate {
  public:
   // True where one may go now; it then counts.

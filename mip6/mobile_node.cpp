@@ -7,7 +7,7 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::size_t kMostHomeAgents = 32;  // known now, and those of a list before
+constexpr std::size_t kMostKnownHomeAgents = 32;  // known now, and those of a list before
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -19,7 +19,7 @@ struct Overloaded : Cases... {
 MobileNode::MobileNode(const MobileNodeSurroundings& surroundings, MobileNodeSettings settings)
     : around_(surroundings),
       settings_(std::move(settings)),
-      home_agents_(around_.timers, kMostHomeAgents),
+      home_agents_(around_.timers, kMostKnownHomeAgents),
       correspondents_(around_.timers, settings_.most_correspondents),
       registration_(around_, settings_, home_agents_, *this),
       routes_(around_, settings_, correspondents_, registration_),

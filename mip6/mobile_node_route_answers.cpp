@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 constexpr unsigned kMostFailures = 3;  // of nonces that have expired: MAX_RO_FAILURE
 // Then a correspondent that has failed may be asked again (11.3.5).
-constexpr Duration kSilence = seconds{600};
+constexpr Duration kFailureSilence = seconds{600};
 // A Binding Refresh Request so soon after an update is of no use, and perhaps not its peer's.
 constexpr Duration kTooSoon = seconds{10};
 
@@ -120,8 +120,8 @@ void MobileNodeRoutes::give_up(BindingUpdateEntry& entry) {
   entry.home_test.token.reset();
   entry.care_of_test.token.reset();
   entry.failures = 0;
-  entry.silent_until = now() + kSilence;
-  entry.expiry.set(kSilence, [this, &entry] { remove(entry); });
+  entry.silent_until = now() + kFailureSilence;
+  entry.expiry.set(kFailureSilence, [this, &entry] { remove(entry); });
 }
 
 void MobileNodeRoutes::remove(const BindingUpdateEntry& entry) {

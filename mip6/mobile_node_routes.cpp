@@ -12,9 +12,9 @@ using std::chrono::seconds;
 
 constexpr Duration kTokenLifetime = seconds{210};        // MAX_TOKEN_LIFETIME (RFC 6275 12)
 constexpr Duration kMostBindingLifetime = seconds{420};  // MAX_RR_BINDING_LIFETIME
-constexpr unsigned kRetries = 3;                         // MAX_RO_FAILURE
+constexpr unsigned kRouteRetries = 3;                    // MAX_RO_FAILURE
 constexpr Retransmission::Pace kPace{
-    .first = kFirstBindingTimeout, .most = kMostBindingTimeout, .retries = kRetries};
+    .first = kFirstBindingTimeout, .most = kMostBindingTimeout, .retries = kRouteRetries};
 
 void forget_token(RoutabilityTest& test) {
   test.token.reset();

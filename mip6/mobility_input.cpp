@@ -8,8 +8,6 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;  // of Instant
-
 bool is_for_home_agent(const BindingUpdate& update) {
   return update.flags.has(UpdateFlag::HomeRegistration) ||
          update.flags.has(UpdateFlag::MobileRouter);
@@ -27,7 +25,8 @@ MobilityInput::MobilityInput(const Clock& clock, PacketSender& sender, Roles rol
       sender_(sender),
       roles_(std::move(roles)),
       errors_(clock, sender),
-      refusals_(RateLimit::per_second(MessageErrors::kPerSecond, MessageErrors::kAtOnce, kHertz)) {}
+      refusals_(RateLimit::per_second(MessageErrors::kPerSecond, MessageErrors::kAtOnce,
+                                      kInstantHertz)) {}
 
 void MobilityInput::receive(const Arrival& arrival, ByteView upper) {
   const auto message = parse_message(upper, arrival.source, arrival.destination);

@@ -9,7 +9,7 @@ constexpr unsigned kMostIdentifiers = 3;  // RFC 7217 7: IDGEN_RETRIES
 constexpr std::size_t kMostDuplicates = 64;
 constexpr Duration kDuplicateSilence = std::chrono::minutes{5};
 // Ours, where another link's router is heard and it tells no interval of its own.
-constexpr Duration kSilence = std::chrono::seconds{30};
+constexpr Duration kRouterSilence = std::chrono::seconds{30};
 // For an answer to a solicitation (RFC 4861 10: RTR_SOLICITATION_INTERVAL).
 constexpr Duration kAnswerTime = std::chrono::seconds{4};
 
@@ -153,7 +153,7 @@ void MovementDetection::consider(const KnownRouter& router) {
   if (router.key.link != current_->link) {
     if (is_home(router) && attachment_ && attachment_->care_of)
       attach(router);
-    else if (ours != nullptr && around_.clock.now() - ours->heard >= kSilence)
+    else if (ours != nullptr && around_.clock.now() - ours->heard >= kRouterSilence)
       suspect();
     return;
   }

@@ -9,36 +9,34 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint64_t kHertz = 1'000'000'000;  // of Instant
-
 // What a record says of its group. Sources are not told apart: who wants some of them gets all, and
 // picks. Who blocks some may want others, or may have left the last one that it wanted, as hosts
 // leave groups of one source: it has to be asked (RFC 3810 5.2.12, 6.1).
-enum class Wish : std::uint8_t { Group, Nothing, Unknown, Unsaid };
-Wish wish_of(const ListenerRecord& record) {
+enum class GroupWish : std::uint8_t { Group, Nothing, Unknown, Unsaid };
+GroupWish wish_of(const ListenerRecord& record) {
   using Kind = ListenerRecord::Kind;
   switch (record.kind) {
     case Kind::IsExclude:
     case Kind::ToExclude:
-      return Wish::Group;
+      return GroupWish::Group;
     case Kind::IsInclude:
     case Kind::ToInclude:
-      return record.sources.empty() ? Wish::Nothing : Wish::Group;
+      return record.sources.empty() ? GroupWish::Nothing : GroupWish::Group;
     case Kind::Allow:
-      return record.sources.empty() ? Wish::Unsaid : Wish::Group;
+      return record.sources.empty() ? GroupWish::Unsaid : GroupWish::Group;
     case Kind::Block:
-      return record.sources.empty() ? Wish::Unsaid : Wish::Unknown;
+      return record.sources.empty() ? GroupWish::Unsaid : GroupWish::Unknown;
   }
-  return Wish::Unsaid;
+  return GroupWish::Unsaid;
 }
 
 }  // namespace
 
 MulticastListeners::Node::Node(Timers& timers, std::size_t most_groups)
     : query(timers),
-      messages(RateLimit::per_second(kMessagesPerSecond, kMessagesAtOnce, kHertz)),
+      messages(RateLimit::per_second(kMessagesPerSecond, kMessagesAtOnce, kInstantHertz)),
       changes(RateLimit::per_second(kChangesPerSecond, static_cast<std::uint32_t>(most_groups),
-                                    kHertz)) {}
+                                    kInstantHertz)) {}
 
 MulticastListeners::MulticastListeners(const Surroundings& around, const Settings& settings,
                                        const Address& link_local)
@@ -164,10 +162,10 @@ void MulticastListeners::receive(const Address& home_address, const Arrival& arr
 
 void MulticastListeners::take(const Address& home_address, Node& node,
                               const ListenerRecord& record) {
-  const Wish wish = wish_of(record);
-  if (wish == Wish::Group) enter(home_address, node, record.group);
-  if (wish == Wish::Nothing) leave(home_address, node, record.group);
-  if (wish == Wish::Unknown) doubt(home_address, node, record.group);
+  const GroupWish wish = wish_of(record);
+  if (wish == GroupWish::Group) enter(home_address, node, record.group);
+  if (wish == GroupWish::Nothing) leave(home_address, node, record.group);
+  if (wish == GroupWish::Unknown) doubt(home_address, node, record.group);
 }
 
 void MulticastListeners::enter(const Address& home_address, Node& node, const Address& group) {

@@ -11,7 +11,6 @@ namespace sallyport::mip6 {
 namespace {
 
 constexpr MessageFault kDropped{};
-constexpr std::size_t kAddressBytes = 16;
 
 MessageFault problem_at(std::size_t octet) noexcept {
   return {.answer = MessageFault::Answer::ParameterProblem,
@@ -88,11 +87,11 @@ Parsed<Message> parse_error(ByteView message) {
 Parsed<Message> parse_switch(ByteView message) {
   const std::size_t addresses = fixed_part<wire::Switch>(message).addresses;
   ByteView rest = behind<wire::Switch>(message);
-  if (rest.size() < addresses * kAddressBytes)
+  if (rest.size() < addresses * kIpv6AddressBytes)
     return std::unexpected(problem_at(offsetof(MobilityHeader, length)));
   HomeAgentSwitch parsed;
-  for (; parsed.home_agents.size() < addresses; rest = rest.subspan(kAddressBytes))
-    parsed.home_agents.push_back(Address::v6(rest.first<kAddressBytes>()));
+  for (; parsed.home_agents.size() < addresses; rest = rest.subspan(kIpv6AddressBytes))
+    parsed.home_agents.push_back(Address::v6(rest.first<kIpv6AddressBytes>()));
   return with_options(std::move(parsed), rest);
 }
 

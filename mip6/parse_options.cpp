@@ -8,8 +8,6 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::size_t kAddressBytes = 16;
-
 // An option that may come once: a second one makes the message malformed.
 template <class T>
 bool set_once(std::optional<T>& place, std::optional<T> value) {
@@ -24,8 +22,8 @@ std::optional<BindingLifetime> parse_refresh_advice(ByteView data) noexcept {
 }
 
 std::optional<Address> parse_address(ByteView data) noexcept {
-  if (data.size() != kAddressBytes) return std::nullopt;
-  return Address::v6(data.first<kAddressBytes>());
+  if (data.size() != kIpv6AddressBytes) return std::nullopt;
+  return Address::v6(data.first<kIpv6AddressBytes>());
 }
 
 std::optional<NonceIndices> parse_nonce_indices(ByteView data) noexcept {
@@ -63,7 +61,7 @@ void add_binding_identifier(MobilityOptions& options, ByteView data) {
   constexpr std::size_t kFixed = sizeof(wire::BindingIdentifier);
   constexpr std::size_t kIpv4Bytes = 4;
   const std::size_t size = data.size();
-  if (size != kFixed && size != kFixed + kIpv4Bytes && size != kFixed + kAddressBytes) {
+  if (size != kFixed && size != kFixed + kIpv4Bytes && size != kFixed + kIpv6AddressBytes) {
     options.malformed_binding_identifier = true;
     return;
   }
@@ -75,7 +73,7 @@ void add_binding_identifier(MobilityOptions& options, ByteView data) {
   if (care_of.size() == kIpv4Bytes)
     identifier.care_of = Address::v4(load_be<std::uint32_t>(care_of.data()));
   else if (!care_of.empty())
-    identifier.care_of = Address::v6(care_of.first<kAddressBytes>());
+    identifier.care_of = Address::v6(care_of.first<kIpv6AddressBytes>());
   options.binding_identifiers.push_back(identifier);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mip6/message_rate.h"
 #include "mip6/registration_rules.h"
 #include "net/protocol.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Nodes whose rate is watched at one time.
-constexpr std::size_t kMostRates = 8192;
 constexpr Duration kShortestInterval = 1s;  // between answers to a node
 constexpr Duration kSlowest = 1h;           // the doubled waits are far from it
 

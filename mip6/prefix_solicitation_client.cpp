@@ -8,7 +8,8 @@
 namespace sallyport::mip6 {
 namespace {
 
-constexpr Duration kFirstWait = std::chrono::seconds{3};  // INITIAL_SOLICIT_TIMER (RFC 6275 12)
+// INITIAL_SOLICIT_TIMER (RFC 6275 12)
+constexpr Duration kFirstSolicitWait = std::chrono::seconds{3};
 constexpr Duration kLeastWait = std::chrono::seconds{1};
 
 }  // namespace
@@ -29,7 +30,7 @@ void PrefixSolicitationClient::solicit() {
   std::array<std::uint8_t, 2> random{};
   around_.random.fill(random);
   identifier_ = load_be<std::uint16_t>(random.data());
-  retry_.start({.first = kFirstWait, .most = kMostBindingTimeout}, [this] { send(); });
+  retry_.start({.first = kFirstSolicitWait, .most = kMostBindingTimeout}, [this] { send(); });
 }
 
 void PrefixSolicitationClient::stop() {

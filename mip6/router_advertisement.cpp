@@ -6,12 +6,12 @@
 #include "mip6/wire_fields.h"
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/neighbour_discovery.h"
 
 namespace sallyport::mip6 {
 namespace {
 
-constexpr std::uint8_t kFromThisLink = 255;  // hop limit that no router can have left
-constexpr std::uint16_t kMobileRouter = 0x8000;
+constexpr std::uint16_t kMobileRouterOption = 0x8000;
 
 struct AdvertisementHeader {
   std::uint8_t type;
@@ -53,7 +53,7 @@ std::uint32_t number_of(ByteView option) noexcept {
 
 HomeAgentInformation home_agent_of(ByteView option) noexcept {
   const auto fields = wire::fields_of<HomeAgentOption>(option);
-  return {.mobile_router = (fields.flags.get() & kMobileRouter) != 0,
+  return {.mobile_router = (fields.flags.get() & kMobileRouterOption) != 0,
           .preference = fields.preference.get(),
           .lifetime = RouterLifetime{fields.lifetime.get()}};
 }
@@ -113,7 +113,7 @@ void append_link_address(Octets& to, const MacAddress& mac) {
 
 void append_home_agent(Octets& to, const HomeAgentInformation& home_agent) {
   HomeAgentOption option{};
-  option.flags.set(home_agent.mobile_router ? kMobileRouter : std::uint16_t{0});
+  option.flags.set(home_agent.mobile_router ? kMobileRouterOption : std::uint16_t{0});
   option.preference.set(home_agent.preference);
   option.lifetime.set(home_agent.lifetime.count());
   append(to, NeighbourOption::HomeAgent, option);

@@ -4,15 +4,10 @@
 #include <utility>
 
 #include "net/ipv6.h"
+#include "net/neighbour_discovery.h"
 #include "net/protocol.h"
 
 namespace sallyport::mip6 {
-namespace {
-
-constexpr std::uint8_t kFromThisLink = 255;
-constexpr std::size_t kIpv6HeaderBytes = 40;
-
-}  // namespace
 
 RouterAdvertiser::RouterAdvertiser(const Surroundings& around, AdvertisingSettings settings,
                                    HomeLink link)
@@ -52,7 +47,7 @@ void RouterAdvertiser::send(const RouterAdvertisement& advertisement) {
                        .protocol = kProtocolIcmpv6,
                        .hop_limit = kFromThisLink,
                        .port = link_.port},
-                      ByteView(*datagram).subspan(kIpv6HeaderBytes));
+                      ByteView(*datagram).subspan(sizeof(Ipv6Header)));
 }
 
 void RouterAdvertiser::advertise() {

@@ -7,11 +7,6 @@
 #include "net/neighbour_discovery.h"
 
 namespace sallyport::mip6 {
-namespace {
-
-constexpr std::uint8_t kFromThisLink = 255;  // hop limit that no router can have left
-
-}  // namespace
 
 bool is_router_solicitation(ByteView datagram, const PacketSummary& summary) {
   if (summary.fragment || summary.hop_limit != kFromThisLink) return false;

@@ -15,8 +15,10 @@
 namespace sallyport {
 
 // 16 bytes in wire order; an IPv4 address stands in the first four, the rest are zero.
+inline constexpr std::size_t kIpv6AddressBytes = 16;
+
 struct Address {
-  std::array<std::uint8_t, 16> bytes{};
+  std::array<std::uint8_t, kIpv6AddressBytes> bytes{};
   Family family{Family::V4};
 
   [[nodiscard]] static Address v4(std::uint32_t host_order) noexcept;

@@ -49,4 +49,7 @@ struct Ipv4Header {
 };
 static_assert(sizeof(Ipv4Header) == 20 && alignof(Ipv4Header) == 1);
 
+// Every link carries that much (RFC 791 3.2).
+inline constexpr std::uint16_t kLeastIpv4Mtu = 68;
+
 }  // namespace sallyport

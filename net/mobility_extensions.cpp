@@ -12,8 +12,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint8_t kPad1 = 0, kPadN = 1, kEncapsulationLimit = 4;
-constexpr std::size_t kAddressBytes = 16;
-constexpr std::size_t kOptionBytes = 2 + kAddressBytes;
+constexpr std::size_t kOptionBytes = 2 + kIpv6AddressBytes;
 constexpr std::size_t kRoutingBytes = 24;
 constexpr std::size_t kRoutingAddress = 8;  // in the routing header
 constexpr std::uint16_t kNextHeaderAt = offsetof(Ipv6Header, next_header);
@@ -107,7 +106,7 @@ class Finder {
       found_.options_at = walk.at();
       found_.options_named_at = walk.named_at();
       if (fragmented_) blame(MobilityFault::OptionMisplaced);
-      if (option.size() != kOptionBytes || option[1] != kAddressBytes)
+      if (option.size() != kOptionBytes || option[1] != kIpv6AddressBytes)
         blame(MobilityFault::OptionLength);
     });
   }
@@ -144,7 +143,7 @@ std::uint8_t* write_routing(std::uint8_t* at, const Address& care_of, std::uint8
 // The option begins at 8n + 6 (6.3).
 std::uint8_t* write_option(std::uint8_t* at, const Address& care_of, std::uint8_t next) noexcept {
   constexpr std::array<std::uint8_t, 7> kFixed{
-      2, kPadN, 2, 0, 0, kHomeAddressOption, kAddressBytes};
+      2, kPadN, 2, 0, 0, kHomeAddressOption, kIpv6AddressBytes};
   *at++ = next;
   at = std::ranges::copy(kFixed, at).out;
   return std::ranges::copy(care_of.bytes, at).out;
@@ -172,11 +171,11 @@ bool is_only_padding(ByteView header) noexcept {
 }  // namespace
 
 Address MobilityExtensions::option_address(ByteView datagram) const noexcept {
-  return Address::v6(datagram.subspan(option_at + 2u).first<kAddressBytes>());
+  return Address::v6(datagram.subspan(option_at + 2u).first<kIpv6AddressBytes>());
 }
 
 Address MobilityExtensions::routing_address(ByteView datagram) const noexcept {
-  return Address::v6(datagram.subspan(routing_at + kRoutingAddress).first<kAddressBytes>());
+  return Address::v6(datagram.subspan(routing_at + kRoutingAddress).first<kIpv6AddressBytes>());
 }
 
 MobilityExtensions find_mobility_extensions(ByteView datagram) noexcept {
@@ -198,7 +197,7 @@ bool has_home_address_option(ByteView header) noexcept {
 void exchange_home_addresses(MutableBytes datagram, const MobilityExtensions& found) noexcept {
   if (found.option_at != 0) {
     std::uint8_t* const option = &datagram[found.option_at + 2u];
-    std::swap_ranges(option, option + kAddressBytes, &datagram[kSourceAt]);
+    std::swap_ranges(option, option + kIpv6AddressBytes, &datagram[kSourceAt]);
   }
   if (found.routing_at != 0) {
     std::uint8_t* const routing = &datagram[found.routing_at];
@@ -231,7 +230,7 @@ std::uint16_t remove_mobility_extensions(MutableBytes datagram,
     const MutableBytes option = datagram.subspan(found.option_at, kOptionBytes);
     std::ranges::fill(option, std::uint8_t{0});
     option[0] = kPadN;
-    option[1] = kAddressBytes;
+    option[1] = kIpv6AddressBytes;
     const std::uint8_t* const header = &datagram[found.options_at];
     if (is_only_padding({header, (header[1] + 1u) * 8u}))
       gone = take_out(datagram, found.options_at, found.options_named_at, gone);

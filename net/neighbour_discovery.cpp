@@ -9,7 +9,6 @@
 namespace sallyport {
 namespace {
 
-constexpr std::uint8_t kFromThisLink = 255;  // hop limit that no router can have left
 constexpr std::uint32_t kRouterFlag = 1u << 31;
 constexpr std::uint32_t kSolicitedFlag = 1u << 30;
 constexpr std::uint32_t kOverrideFlag = 1u << 29;

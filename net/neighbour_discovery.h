@@ -5,11 +5,17 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "net/address.h"
 #include "net/icmp.h"
 #include "net/packet_summary.h"
 
 namespace sallyport {
+
+// The hop limit of neighbour discovery: no router can have left it (RFC 4861 3.1).
+inline constexpr std::uint8_t kFromThisLink = 255;
+// RETRANS_TIMER of RFC 4861 10.
+inline constexpr Duration kRetransmit = std::chrono::seconds(1);
 
 struct NeighbourMessage {
   enum class Kind : std::uint8_t { Solicitation = 135, Advertisement = 136 };

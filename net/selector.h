@@ -33,6 +33,7 @@ struct AddressRange {
 // What stands in a packet's port-like fields (RFC 4301 4.4.1.1): a port, ICMP type * 256 + code,
 // or MH type * 256; or one of the two marks below.
 using PortValue = std::uint32_t;
+inline constexpr PortValue kLastPort = 0xffff;  // of a packet that has one
 // The packet has no such field or it cannot be seen (a later fragment, AH, ESP): matches ANY and
 // OPAQUE only (SEL-05, SEL-06, SEL-10).
 inline constexpr PortValue kUnavailable = 0x10000;

@@ -18,6 +18,7 @@ struct UdpHeader {
 };
 static_assert(sizeof(UdpHeader) == 8 && alignof(UdpHeader) == 1);
 
+inline constexpr std::uint16_t kDnsPort = 53;
 inline constexpr std::uint16_t kIkePort = 500;
 inline constexpr std::uint16_t kIkeNatPort = 4500;
 inline constexpr std::uint16_t kDhcpClientPort = 546;

@@ -28,13 +28,9 @@ constexpr std::array kNames{
     FailureName{BadSecret, "bad_secret"},
 };
 
-std::unexpected<Error> refuse(AuthenticationFailure failure, std::string_view detail) {
-  return std::unexpected(refusal(failure, detail));
-}
-
 Expected<AcceptedKey> by_pin(const RemoteAuthentication& method, const PublicKey& key) {
   if (std::ranges::find(method.raw_keys, key) == method.raw_keys.end())
-    return refuse(UnknownKey, "the peer's public key is not one that the entry pins");
+    return refused(UnknownKey, "the peer's public key is not one that the entry pins");
   if (auto strong = check_strength(key, method.least_rsa_bits); !strong)
     return std::unexpected(std::move(strong.error()));
   return AcceptedKey{.key = key};
@@ -51,7 +47,7 @@ Expected<AcceptedKey> by_certificates(const RemoteAuthentication& method, const 
                                       const Circumstances& circumstances) {
   if (!method.anchors.empty()) return accept_chain(method, asserted, presented, circumstances);
   const auto leaf = signers_certificate(presented);
-  if (!leaf) return refuse(NoCredential, "none of the peer's certificates can be read");
+  if (!leaf) return refused(NoCredential, "none of the peer's certificates can be read");
   return by_pin(method, leaf->public_key());
 }
 
@@ -80,14 +76,14 @@ Expected<AcceptedKey> accept_key(const RemoteAuthentication& method, const Ident
                                  const PresentedCertificates& presented,
                                  const Circumstances& circumstances) {
   if (method.kind != AuthenticationKind::PublicKey)
-    return refuse(WrongMethod, fmt::format("the entry authenticates by {}, the peer by public-key",
-                                           to_string(method.kind)));
+    return refused(WrongMethod, fmt::format("the entry authenticates by {}, the peer by public-key",
+                                            to_string(method.kind)));
   if (presented.raw_key)
     if (const auto key = read(*presented.raw_key)) return by_pin(method, *key);
   if (!presented.certificates.empty())
     return by_certificates(method, asserted, presented, circumstances);
   if (method.raw_keys.size() == 1) return by_pin(method, method.raw_keys.front());
-  return refuse(NoCredential, "the peer presents neither a certificate nor a public key");
+  return refused(NoCredential, "the peer presents neither a certificate nor a public key");
 }
 
 Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
@@ -95,7 +91,7 @@ Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
                                  const Circumstances& circumstances) {
   auto first = accept_method(peer, AuthenticationKind::PublicKey);
   if (!first) return std::unexpected(std::move(first.error()));
-  Expected<AcceptedKey> answer = refuse(WrongMethod, {});
+  Expected<AcceptedKey> answer = refused(WrongMethod, {});
   for (const RemoteAuthentication& method : peer.remote) {
     if (method.kind != AuthenticationKind::PublicKey) continue;
     answer = accept_key(method, asserted, presented, circumstances);
@@ -107,8 +103,8 @@ Expected<AcceptedKey> accept_key(const Peer& peer, const Identity& asserted,
 Expected<const RemoteAuthentication*> accept_method(const Peer& peer, AuthenticationKind kind) {
   const auto found = std::ranges::find(peer.remote, kind, &RemoteAuthentication::kind);
   if (found != peer.remote.end()) return &*found;
-  return refuse(WrongMethod, fmt::format("the entry {} does not authenticate its peer by {}",
-                                         peer.name, to_string(kind)));
+  return refused(WrongMethod, fmt::format("the entry {} does not authenticate its peer by {}",
+                                          peer.name, to_string(kind)));
 }
 
 bool certifies(const Certificate& certificate, const Identity& identity) {

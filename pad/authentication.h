@@ -33,6 +33,11 @@ enum class AuthenticationFailure : std::uint8_t {
 [[nodiscard]] std::string_view to_string(AuthenticationFailure failure) noexcept;
 // Code Refused; `what` begins with the failure's word. `detail`: one clause for the operator.
 [[nodiscard]] Error refusal(AuthenticationFailure failure, std::string_view detail);
+// The same, as what has failed returns it.
+[[nodiscard]] inline std::unexpected<Error> refused(AuthenticationFailure failure,
+                                                    std::string_view detail) {
+  return std::unexpected(refusal(failure, detail));
+}
 
 enum class RawKeyForm : std::uint8_t {
   SubjectPublicKeyInfo,  // RFC 7670

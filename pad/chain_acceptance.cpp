@@ -35,9 +35,7 @@ class Digested {
     add_number(bytes.size());
     add(bytes);
   }
-  void add_sized(std::string_view text) {
-    add_sized(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-  }
+  void add_sized(std::string_view text) { add_sized(octets_of(text)); }
   void add_all(std::span<const Octets> all) {
     add_number(all.size());
     for (const Octets& one : all) add_sized(one);
@@ -203,20 +201,16 @@ Judgement judge_by_any(const std::vector<Certificate>& certificates,
   return judgement;
 }
 
-std::unexpected<Error> refuse(AuthenticationFailure failure, std::string_view detail) {
-  return std::unexpected(refusal(failure, detail));
-}
-
 }  // namespace
 
 Expected<void> check_strength(const PublicKey& key, unsigned least_rsa_bits) {
   const KeyKind kind = key.kind();
   if (auth_method(SignatureScheme::Rfc7427, kind) == 0)
-    return refuse(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
+    return refused(WeakKey, "the peer's key is of a kind that makes no IKE signatures");
   const bool rsa = kind == KeyKind::Rsa || kind == KeyKind::RsaPss;
   if (rsa && key.bits() < least_rsa_bits)
-    return refuse(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
-                                       key.bits(), least_rsa_bits));
+    return refused(WeakKey, fmt::format("the peer's RSA key has {} bits, the entry wants {}",
+                                        key.bits(), least_rsa_bits));
   return {};
 }
 
@@ -237,18 +231,18 @@ Expected<AcceptedKey> accept_chain(const RemoteAuthentication& method, const Ide
     return AcceptedKey{.key = known->key, .valid_until = known->valid_until};
 
   const std::vector<Certificate> certificates = readable(first_of(presented.certificates));
-  if (certificates.empty()) return refuse(NoCredential, "no certificate that can be read");
+  if (certificates.empty()) return refused(NoCredential, "no certificate that can be read");
   const Certificate& leaf = certificates.front();
   const PublicKey key = leaf.public_key();
   if (auto strong = check_strength(key, method.least_rsa_bits); !strong)
     return std::unexpected(std::move(strong.error()));
   Judgement judgement = judge_by_any(certificates, method, presented, {now, fetched});
   if (!judgement.chain && judgement.wanted.empty())
-    return refuse(BadCredential, to_string(judgement.chain.error()));
+    return refused(BadCredential, to_string(judgement.chain.error()));
   if (method.identity_in_certificate && !certifies(leaf, asserted))
-    return refuse(IdentityNotCertified,
-                  fmt::format("the certificate of {} does not name the identity {}",
-                              print_distinguished_name(leaf.subject()), to_string(asserted)));
+    return refused(IdentityNotCertified,
+                   fmt::format("the certificate of {} does not name the identity {}",
+                               print_distinguished_name(leaf.subject()), to_string(asserted)));
   if (!judgement.wanted.empty())
     return AcceptedKey{.key = key, .wanted = std::move(judgement.wanted)};
   const WallTime valid_until = judgement.chain->valid_until;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "crypto/certificate.h"
 #include "pad/der_element.h"
 
@@ -22,10 +23,6 @@ constexpr std::uint8_t kDerNumber = 0x1f;
 constexpr std::uint8_t kLastGeneralName = 8;  // registeredID, RFC 5280 4.2.1.6
 
 bool is_digit(std::uint8_t octet) noexcept { return octet >= '0' && octet <= '9'; }
-bool is_printable(std::uint8_t octet) noexcept { return octet >= 0x20 && octet <= 0x7e; }
-std::uint8_t lower(std::uint8_t octet) noexcept {
-  return octet >= 'A' && octet <= 'Z' ? static_cast<std::uint8_t>(octet + 'a' - 'A') : octet;
-}
 
 bool is_domain_octet(std::uint8_t octet) noexcept {
   const std::uint8_t folded = lower(octet);
@@ -158,7 +155,7 @@ ComparableIdentity::ComparableIdentity(const Identity& identity) : type(identity
   if (!rdns.empty()) return;
   octets = identity.data;
   if (type == IdType::Fqdn || type == IdType::Rfc822)
-    std::ranges::transform(octets, octets.begin(), lower);
+    std::ranges::transform(octets, octets.begin(), lower<std::uint8_t>);
 }
 
 }  // namespace sallyport

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
 #include "crypto/certificate.h"
 #include "pad/dn_text.h"
 #include "pad/identity.h"
@@ -14,8 +15,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view kNull = "null";
-
-bool is_printable(std::uint8_t octet) noexcept { return octet >= 0x20 && octet <= 0x7e; }
 
 // What stands in front of a text; the first of a type and spelling is the canonical one.
 enum class Spelling : std::uint8_t { Escaped, Hex, DnText };
@@ -201,8 +200,7 @@ Expected<Identity> Identity::parse(std::string_view text) {
   Expected<Identity> identity = read(text);
   if (identity) return identity;
   Error error = std::move(identity.error());
-  const ByteView octets(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  error.what = fmt::format("\"{}\" is no identity: {}", escaped(octets), error.what);
+  error.what = fmt::format("\"{}\" is no identity: {}", escaped(octets_of(text)), error.what);
   if (error.remedy.empty()) error.remedy = "a name like \"C=CH, O=Example, CN=vpn\"";
   return std::unexpected(std::move(error));
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/state_file.h"
 
 namespace sallyport {
@@ -27,15 +28,13 @@ struct Line {
   SequenceNumber reserved;
 };
 
-bool is_plain(char c) { return c > ' ' && c < 0x7f; }
-
 std::optional<Line> parse_line(std::string_view text) {
   const std::size_t space = text.find(' ');
   if (space == 0 || space == std::string_view::npos) return std::nullopt;
   Line line{text.substr(0, space), {}};
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data() + space + 1, end, line.reserved.value);
-  if (error != std::errc{} || stopped != end || !std::ranges::all_of(line.identity, is_plain))
+  if (error != std::errc{} || stopped != end || !std::ranges::all_of(line.identity, is_visible))
     return std::nullopt;
   return line;
 }

@@ -8,7 +8,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::uint32_t kLastProtocol = 0xff;
-constexpr PortValue kLastPort = 0xffff;
 
 constexpr std::size_t kShowing = [] {
   std::size_t count = 0;

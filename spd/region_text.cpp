@@ -9,8 +9,6 @@
 namespace sallyport {
 namespace {
 
-constexpr PortValue kLastPort = 0xffff;
-
 // Joins texts by commas, the first ones.
 class ShortList {
  public:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bench/generator/frames.h"
 #include "bench/option_lists.h"
 #include "bench/program.h"
 
@@ -10,7 +11,6 @@ namespace {
 
 namespace options = boost::program_options;
 
-constexpr std::uint16_t kLargest = 9000;
 constexpr unsigned kMostBurst = 64;
 
 options::options_description description() {
@@ -72,7 +72,7 @@ Expected<GeneratorLine> read(const options::variables_map& given) {
   keep(MacAddress::parse(text("gateway-mac")), line.gateway, error);
   keep(Address::parse(text("from")), line.from, error);
   keep(Address::parse(text("to")), line.to, error);
-  keep(numbers<std::uint16_t>(text("size"), 1, kLargest), line.sizes, error);
+  keep(numbers<std::uint16_t>(text("size"), 1, Frames::kMostOctets), line.sizes, error);
   keep(numbers<unsigned>(text("loads"), 1, 100), line.loads, error);
   if (error) return std::unexpected(*error);
   line.send = text("send");

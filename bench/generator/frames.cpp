@@ -23,7 +23,6 @@ constexpr std::uint8_t kHops = 64;
 constexpr std::uint16_t kEtherIpv4 = 0x0800;
 constexpr std::uint16_t kEtherIpv6 = 0x86dd;
 constexpr std::uint32_t kIpv6Version = 6u << 28;
-constexpr std::uint16_t kLargest = 9000;
 
 std::size_t ip_header_bytes(Family family) noexcept {
   return family == Family::V4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
@@ -64,9 +63,9 @@ Expected<Frames> Frames::make(const Settings& settings) {
   if (settings.from.family != settings.to.family)
     return fail(Error::Code::Invalid, "addresses of two families", "both of IPv4 or both of IPv6");
   const std::uint16_t least = least_size(settings.from.family);
-  if (settings.size < least || settings.size > kLargest)
+  if (settings.size < least || settings.size > Frames::kMostOctets)
     return fail(Error::Code::Invalid, fmt::format("no packets of {} octets", settings.size),
-                fmt::format("{} to {}", least, kLargest));
+                fmt::format("{} to {}", least, Frames::kMostOctets));
   if (settings.destinations == 0 || settings.flows < settings.destinations ||
       settings.flows > settings.destinations * std::uint64_t{kPorts})
     return fail(Error::Code::Invalid,

@@ -21,6 +21,7 @@ class Frames {
     MacAddress source;
     MacAddress gateway;
   };
+  static constexpr std::uint16_t kMostOctets = 9000;  // of the IP packet
   // The smallest IP packet that holds a stamp.
   [[nodiscard]] static std::uint16_t least_size(Family family) noexcept;
   // Fails where the size, the families or the number of flows cannot be.

@@ -9,7 +9,7 @@
 namespace sallyport {
 namespace {
 
-MutableBytes bytes_of(ExpandedKey& key) noexcept {
+MutableBytes key_octets(ExpandedKey& key) noexcept {
   return {reinterpret_cast<std::uint8_t*>(&key), sizeof key};
 }
 
@@ -80,7 +80,7 @@ KeyTable::KeyTable(std::size_t capacity, std::pmr::memory_resource& memory, Rand
 }
 
 KeyTable::~KeyTable() {
-  for (std::size_t i = 0; i < fresh_; ++i) wipe(bytes_of(slots_[i]));
+  for (std::size_t i = 0; i < fresh_; ++i) wipe(key_octets(slots_[i]));
   memory_.deallocate(slots_, capacity_ * sizeof(ExpandedKey), alignof(ExpandedKey));
 }
 
@@ -94,7 +94,7 @@ Expected<KeySlot> KeyTable::install(const KeyMaterial& keys) {
   std::uint32_t index{};
   if (free_.empty()) {
     index = static_cast<std::uint32_t>(fresh_++);
-    wipe(bytes_of(slots_[index]));
+    wipe(key_octets(slots_[index]));
   } else {
     index = free_.back();
     free_.pop_back();
@@ -107,7 +107,7 @@ Expected<KeySlot> KeyTable::install(const KeyMaterial& keys) {
 }
 
 void KeyTable::retire(KeySlot slot) noexcept {
-  wipe(bytes_of(slots_[slot.value]));
+  wipe(key_octets(slots_[slot.value]));
   free_.push_back(slot.value);
 }
 

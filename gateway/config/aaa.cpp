@@ -32,7 +32,7 @@ Expected<Identity> read_proved_identity(const Value& value) {
 }
 
 // That of the user's own name, unless it says another.
-std::optional<Identity> read_identity(TableReader& reader, const std::string& name) {
+std::optional<Identity> read_user_identity(TableReader& reader, const std::string& name) {
   std::optional<Identity> identity;
   reader.read("identity", identity, read_proved_identity);
   if (identity || reader.has("identity") || name.empty()) return identity;
@@ -61,7 +61,7 @@ void read_user(const Value& value, AaaConfig& aaa, LocalUsers::Users& users, Loa
   TableReader reader(value, "a user", loading.diagnostics);
   AaaUserConfig user;
   reader.require("name", user.name, read_user_name, "as the peer says it in EAP");
-  const auto identity = read_identity(reader, user.name);
+  const auto identity = read_user_identity(reader, user.name);
   auto hash = read_password(reader, user.password, loading);
   if (user.name.empty() || !identity || !hash) return;
   user.identity = *identity;

@@ -24,7 +24,7 @@ constexpr Words<SyslogFacility, 13> kFacilities{{{"auth", SyslogFacility::Auth},
                                                  {"local5", SyslogFacility::Local5},
                                                  {"local6", SyslogFacility::Local6},
                                                  {"local7", SyslogFacility::Local7}}};
-constexpr std::uint32_t kHighestRate = 1'000'000;
+constexpr std::uint32_t kHighestAuditRate = 1'000'000;
 constexpr std::uint32_t kMostRemembered = 100'000;
 
 std::vector<std::string_view> auditable_names() {
@@ -56,7 +56,7 @@ void read_audit(TableReader& root, Loading& loading) {
   reader.read("target", audit.target, one_of(kTargets));
   reader.read("file", audit.file, read_path);
   reader.read("facility", audit.facility, one_of(kFacilities));
-  reader.read("rate", audit.rate, number(1u, kHighestRate));
+  reader.read("rate", audit.rate, number(1u, kHighestAuditRate));
   reader.read("remember", audit.remember, number(0u, kMostRemembered));
   reader.read("esp", audit.esp, read_flag);
   reader.read("ah", audit.ah, read_flag);

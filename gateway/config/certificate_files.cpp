@@ -1,5 +1,6 @@
 #include "gateway/config/certificate_files.h"
 
+#include "base/bytes.h"
 #include "base/http_url.h"
 #include "crypto/certificate_chain.h"
 #include "gateway/config/loading.h"
@@ -10,10 +11,6 @@ namespace sallyport {
 namespace {
 
 bool is_pem(std::string_view text) { return text.contains("-----BEGIN "); }
-
-ByteView octets(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 struct Text {
   std::filesystem::path path;
@@ -35,7 +32,7 @@ std::unexpected<Error> wrong_content(const Value& value, const Text& file, const
 
 Expected<std::vector<Certificate>> certificates_in(std::string_view text) {
   if (is_pem(text)) return Certificate::from_pem(text);
-  auto certificate = Certificate::from_der(octets(text));
+  auto certificate = Certificate::from_der(octets_of(text));
   if (!certificate) return std::unexpected(std::move(certificate).error());
   return std::vector{std::move(*certificate)};
 }
@@ -54,7 +51,7 @@ Expected<RevocationFile> ReadRevocationFile::operator()(const Value& value) cons
   auto file = read_whole(value, files);
   if (!file) return std::unexpected(std::move(file).error());
   auto list = is_pem(file->text) ? RevocationList::from_pem(file->text)
-                                 : RevocationList::from_der(octets(file->text));
+                                 : RevocationList::from_der(octets_of(file->text));
   if (!list) return wrong_content(value, *file, list.error());
   return RevocationFile{std::move(file->path), std::move(*list)};
 }
@@ -63,7 +60,7 @@ Expected<PublicKeyFile> ReadPublicKeyFile::operator()(const Value& value) const 
   auto file = read_whole(value, files);
   if (!file) return std::unexpected(std::move(file).error());
   auto key = is_pem(file->text) ? PublicKey::from_pem(file->text)
-                                : PublicKey::from_spki(octets(file->text));
+                                : PublicKey::from_spki(octets_of(file->text));
   if (!key) return wrong_content(value, *file, key.error());
   return PublicKeyFile{std::move(file->path), std::move(*key)};
 }
@@ -71,7 +68,7 @@ Expected<PublicKeyFile> ReadPublicKeyFile::operator()(const Value& value) const 
 Expected<OcspFile> ReadOcspFile::operator()(const Value& value) const {
   auto file = read_whole(value, files);
   if (!file) return std::unexpected(std::move(file).error());
-  const ByteView der = octets(file->text);
+  const ByteView der = octets_of(file->text);
   if (!end_of_ocsp_response(der))
     return wrong(value, file->path.native() + ": this is no successful OCSP response",
                  "what `openssl ocsp -respout FILE` writes");
@@ -81,7 +78,7 @@ Expected<OcspFile> ReadOcspFile::operator()(const Value& value) const {
 Expected<BundleFile> ReadBundleFile::operator()(const Value& value) const {
   auto file = read_whole(value, files);
   if (!file) return std::unexpected(std::move(file).error());
-  const ByteView der = octets(file->text);
+  const ByteView der = octets_of(file->text);
   auto bundle = ike::split_bundle(der);
   if (!bundle || bundle->certificates.empty())
     return wrong(value, file->path.native() + ": this is no bundle of certificates",

@@ -7,16 +7,16 @@
 namespace sallyport {
 namespace {
 
-struct KeyFile {
+struct PrivateKeyFile {
   std::filesystem::path path;
   PrivateKey key;
 };
 
 // The path of a private key in PEM, which only its owner may read.
-struct ReadKeyFile {
+struct ReadPrivateKeyFile {
   const ConfigurationFiles& files;
 
-  Expected<KeyFile> operator()(const Value& value) const {
+  Expected<PrivateKeyFile> operator()(const Value& value) const {
     auto path = read_path(value);
     if (!path) return std::unexpected(std::move(path).error());
     const auto bytes = placed(value, files.secret(*path));
@@ -26,13 +26,14 @@ struct ReadKeyFile {
     if (!key)
       return wrong(value, path->native() + ": " + key.error().what, key.error().remedy,
                    key.error().code);
-    return KeyFile{std::move(*path), std::move(*key)};
+    return PrivateKeyFile{std::move(*path), std::move(*key)};
   }
 };
 
-std::optional<KeyFile> read_private_key(TableReader& credential, const ConfigurationFiles& files) {
+std::optional<PrivateKeyFile> read_private_key(TableReader& credential,
+                                               const ConfigurationFiles& files) {
   constexpr std::string_view kRemedy = "{ file = \"...\" }, a private key in PEM";
-  std::optional<KeyFile> key;
+  std::optional<PrivateKeyFile> key;
   const Value* value = credential.require("key", kRemedy);
   if (value == nullptr) return key;
   if (value->table() == nullptr) {
@@ -41,7 +42,7 @@ std::optional<KeyFile> read_private_key(TableReader& credential, const Configura
     return key;
   }
   TableReader reader(*value, "key", credential.diagnostics());
-  reader.require("file", key, ReadKeyFile{files}, "the path of a private key in PEM");
+  reader.require("file", key, ReadPrivateKeyFile{files}, "the path of a private key in PEM");
   return key;
 }
 
@@ -101,7 +102,7 @@ CredentialConfig read_credential(TableReader& reader, const Loading& loading) {
   CredentialConfig credential;
   std::vector<CertificateFile> chain;
   reader.require("name", credential.name, read_name, "what peers call it");
-  std::optional<KeyFile> key = read_private_key(reader, loading.files);
+  std::optional<PrivateKeyFile> key = read_private_key(reader, loading.files);
   reader.read("certificates", chain, list_of(ReadCertificateFile{loading.files}));
   if (!key) {
     // What only makes sense with a key is none the worse for it.

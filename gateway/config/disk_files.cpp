@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "gateway/config/key_text.h"
 
 namespace sallyport {
@@ -22,37 +23,22 @@ constexpr std::size_t kLargestText = 256u << 20;
 constexpr std::size_t kLargestKeyFile = 1024;
 constexpr std::size_t kLargestSecret = 64u << 10;
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
-
 std::unexpected<Error> system_failure(const Path& file, int code) {
   return fail(code == ENOENT ? Error::Code::NotFound : Error::Code::Io,
               fmt::format("{}: {}", file.native(), std::strerror(code)));
 }
 
 struct OpenFile {
-  Descriptor descriptor;
+  FileDescriptor descriptor;
   struct stat facts;
 };
 
 // A regular file; O_NONBLOCK so that a FIFO in its place stalls nobody.
 Expected<OpenFile> open(const Path& file) {
-  Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (descriptor.number() < 0) return system_failure(file, errno);
+  FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!descriptor.is_open()) return system_failure(file, errno);
   struct stat facts{};
-  if (::fstat(descriptor.number(), &facts) != 0) return system_failure(file, errno);
+  if (::fstat(descriptor.get(), &facts) != 0) return system_failure(file, errno);
   if (!S_ISREG(facts.st_mode)) {
     return fail(Error::Code::Io, fmt::format("{} is not a regular file", file.native()));
   }
@@ -78,7 +64,7 @@ Expected<std::size_t> read_into(const OpenFile& open_file, const Path& file, std
   std::size_t used = 0;
   while (used < room.size()) {
     const ssize_t count =
-        ::read(open_file.descriptor.number(), room.data() + used, room.size() - used);
+        ::read(open_file.descriptor.get(), room.data() + used, room.size() - used);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_failure(file, errno);
     if (count == 0) break;

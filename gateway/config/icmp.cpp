@@ -1,15 +1,16 @@
 // [icmp] and [path_mtu]: what is heard of the network, and what is believed.
+#include "dataplane/port_facts.h"
 #include "gateway/config/loading.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
+#include "gateway/texts.h"
+#include "net/ipv4.h"
 #include "net/ipv6.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint16_t kSmallestIpv4Mtu = 68;  // RFC 791 3.2
-constexpr std::uint16_t kLargestMtu = 9216;
-constexpr std::uint32_t kHighestRate = 100'000;
+constexpr std::uint32_t kHighestMessageRate = 100'000;
 
 // One kind, or a list of any number of them: an empty one accepts nothing.
 Expected<std::vector<IcmpKind>> read_kinds(const Value& value) {
@@ -19,12 +20,6 @@ Expected<std::vector<IcmpKind>> read_kinds(const Value& value) {
     if (!text) return std::unexpected(text.error());
     return placed(element, IcmpKind::parse(*text));
   })(value);
-}
-
-std::vector<std::string> texts(const std::vector<IcmpKind>& kinds) {
-  std::vector<std::string> list;
-  for (const IcmpKind& kind : kinds) list.push_back(to_string(kind));
-  return list;
 }
 
 }  // namespace
@@ -39,10 +34,11 @@ void read_icmp(TableReader& root, Loading& loading) {
   if (const Value* section = root.find("path_mtu")) {
     PathMtuSettings& path_mtu = loading.configuration.path_mtu;
     TableReader reader(*section, "[path_mtu]", loading.diagnostics);
-    reader.read("floor_ipv4", path_mtu.floor_v4, number(kSmallestIpv4Mtu, kLargestMtu));
+    reader.read("floor_ipv4", path_mtu.floor_v4, number(kLeastIpv4Mtu, kLargestMtu));
     reader.read("floor_ipv6", path_mtu.floor_v6, number(kLeastIpv6Mtu, kLargestMtu));
     reader.read("lifetime", path_mtu.lifetime, read_duration);
-    reader.read("rate", path_mtu.messages_per_second, number(std::uint32_t{1}, kHighestRate));
+    reader.read("rate", path_mtu.messages_per_second,
+                number(std::uint32_t{1}, kHighestMessageRate));
   }
 }
 

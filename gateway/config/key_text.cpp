@@ -13,8 +13,6 @@ std::size_t digit(char letter) {
   return kDigits.find(letter);
 }
 
-bool is_space(char letter) { return std::string_view(" \t\r\n").contains(letter); }
-
 // Octets gathered digit by digit, wiped when they go.
 struct Octets {
   std::array<std::uint8_t, 128> bytes{};
@@ -37,11 +35,11 @@ struct Octets {
 
 Expected<Secret<128>> parse_key(std::string_view text) {
   constexpr std::string_view kRemedy = "two hexadecimal digits an octet, as in 0x00112233";
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   if (text.starts_with("0x")) text.remove_prefix(2);
   Octets octets;
   for (const char letter : text) {
-    if (is_space(letter)) continue;
+    if (is_blank(letter)) continue;
     const std::size_t value = digit(letter);
     if (value == kDigits.npos) {
       return fail(Error::Code::Invalid, "the key is not hexadecimal", std::string(kRemedy));

@@ -393,7 +393,6 @@ Selector beyond(const HomeAgentConfig& config) {
   return selector;
 }
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr std::uint16_t kFirstEphemeralPort = 49152;  // RFC 6335 6
 
 // Names, and DHCPv6 of the link (RFC 5026 5.1, RFC 6611 4.2). Servers that DHCPv6 tells of are not

@@ -7,6 +7,7 @@
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/transforms.h"
 #include "gateway/config/value_parsers.h"
+#include "gateway/texts.h"
 
 namespace sallyport {
 namespace {
@@ -184,13 +185,6 @@ PeerConfig read_peer(TableReader& reader, Loading& loading) {
   read_authorization(reader, peer, loading.configuration);
   read_protocol_options(reader, peer);
   return config;
-}
-
-template <class Values>
-std::vector<std::string> texts(const Values& values) {
-  std::vector<std::string> texts;
-  for (const auto& value : values) texts.push_back(to_string(value));
-  return texts;
 }
 
 void write_locator(const PeerLocator& locator, TomlFields& fields) {

@@ -15,13 +15,13 @@
 namespace sallyport {
 namespace {
 
-constexpr Words<PolicyAction, 3> kActions{{{"protect", PolicyAction::Protect},
-                                           {"bypass", PolicyAction::Bypass},
-                                           {"discard", PolicyAction::Discard}}};
+constexpr Words<PolicyAction, 3> kPolicyActions{{{"protect", PolicyAction::Protect},
+                                                 {"bypass", PolicyAction::Bypass},
+                                                 {"discard", PolicyAction::Discard}}};
 
-constexpr Words<PolicyDirection, 3> kDirections{{{"both", PolicyDirection::Both},
-                                                 {"out", PolicyDirection::Outbound},
-                                                 {"in", PolicyDirection::Inbound}}};
+constexpr Words<PolicyDirection, 3> kPolicyDirections{{{"both", PolicyDirection::Both},
+                                                       {"out", PolicyDirection::Outbound},
+                                                       {"in", PolicyDirection::Inbound}}};
 
 // The shipped entries are called so (spd/default_policies.h).
 constexpr std::string_view kReservedPrefix = "default-";
@@ -121,10 +121,10 @@ Policy read_policy(TableReader& reader, Loading& loading) {
   Policy policy;
   reader.require("name", policy.name, read_policy_name, "what commands and messages call it");
   reader.read("spd", policy.spd, SpdReference{loading.configuration});
-  reader.require("action", policy.action, one_of(kActions),
+  reader.require("action", policy.action, one_of(kPolicyActions),
                  "\"protect\", \"bypass\" or \"discard\"");
   reader.read("interface", policy.tunnel, read_tunnel);
-  reader.read("direction", policy.direction, one_of(kDirections));
+  reader.read("direction", policy.direction, one_of(kPolicyDirections));
   reader.read("names", policy.names, list_of(read_policy_name_entry));
   reader.read("pfp", policy.pfp, read_pfp);
   policy.selectors = read_selectors(reader);
@@ -187,9 +187,9 @@ void write_policies(const Configuration& configuration, std::string& out) {
     TomlFields fields;
     fields.add("name", policy.name);
     fields.add("spd", configuration.spds[policy.spd.value].name);
-    fields.add("action", word_for(kActions, policy.action));
+    fields.add("action", word_for(kPolicyActions, policy.action));
     if (policy.direction != PolicyDirection::Both)
-      fields.add("direction", word_for(kDirections, policy.direction));
+      fields.add("direction", word_for(kPolicyDirections, policy.direction));
     if (policy.tunnel) fields.add("interface", std::string(kTunnel) + to_string(*policy.tunnel));
     if (!policy.names.empty()) fields.add("names", policy.names);
     if (policy.pfp != PopulateFromPacket{}) fields.add("pfp", names_of(policy.pfp));

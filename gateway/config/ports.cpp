@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "dataplane/port_facts.h"
 #include "gateway/config/loading.h"
 #include "gateway/config/toml_writer.h"
 #include "gateway/config/value_parsers.h"
+#include "net/ipv4.h"
 #include "net/ipv6.h"
 
 namespace sallyport {
@@ -13,8 +15,6 @@ constexpr Words<PortSide, 2> kSides{
     {{"protected", PortSide::Protected}, {"unprotected", PortSide::Unprotected}}};
 constexpr Words<PortKind, 2> kKinds{
     {{"link", PortKind::Link}, {"local-stack", PortKind::LocalStack}}};
-constexpr std::uint16_t kLeastMtuV4 = 68;  // RFC 791
-constexpr std::uint16_t kLargestMtu = 9216;
 constexpr std::size_t kMostUsers = 255;  // UserId has 8 bits
 constexpr std::size_t kMostScopes = 4096;
 
@@ -118,7 +118,7 @@ PortConfig read_port(TableReader& reader, const Configuration& configuration) {
     reader.require("side", port.side, one_of(kSides), "\"protected\" or \"unprotected\"");
   }
   reader.read("addresses", port.addresses, list_of(read_port_address));
-  reader.read("mtu", port.mtu, number(kLeastMtuV4, kLargestMtu));
+  reader.read("mtu", port.mtu, number(kLeastIpv4Mtu, kLargestMtu));
   reader.read("vlan", port.vlan, number<std::uint16_t>(1, 4094));
   reader.read("spd", port.spd, SpdReference{configuration});
   reader.read("user", port.user, read_name);

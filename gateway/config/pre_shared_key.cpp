@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "gateway/config/key_text.h"
 #include "gateway/config/value_parsers.h"
 
@@ -18,12 +19,6 @@ constexpr std::size_t kLongest = 1024;  // octets
 // Fewer can be tried out by whoever takes part in one exchange (RFC 7296 5).
 constexpr std::size_t kLeastAdvised = 16;
 
-ByteView octets(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-bool is_space(char letter) { return std::string_view(" \t\r\n").contains(letter); }
-
 // RFC 4648 4; blanks and line ends may stand anywhere.
 Expected<SecretBytes> parse_base64(std::string_view text) {
   constexpr std::string_view kDigits =
@@ -33,7 +28,7 @@ Expected<SecretBytes> parse_base64(std::string_view text) {
   std::size_t digits = 0, padding = 0, size = 0;
   std::uint32_t bits = 0;
   for (const char letter : text) {
-    if (is_space(letter)) continue;
+    if (is_blank(letter)) continue;
     padding += letter == '=' ? 1 : 0;
     const std::size_t digit = letter == '=' ? 0 : kDigits.find(letter);
     if (digit == kDigits.npos || (padding != 0 && letter != '='))
@@ -59,7 +54,7 @@ std::string_view without_line_end(std::string_view text) {
 Expected<SecretBytes> decoded(std::string_view text, SecretEncoding encoding) {
   switch (encoding) {
     case SecretEncoding::Text:
-      return SecretBytes(octets(text));
+      return SecretBytes(octets_of(text));
     case SecretEncoding::Base64:
       return parse_base64(text);
     case SecretEncoding::Hex:

@@ -8,7 +8,7 @@
 namespace sallyport {
 namespace {
 
-constexpr Words<RouteAction, 2> kActions{
+constexpr Words<RouteAction, 2> kRouteActions{
     {{"forward", RouteAction::Forward}, {"blackhole", RouteAction::Blackhole}}};
 
 Expected<Prefix> read_destination(const Value& value) {
@@ -78,7 +78,7 @@ void read_routes(Loading& loading) {
     TableReader reader(*element, "[[route]]", loading.diagnostics);
     RouteConfig route;
     reader.require("to", route.to, read_destination, "the prefix it is for");
-    reader.read("action", route.action, one_of(kActions));
+    reader.read("action", route.action, one_of(kRouteActions));
     reader.read("via", route.via, read_address);
     reader.read("port", route.port, PortReference{loading.configuration});
     find_way(route, reader, loading.configuration);
@@ -97,7 +97,7 @@ void write_routes(const Configuration& configuration, std::string& out) {
   for (const RouteConfig& route : configuration.routes) {
     TomlFields fields;
     fields.add("to", to_string(route.to));
-    fields.add("action", word_for(kActions, route.action));
+    fields.add("action", word_for(kRouteActions, route.action));
     if (route.via) fields.add("via", to_string(*route.via));
     if (route.port != kNoPort) fields.add("port", configuration.ports[route.port.value].name);
     out += fields.block("[[route]]");

@@ -16,7 +16,7 @@
 namespace sallyport {
 namespace {
 
-constexpr Words<Direction, 2> kDirections{
+constexpr Words<Direction, 2> kSaDirections{
     {{"out", Direction::Outbound}, {"in", Direction::Inbound}}};
 constexpr Words<SaLookup, 3> kLookups{{{"spi", SaLookup::Spi},
                                        {"spi+destination", SaLookup::SpiDestination},
@@ -194,7 +194,7 @@ Sa read_sa(TableReader& reader, const std::map<std::string, Plan>& planned, Load
   reader.require("name", sa.name, read_name, "what policies and commands call it");
   const auto found = planned.find(sa.name);
   const Plan plan = found == planned.end() ? Plan{} : found->second;
-  reader.require("direction", sa.direction, one_of(kDirections), "\"out\" or \"in\"");
+  reader.require("direction", sa.direction, one_of(kSaDirections), "\"out\" or \"in\"");
   reader.require("spi", sa.spi, read_spi, "256 to 4294967295");
   Protection protection = plan.protection;
   read_protection(reader, protection);
@@ -275,7 +275,7 @@ void write_traffic_flow(const Sa& sa, TomlFields& fields) {
 Expected<TomlFields> sa_fields(const Sa& sa, const KeyFiles& files) {
   TomlFields fields;
   fields.add("name", sa.name);
-  fields.add("direction", word_for(kDirections, sa.direction));
+  fields.add("direction", word_for(kSaDirections, sa.direction));
   fields.add("spi", fmt::format("{:#x}", sa.spi.value));
   write_plan(sa, fields);
   if (sa.direction == Direction::Inbound) fields.add("lookup", word_for(kLookups, sa.lookup));

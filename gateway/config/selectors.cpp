@@ -36,7 +36,7 @@ Expected<std::vector<AddressRange>> read_addresses(const Value& value) {
   return list_of(read_range)(value);
 }
 
-Expected<std::optional<std::uint8_t>> read_protocol(const Value& value) {
+Expected<std::optional<std::uint8_t>> read_protocol_or_any(const Value& value) {
   if (is_word(value, "any")) return std::nullopt;
   if (value.text() == nullptr) return number<std::uint8_t>(0, 255)(value);
   return placed(value, parse_protocol(*value.text()));
@@ -116,7 +116,7 @@ Selector read_selector(TableReader& reader) {
   Selector selector;
   reader.read("local", selector.local, read_addresses);
   reader.read("remote", selector.remote, read_addresses);
-  reader.read("protocol", selector.protocol, read_protocol);
+  reader.read("protocol", selector.protocol, read_protocol_or_any);
   reader.read("local_port", selector.local_port, ReadPortSet{PortNotation::Port});
   reader.read("remote_port", selector.remote_port, ReadPortSet{PortNotation::Port});
   read_types(reader, "icmp", PortNotation::Icmp, selector);

@@ -9,10 +9,6 @@
 namespace sallyport::ike {
 namespace {
 
-std::unexpected<Error> disbelieve(AuthenticationFailure failure, std::string_view detail) {
-  return std::unexpected(refusal(failure, detail));
-}
-
 std::optional<SignatureScheme> scheme_of(AuthMethod method) {
   switch (method) {
     case AuthMethod::RsaSignature:
@@ -48,24 +44,24 @@ bool fits(ByteView secret, const ProofInputs& inputs, const AuthenticationPayloa
 
 Expected<Belief> check_mac(ByteView secret, const ProofInputs& inputs, const PeerProof& proof) {
   if (!fits(secret, inputs, proof.authentication))
-    return disbelieve(AuthenticationFailure::BadSecret, "AUTH does not fit the shared key");
+    return refused(AuthenticationFailure::BadSecret, "AUTH does not fit the shared key");
   return Belief{};
 }
 
 Expected<Belief> check_signature(const RemoteAuthentication& by, const ProofInputs& inputs,
                                  const PeerProof& proof) {
   const auto scheme = scheme_of(proof.authentication.method);
-  if (!scheme) return disbelieve(AuthenticationFailure::WrongMethod, "unknown method");
+  if (!scheme) return refused(AuthenticationFailure::WrongMethod, "unknown method");
   auto accepted = accept_key(by, proof.asserted, proof.presented, {proof.now, proof.fetched});
   if (!accepted) return std::unexpected(accepted.error());
   // The older methods name the curve (AUTH-02).
   if (auth_method(*scheme, accepted->key.kind()) !=
       static_cast<std::uint8_t>(proof.authentication.method))
-    return disbelieve(AuthenticationFailure::BadSignature, "the method is not that of the key");
+    return refused(AuthenticationFailure::BadSignature, "the method is not that of the key");
   if (auto good = accepted->key.verify(*scheme, inputs.octets, proof.authentication.data,
                                        by.least_rsa_bits);
       !good)
-    return disbelieve(AuthenticationFailure::BadSignature, to_string(good.error()));
+    return refused(AuthenticationFailure::BadSignature, to_string(good.error()));
   return Belief{accepted->valid_until, std::move(accepted->wanted)};
 }
 
@@ -81,7 +77,7 @@ Expected<Belief> check_one(const RemoteAuthentication& by, const ProofInputs& in
     case AuthenticationKind::Eap:
       break;
   }
-  return disbelieve(AuthenticationFailure::WrongMethod, "EAP has no proof before its rounds");
+  return refused(AuthenticationFailure::WrongMethod, "EAP has no proof before its rounds");
 }
 
 void append_pointer(PayloadChain& payloads, CertificateEncoding encoding,
@@ -151,9 +147,9 @@ Proof prove_by_msk(ByteView msk, const ProofInputs& inputs) {
 Expected<void> check_by_msk(ByteView msk, const ProofInputs& inputs,
                             const AuthenticationPayload& authentication) {
   if (authentication.method != AuthMethod::SharedKey)
-    return disbelieve(AuthenticationFailure::WrongMethod, "AUTH after EAP is not by its key");
+    return refused(AuthenticationFailure::WrongMethod, "AUTH after EAP is not by its key");
   if (!fits(msk, inputs, authentication))
-    return disbelieve(AuthenticationFailure::BadSecret, "AUTH does not fit the key of EAP");
+    return refused(AuthenticationFailure::BadSecret, "AUTH does not fit the key of EAP");
   return {};
 }
 
@@ -166,7 +162,7 @@ bool may_need_certificates(std::span<const RemoteAuthentication> methods, AuthMe
 Expected<Belief> check_proof(std::span<const RemoteAuthentication> methods,
                              const ProofInputs& inputs, const PeerProof& proof) {
   Expected<Belief> last =
-      disbelieve(AuthenticationFailure::WrongMethod, "the entry asks for another method");
+      refused(AuthenticationFailure::WrongMethod, "the entry asks for another method");
   for (const RemoteAuthentication& by : methods) {
     if (by.kind != kind_of(proof.authentication.method)) continue;
     last = check_one(by, inputs, proof);

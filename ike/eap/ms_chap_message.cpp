@@ -5,15 +5,11 @@
 namespace sallyport::ike {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;  // op, ID, length
+constexpr std::size_t kMsChapHeaderBytes = 4;  // op, ID, length
 constexpr std::size_t kLengthAt = 2;
 
 std::string_view text_of(ByteView octets) {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
-ByteView octets_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 bool has_value(MsChapOp op) { return op == MsChapOp::Challenge || op == MsChapOp::Response; }
@@ -39,10 +35,11 @@ std::optional<MsChapMessage> parse_ms_chap(ByteView data) {
   if (data.empty()) return std::nullopt;
   MsChapMessage message{.op = static_cast<MsChapOp>(data[0])};
   if (data.size() == 1) return has_text(message.op) ? std::optional(message) : std::nullopt;
-  if (data.size() < kHeaderBytes || load_be<std::uint16_t>(data.data() + kLengthAt) != data.size())
+  if (data.size() < kMsChapHeaderBytes ||
+      load_be<std::uint16_t>(data.data() + kLengthAt) != data.size())
     return std::nullopt;
   message.id = data[1];
-  const ByteView rest = data.subspan(kHeaderBytes);
+  const ByteView rest = data.subspan(kMsChapHeaderBytes);
   if (has_text(message.op)) {
     message.text = text_of(rest);
     return message;

@@ -10,7 +10,7 @@ namespace sallyport::ike {
 namespace {
 
 std::unexpected<Error> refuse(std::string_view why) {
-  return std::unexpected(refusal(AuthenticationFailure::BadSecret, why));
+  return refused(AuthenticationFailure::BadSecret, why);
 }
 
 std::string in_capitals(std::string_view digits) {

@@ -5,8 +5,8 @@
 namespace sallyport::ike {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;  // code, identifier, length
-constexpr std::size_t kTypeAt = kHeaderBytes;
+constexpr std::size_t kEapHeaderBytes = 4;  // code, identifier, length
+constexpr std::size_t kTypeAt = kEapHeaderBytes;
 
 Octets header(EapCode code, std::uint8_t identifier, std::size_t bytes) {
   Octets packet;
@@ -17,7 +17,7 @@ Octets header(EapCode code, std::uint8_t identifier, std::size_t bytes) {
 }
 
 Octets with_type(EapCode code, std::uint8_t identifier, EapType type, ByteView data) {
-  Octets packet = header(code, identifier, kHeaderBytes + 1 + data.size());
+  Octets packet = header(code, identifier, kEapHeaderBytes + 1 + data.size());
   append(packet, static_cast<std::uint8_t>(type));
   append(packet, data);
   return packet;
@@ -26,7 +26,7 @@ Octets with_type(EapCode code, std::uint8_t identifier, EapType type, ByteView d
 }  // namespace
 
 std::optional<EapPacket> parse_eap_packet(ByteView packet) {
-  if (packet.size() < kHeaderBytes || load_be<std::uint16_t>(packet.data() + 2) != packet.size())
+  if (packet.size() < kEapHeaderBytes || load_be<std::uint16_t>(packet.data() + 2) != packet.size())
     return std::nullopt;
   EapPacket parsed{.code = static_cast<EapCode>(packet[0]), .identifier = packet[1]};
   switch (parsed.code) {
@@ -38,7 +38,7 @@ std::optional<EapPacket> parse_eap_packet(ByteView packet) {
       return parsed;
     case EapCode::Success:
     case EapCode::Failure:
-      return packet.size() == kHeaderBytes ? std::optional(parsed) : std::nullopt;
+      return packet.size() == kEapHeaderBytes ? std::optional(parsed) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -52,11 +52,11 @@ Octets eap_response(std::uint8_t identifier, EapType type, ByteView data) {
 }
 
 Octets eap_success(std::uint8_t identifier) {
-  return header(EapCode::Success, identifier, kHeaderBytes);
+  return header(EapCode::Success, identifier, kEapHeaderBytes);
 }
 
 Octets eap_failure(std::uint8_t identifier) {
-  return header(EapCode::Failure, identifier, kHeaderBytes);
+  return header(EapCode::Failure, identifier, kEapHeaderBytes);
 }
 
 }  // namespace sallyport::ike

@@ -15,8 +15,7 @@ Expected<Octets> EapPeer::answer(const EapPacket& request) {
   const auto respond = [&](ByteView data) {
     return eap_response(request.identifier, request.type, data);
   };
-  if (request.type == EapType::Identity)
-    return respond({reinterpret_cast<const std::uint8_t*>(identity_.data()), identity_.size()});
+  if (request.type == EapType::Identity) return respond(octets_of(identity_));
   if (request.type == EapType::Notification) return respond({});
   if (request.type != method_->type())
     return eap_response(request.identifier, EapType::Nak,

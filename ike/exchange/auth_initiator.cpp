@@ -149,11 +149,10 @@ void Auth::on_refusal(const Message& response, std::string_view missing) {
 // Nobody hears anything of EAP who has not proved who he is by a public key (RFC 7296 2.16).
 Expected<void> Auth::check_eap_offer(const Message& response) const {
   if (proof_) return {};
-  if (!response.eap)
-    return std::unexpected(refusal(AuthenticationFailure::WrongMethod, "the peer asks for no EAP"));
+  if (!response.eap) return refused(AuthenticationFailure::WrongMethod, "the peer asks for no EAP");
   if (kind_of(response.authentication->method) != AuthenticationKind::PublicKey)
-    return std::unexpected(refusal(AuthenticationFailure::WrongMethod,
-                                   "the peer asks for EAP and shows no public key"));
+    return refused(AuthenticationFailure::WrongMethod,
+                   "the peer asks for EAP and shows no public key");
   return {};
 }
 

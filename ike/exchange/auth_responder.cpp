@@ -94,8 +94,7 @@ bool AuthAnswer::is_malformed() const {
 }
 
 Expected<void> AuthAnswer::identify() {
-  if (!request_.initiator)
-    return std::unexpected(refusal(AuthenticationFailure::WrongMethod, "no IDi"));
+  if (!request_.initiator) return refused(AuthenticationFailure::WrongMethod, "no IDi");
   const auto asserted = Identity::from_wire(request_.initiator->type, request_.initiator->data);
   if (!asserted) return std::unexpected(asserted.error());
   if (auto taken = take_entry(*asserted); !taken) return taken;
@@ -112,8 +111,8 @@ Expected<void> AuthAnswer::take_entry(const Identity& identity) {
   sa.remote_identity = identity;
   sa.peer = session_.my.peers.pad().find(sa.remote_identity);
   if (!sa.peer)
-    return std::unexpected(refusal(AuthenticationFailure::NoEntry,
-                                   fmt::format("no entry for {}", to_string(sa.remote_identity))));
+    return refused(AuthenticationFailure::NoEntry,
+                   fmt::format("no entry for {}", to_string(sa.remote_identity)));
   if (!suite_allowed())
     return std::unexpected(
         refusal(AuthenticationFailure::WrongMethod,
@@ -316,9 +315,9 @@ Expected<void> AuthAnswer::authorise() {
   const Peer& peer = *session_.sa.peer;
   const auto own = eap_authenticator_of(peer);
   if (own != nullptr && own->name() == authenticator_->name()) return {};
-  return std::unexpected(refusal(
+  return refused(
       AuthenticationFailure::WrongMethod,
-      fmt::format("the entry {} does not have EAP by {}", peer.name, authenticator_->name())));
+      fmt::format("the entry {} does not have EAP by {}", peer.name, authenticator_->name()));
 }
 
 // It says that it knows no IKE SA between us but this (IKE-102).

@@ -9,7 +9,7 @@ namespace sallyport::ike {
 namespace {
 
 std::unexpected<Error> disbelieve(std::string_view why) {
-  return std::unexpected(refusal(AuthenticationFailure::BadSecret, why));
+  return refused(AuthenticationFailure::BadSecret, why);
 }
 
 class EapRounds final : public Exchange, public std::enable_shared_from_this<EapRounds> {

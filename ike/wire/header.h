@@ -10,6 +10,7 @@
 namespace sallyport::ike {
 
 inline constexpr std::size_t kHeaderBytes = 28;
+inline constexpr std::size_t kGenericHeaderBytes = 4;  // of a payload (RFC 7296 3.2)
 inline constexpr std::uint8_t kMajorVersion = 2;
 inline constexpr std::uint8_t kVersion = kMajorVersion << 4;
 

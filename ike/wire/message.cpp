@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "ike/wire/header.h"
 #include "ike/wire/payload_parsers.h"
 
 namespace sallyport::ike {
 namespace {
 
 constexpr std::uint8_t kCriticalBit = 0x80;
-constexpr std::size_t kGenericHeaderBytes = 4;
 // A message of more is somebody's attempt at our memory.
 constexpr std::size_t kMostPayloads = 512;
 

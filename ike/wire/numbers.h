@@ -13,6 +13,8 @@ namespace sallyport::ike {
 using IkeSpi = Strong<struct IkeSpiTag, std::uint64_t>;
 // Message ID, host order; each direction of requests counts its own (RFC 7296 2.2).
 using MessageId = std::uint32_t;
+// They never wrap: the IKE SA has been replaced long before (IKE-25).
+inline constexpr MessageId kLastMessageId = 0xffffffff;
 
 enum class ExchangeType : std::uint8_t {
   IkeSaInit = 34,

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "ike/wire/append.h"
+#include "ike/wire/header.h"
 
 namespace sallyport::ike {
 namespace {
-
-constexpr std::size_t kGenericHeaderBytes = 4;
 
 // A length field that is filled in when what it counts is written.
 void set_length_at(Octets& bytes, std::size_t field, std::size_t begin) {

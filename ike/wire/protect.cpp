@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "ike/wire/append.h"
+#include "ike/wire/header.h"
 
 namespace sallyport::ike {
 namespace {
 
-constexpr std::size_t kGenericHeaderBytes = 4;
 constexpr std::size_t kFragmentHeaderBytes = 4;
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-namespace sallyport {
+namespace sallyport::bytes_test {
 namespace {
 
 TEST_CASE("bytes: big-endian loads and stores are what the wire shows") {
@@ -52,4 +52,4 @@ TEST_CASE("DP-08: a writer never passes the end of its room") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::bytes_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport {
+namespace sallyport::edit_distance_test {
 namespace {
 
 TEST_CASE("Insertions, deletions, replacements and swaps each count once") {
@@ -22,4 +22,4 @@ TEST_CASE("The distance is the same both ways") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::edit_distance_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-namespace sallyport {
+namespace sallyport::error_test {
 namespace {
 
 TEST_CASE("error: says where, what and what would be right") {
@@ -23,4 +23,4 @@ TEST_CASE("error: every code has a word of its own") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::error_test

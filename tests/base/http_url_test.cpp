@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace sallyport {
+namespace sallyport::http_url_test {
 
 TEST_CASE("CERT-03: only plain http URLs without a user are fetched") {
   for (const char* good :
@@ -21,4 +21,4 @@ TEST_CASE("CERT-03: only plain http URLs without a user are fetched") {
   CHECK_FALSE(is_http_url("http://a/" + std::string(1016, 'x')));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::http_url_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::random_test {
 namespace {
 
 std::ptrdiff_t unseeded(MutableBytes) noexcept {
@@ -100,4 +100,4 @@ TEST_CASE("random: the fixed one repeats itself, seed by seed") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::random_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace sallyport {
+namespace sallyport::recent_map_test {
 
 TEST_CASE("a bounded map keeps what was asked for last") {
   RecentMap<int, std::string> map(3);
@@ -37,4 +37,4 @@ TEST_CASE("a bounded map has one value a key, and forgets what it is told to") {
   CHECK(*single.find(2) == 2);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::recent_map_test

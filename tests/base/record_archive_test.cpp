@@ -3,8 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-using namespace sallyport;
-
+namespace sallyport::record_archive_test {
 namespace {
 
 constexpr RecordFormat kFormat{.noun = "elephant", .magic = {'E', 'L', 'E', 'F'}, .version = 7};
@@ -110,3 +109,5 @@ TEST_CASE("what a record cannot say is refused: flags, choices, long secrets, co
   CHECK_FALSE(with(kFlag + 14, 9));    // a secret longer than its place
   CHECK_FALSE(with(kFlag + 30, 200));  // a list longer than what follows
 }
+
+}  // namespace sallyport::record_archive_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/manual_clock.h"
 
-namespace sallyport {
+namespace sallyport::secret_test {
 namespace {
 
 using Key = Secret<8>;
@@ -74,4 +74,4 @@ TEST_CASE("clock: the manual one moves when told") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::secret_test

@@ -9,7 +9,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-namespace sallyport::test {
+namespace sallyport::test::timer_wheel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -186,4 +186,4 @@ TEST_CASE("Thousands of timers, set, cancelled and run as in a model") {
 }
 
 }  // namespace
-}  // namespace sallyport::test
+}  // namespace sallyport::test::timer_wheel_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/packet_builder.h"
 
-namespace sallyport::bench {
+namespace sallyport::bench::arrivals_test {
 namespace {
 
 constexpr std::uint32_t kTrial = 3;
@@ -79,4 +79,4 @@ TEST_CASE("ESP of several SAs has no latencies") {
   CHECK(arrivals.latencies() == nullptr);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::arrivals_test

@@ -8,7 +8,7 @@
 #include "net/packet_summary.h"
 #include "net/protocol.h"
 
-namespace sallyport::bench {
+namespace sallyport::bench::frames_test {
 namespace {
 
 constexpr MacAddress kSource{{2, 0, 0, 0, 0, 1}};
@@ -92,4 +92,4 @@ TEST_CASE("frames that cannot be are refused") {
   CHECK(refused([](auto& s) { s.to = *Address::parse("255.255.255.254"); }));
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::frames_test

@@ -4,7 +4,7 @@
 #include "bench/home_agent_costs.h"
 #include "tests/support/eal.h"
 
-namespace sallyport::bench {
+namespace sallyport::bench::home_agent_load_test {
 namespace {
 
 HomeAgentCourse small_course(HomeProtection protection) {
@@ -38,4 +38,4 @@ TEST_CASE(
   CHECK(costs->storm.misled == 0);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::home_agent_load_test

@@ -10,7 +10,7 @@
 #include "bench/process_cost.h"
 #include "bench/udp_datagrams.h"
 
-namespace sallyport::bench {
+namespace sallyport::bench::ike_party_test {
 namespace {
 
 const Address kHere = Address::v4(0x7f000001);
@@ -154,4 +154,4 @@ TEST_CASE("another process's time and memory can be told, and none of one that i
   CHECK(!cost_of(0x7ffffff0));
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::ike_party_test

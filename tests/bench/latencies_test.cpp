@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport::bench {
+namespace sallyport::bench::latencies_test {
 
 TEST_CASE("nothing measured has no latency") {
   const Latencies none;
@@ -40,4 +40,4 @@ TEST_CASE("a few late ones show in the last quantile alone") {
   CHECK(latencies.most() == 1'000'000);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::latencies_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport::bench {
+namespace sallyport::bench::pace_test {
 namespace {
 
 constexpr double kTicksPerSecond = 1e9;
@@ -35,4 +35,4 @@ TEST_CASE("what a stalled machine missed is skipped, and counted") {
   CHECK(pace.due(1'001'000, 64) == 1);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::pace_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport::bench {
+namespace sallyport::bench::search_test {
 
 TEST_CASE("the search finds where trials begin to fail") {
   const double limit = GENERATE(30'000.0, 333'333.0, 999'000.0, 1'000'000.0, 7'654'321.0);
@@ -27,4 +27,4 @@ TEST_CASE("one of several attempts is enough") {
         Approx(4e5).epsilon(0.011));
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::search_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/eal.h"
 
-namespace sallyport::bench {
+namespace sallyport::bench::trial_test {
 namespace {
 
 constexpr MacAddress kMac{{2, 0, 0, 0, 0, 1}};
@@ -104,4 +104,4 @@ TEST_CASE("packets of an earlier trial do not count for the next one") {
   CHECK(loop.buffers_in_use() == 0);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::trial_test

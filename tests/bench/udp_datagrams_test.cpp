@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-namespace sallyport::bench {
+namespace sallyport::bench::udp_datagrams_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -166,4 +166,4 @@ TEST_CASE("waiting ends when another descriptor can be read") {
   close(pipe_ends[0]);
 }
 
-}  // namespace sallyport::bench
+}  // namespace sallyport::bench::udp_datagrams_test

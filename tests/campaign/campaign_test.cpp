@@ -6,7 +6,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-using namespace sallyport;
+namespace sallyport::campaign_test {
+
 using campaign::Campaign;
 
 namespace {
@@ -43,3 +44,5 @@ TEST_CASE(
     "workers") {
   run_campaign(4);
 }
+
+}  // namespace sallyport::campaign_test

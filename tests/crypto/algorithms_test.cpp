@@ -4,7 +4,7 @@
 #include <set>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::algorithms_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -319,4 +319,4 @@ TEST_CASE("ALG-21: a key has the table's length and no other") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::algorithms_test

@@ -7,7 +7,7 @@
 #include "crypto/certificate_chain.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::certificate_chain_test {
 namespace {
 
 using Catch::Contains;
@@ -287,4 +287,4 @@ TEST_CASE("CERT-04, IALG-07: short RSA keys and SHA-1 in the path are refused") 
   CHECK_THAT(refusal_of(pki, {.digest = "SHA1"}), Contains("digest algorithm too weak"));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::certificate_chain_test

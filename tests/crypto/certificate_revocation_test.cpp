@@ -7,7 +7,7 @@
 #include "crypto/certificate_chain.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::certificate_revocation_test {
 namespace {
 
 using Catch::Contains;
@@ -254,4 +254,4 @@ TEST_CASE("CERT-05: only the issuer and whom it has certified for OCSP may answe
              Contains(kNothingCovers));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::certificate_revocation_test

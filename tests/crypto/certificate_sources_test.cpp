@@ -9,7 +9,7 @@
 #include "crypto/openssl_objects.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::certificate_sources_test {
 namespace {
 
 using std::chrono::days;
@@ -216,4 +216,4 @@ TEST_CASE("CERT-04: anchors that are made ready once verify chain after chain") 
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::certificate_sources_test

@@ -9,7 +9,7 @@
 #include "crypto/openssl_objects.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::certificate_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -146,4 +146,4 @@ TEST_CASE("CERT-04: times are those of the certificate, within what the clock ca
   CHECK(wall_time(nullptr) == WallTime::min());
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::certificate_test

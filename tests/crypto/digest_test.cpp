@@ -5,7 +5,7 @@
 
 #include "tests/crypto/octets.h"
 
-namespace sallyport {
+namespace sallyport::digest_test {
 
 TEST_CASE("MAN-02: key identities are SHA-256 in hexadecimal (FIPS 180-4 examples)") {
   const auto of = [](std::string_view text) {
@@ -31,4 +31,4 @@ TEST_CASE("IKE-41, IKE-46: SHA-1 and SHA-256 of parts, one after the other (FIPS
         test::octets("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::digest_test

@@ -7,7 +7,7 @@
 
 #include "crypto/certificate.h"
 
-namespace sallyport {
+namespace sallyport::distinguished_name_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -134,4 +134,4 @@ TEST_CASE("IKE-90: octets that are no Name have neither text nor RDNs") {
   CHECK(ERR_peek_error() == 0);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::distinguished_name_test

@@ -5,7 +5,7 @@
 #include "tests/crypto/sealed_payloads.h"
 #include "tests/support/reference_mac.h"
 
-namespace sallyport {
+namespace sallyport::ike_cipher_test {
 
 using namespace test;
 
@@ -202,4 +202,4 @@ TEST_CASE(
   CHECK(bytes(Cipher::AesCbc128, Integrity::AesXcbc_96) == Pair{16, 16});
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ike_cipher_test

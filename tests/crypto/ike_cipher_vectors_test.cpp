@@ -5,7 +5,7 @@
 #include "tests/crypto/sealed_payloads.h"
 #include "tests/support/reference_mac.h"
 
-namespace sallyport {
+namespace sallyport::ike_cipher_vectors_test {
 
 using namespace test;
 
@@ -152,4 +152,4 @@ TEST_CASE("IKE-81: RFC 3602's fourth block, AES-CBC whose text is padding throug
   CHECK(cipher.open(kHeader, bytes).value().empty());
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ike_cipher_vectors_test

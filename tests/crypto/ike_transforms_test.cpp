@@ -7,7 +7,7 @@
 
 #include "crypto/suites.h"
 
-namespace sallyport {
+namespace sallyport::ike_transforms_test {
 namespace {
 
 IkeProposal parsed(std::string_view text) {
@@ -283,4 +283,4 @@ TEST_CASE("IALG-01, IALG-02, IALG-03, IALG-04, IKE-61: what is offered where not
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ike_transforms_test

@@ -9,7 +9,7 @@
 
 #include "tests/crypto/octets.h"
 
-namespace sallyport {
+namespace sallyport::key_exchange_test {
 namespace {
 
 using test::Octets;
@@ -326,4 +326,4 @@ TEST_CASE("IALG-08: threads make and use their own at the same time", "[threads]
   CHECK(agreed == std::array{true, true, true, true});
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::key_exchange_test

@@ -5,7 +5,7 @@
 
 #include "tests/crypto/octets.h"
 
-namespace sallyport {
+namespace sallyport::ms_chap_test {
 namespace {
 
 using test::octets;
@@ -61,4 +61,4 @@ TEST_CASE("EAP-06: the domain in front of a user's name is none of the proof") {
   CHECK(without_domain("carol@example.org") == "carol@example.org");
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ms_chap_test

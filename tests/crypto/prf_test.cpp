@@ -9,7 +9,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/support/reference_mac.h"
 
-namespace sallyport {
+namespace sallyport::prf_test {
 namespace {
 
 using test::Octets;
@@ -274,4 +274,4 @@ TEST_CASE("IALG-03: RFC 4494's and RFC 4868's vectors") {
         octets("637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8"));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::prf_test

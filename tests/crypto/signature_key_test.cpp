@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::signature_key_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -167,4 +167,4 @@ TEST_CASE("CERT-06: keys are read from PEM; encrypted and foreign ones are refus
   CHECK(ERR_peek_error() == 0);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::signature_key_test

@@ -12,7 +12,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::signature_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -375,4 +375,4 @@ TEST_CASE("AUTH-04: without a hash that the peer lists there is no signature") {
   CHECK(ERR_peek_error() == 0);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::signature_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace sallyport {
+namespace sallyport::suites_test {
 namespace {
 
 std::string esp_of(std::string_view name) {
@@ -54,4 +54,4 @@ TEST_CASE("SUITE-01: names are the RFC's to the letter, and VPN-A alone needs co
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::suites_test

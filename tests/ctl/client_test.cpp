@@ -4,8 +4,9 @@
 
 #include "tests/ctl/answering_server.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::client_test {
+
+using namespace test;
 using Json = nlohmann::json;
 
 TEST_CASE("a request is one line with version, number, command and arguments") {
@@ -85,3 +86,5 @@ TEST_CASE("where nobody listens the error says what to do") {
   CHECK_FALSE(client.error().remedy.empty());
   CHECK(ControlClient::connect(std::string(200, 'x')).error().code == Error::Code::Invalid);
 }
+
+}  // namespace sallyport::client_test

@@ -9,7 +9,7 @@
 
 #include "ctl/table.h"
 
-using namespace sallyport;
+namespace sallyport::command_test {
 
 TEST_CASE("every show topic is a request of the protocol") {
   CHECK(topics() == std::vector<std::string_view>{"account", "audit", "bindings", "child-sas",
@@ -197,3 +197,5 @@ TEST_CASE("monitor follows the audit log") {
   CHECK(command->follow);
   CHECK_FALSE(read_command({"monitor", "sas"}));
 }
+
+}  // namespace sallyport::command_test

@@ -3,7 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-using namespace sallyport;
+namespace sallyport::explanation_test {
+
 using Json = nlohmann::json;
 
 TEST_CASE("an explanation tells packet, route, policy, SA and verdict, in this order") {
@@ -45,3 +46,5 @@ TEST_CASE("where nothing matches and where no SA is, the explanation says so") {
         "SA        none: to be negotiated with 192.0.2.2\n"
         "verdict   discarded: no_sa\n");
 }
+
+}  // namespace sallyport::explanation_test

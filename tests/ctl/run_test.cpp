@@ -5,8 +5,9 @@
 
 #include "tests/ctl/answering_server.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::run_test {
+
+using namespace test;
 using Json = nlohmann::json;
 
 namespace {
@@ -163,3 +164,5 @@ TEST_CASE("monitor prints what is new, a line each, until the gateway goes") {
   CHECK(Json::parse(server.requests()[0])["args"]["after"] == 0);
   CHECK(Json::parse(server.requests()[1])["args"]["after"] == 7);
 }
+
+}  // namespace sallyport::run_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-using namespace sallyport;
+namespace sallyport::table_test {
 
 TEST_CASE("columns are as wide as their widest cell; numbers stand right, words left") {
   const auto rows = nlohmann::json::parse(R"([
@@ -22,3 +22,5 @@ TEST_CASE("a table without rows is its headings") {
 }
 
 TEST_CASE("an unknown topic has no columns") { CHECK(columns_of("keys").empty()); }
+
+}  // namespace sallyport::table_test

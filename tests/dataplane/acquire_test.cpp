@@ -7,8 +7,7 @@
 #include "dataplane/populated_handles.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::acquire_test {
 namespace {
 
 struct Asked {
@@ -302,3 +301,5 @@ TEST_CASE("SPD-17: what comes in in clear asks for nothing") {
   CHECK(waiting.asked.empty());
   CHECK(waiting.dropped(DropReason::PlaintextProtected) == 1);
 }
+
+}  // namespace sallyport::acquire_test

@@ -1,8 +1,9 @@
 // Which fields of the headers in front of AH may change on the way (RFC 4302 3.3.3.1, appendix A).
 #include "tests/dataplane/ah_pairs.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::ah_headers_test {
+
+using namespace test;
 
 namespace {
 
@@ -145,3 +146,5 @@ TEST_CASE("AH-13: a fragment header that says nothing is skipped, on sending and
   wire[5] = static_cast<std::uint8_t>(wire[5] + 8);
   CHECK(pair.in(wire).size() == 1);
 }
+
+}  // namespace sallyport::ah_headers_test

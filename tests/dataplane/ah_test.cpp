@@ -5,8 +5,9 @@
 #include "dataplane/esp_encapsulate.h"
 #include "tests/dataplane/ah_pairs.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::ah_test {
+
+using namespace test;
 
 TEST_CASE("AH-01, AH-05, TUN-01: AH stands between the outer and the inner header, any families") {
   for (const Family outer : {Family::V4, Family::V6})
@@ -392,3 +393,5 @@ TEST_CASE("AH-05, ESP-10: AH is whole behind an SA of its burst that runs out of
     CHECK(sas.arrived_by_ah(wire) == 4);
   }
 }
+
+}  // namespace sallyport::ah_test

@@ -6,8 +6,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/fragments.h"
 
-using namespace sallyport;
-
+namespace sallyport::audit_test {
 namespace {
 
 constexpr std::size_t kOuter = 20;
@@ -463,3 +462,5 @@ TEST_CASE("AUD-03: what is no auditable event cannot be made one") {
   CHECK_FALSE(switches.covers(DropReason::DummyPacket));
   CHECK_FALSE(switches.covers(DropReason::NoRoute));
 }
+
+}  // namespace sallyport::audit_test

@@ -7,8 +7,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::bad_input_test {
 namespace {
 
 constexpr std::size_t kLink = 14;
@@ -196,3 +195,5 @@ TEST_CASE("DP-02: test programs need no NIC, no hugepages, no accelerator") {
   for (const PortStatus& port : gateway.dataplane().ports()) CHECK(port.driver == "net_ring");
   CHECK(gateway.dataplane().workers()[0].crypto_variant.size() > 2);
 }
+
+}  // namespace sallyport::bad_input_test

@@ -3,8 +3,7 @@
 
 #include "tests/dataplane/mobility_scenes.h"
 
-using namespace sallyport;
-
+namespace sallyport::binding_table_test {
 namespace {
 
 const Binding kBinding{
@@ -143,3 +142,5 @@ TEST_CASE("HA-21: what is no binding is refused") {
   CHECK_FALSE(table.set(wide).has_value());
   CHECK(table.size() == 0);
 }
+
+}  // namespace sallyport::binding_table_test

@@ -10,7 +10,7 @@
 #include "dataplane/envelope.h"
 #include "tests/support/eal.h"
 
-namespace sallyport {
+namespace sallyport::buffer_pool_test {
 namespace {
 
 constexpr BufferPoolShape kShape{
@@ -60,4 +60,4 @@ TEST_CASE("a pool for which there is no memory says what to do") {
   CHECK(pool.error().remedy == "have fewer");
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::buffer_pool_test

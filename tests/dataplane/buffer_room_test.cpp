@@ -5,8 +5,7 @@
 
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::buffer_room_test {
 namespace {
 
 constexpr std::size_t kLink = 14;
@@ -118,3 +117,5 @@ TEST_CASE("DP-03: no large buffer is left: the packet is dropped by name, nothin
   CHECK(pair.sender().sent(kOutside).size() == 2);  // the fragments of one
   CHECK(pair.out(inner(100).build()).size() == 1);
 }
+
+}  // namespace sallyport::buffer_room_test

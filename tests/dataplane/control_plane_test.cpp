@@ -9,7 +9,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/test_gateway.h"
 
-namespace sallyport {
+namespace sallyport::control_plane_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -312,4 +312,4 @@ TEST_CASE("Neighbours: what the operator sees") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::control_plane_test

@@ -5,8 +5,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
-
+namespace sallyport::esp_test {
 namespace {
 
 void crosses(const EspPair::Settings& settings, const PacketBytes& packet,
@@ -116,3 +115,5 @@ TEST_CASE("ESP-07: a packet crosses a NULL and SHA-1 tunnel") {
   crosses({.transform = {Cipher::Null, Integrity::HmacSha1_96}},
           PacketBuilder(packet).hop_limit(64).build(), PacketBuilder(packet).hop_limit(62).build());
 }
+
+}  // namespace sallyport::esp_test

@@ -6,8 +6,7 @@
 
 #include "tests/support/fixed_random.h"
 
-using namespace sallyport;
-
+namespace sallyport::flow_cache_test {
 namespace {
 
 constexpr std::uint64_t kTicksPerSecond = 1'000'000'000;
@@ -246,3 +245,5 @@ TEST_CASE("a keyed hash of forty octets spreads them, too, into each of its bits
     CHECK(times < 20 * 320 * 6 / 10);
   }
 }
+
+}  // namespace sallyport::flow_cache_test

@@ -5,8 +5,7 @@
 #include "net/neighbour_discovery.h"
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
-
+namespace sallyport::forward_test {
 namespace {
 
 Policy bypass_all() {
@@ -141,3 +140,5 @@ TEST_CASE(
   CHECK(gateway.sent(kInside).size() == 1);
   CHECK(gateway.dropped_in_all() == 1);
 }
+
+}  // namespace sallyport::forward_test

@@ -6,8 +6,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/fragments.h"
 
-using namespace sallyport;
-
+namespace sallyport::fragment_flows_test {
 namespace {
 
 PacketBytes datagram(std::uint16_t port = 2000, std::size_t filler = 1200) {
@@ -310,3 +309,5 @@ TEST_CASE("FRAG-02: IPv6 goes through an OPAQUE SA only by consent") {
   CHECK(out(without, split(tcp, 400)).empty());
   CHECK(without.sender().dropped(DropReason::FamilyNotAllowed) == 2);
 }
+
+}  // namespace sallyport::fragment_flows_test

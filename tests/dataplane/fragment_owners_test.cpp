@@ -6,8 +6,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/fragments.h"
 
-using namespace sallyport;
-
+namespace sallyport::fragment_owners_test {
 namespace {
 
 std::uint16_t several() { return GENERATE(as<std::uint16_t>{}, 2, 4); }
@@ -260,3 +259,5 @@ TEST_CASE("fragments that only pass through, and are not checked, stay where the
   CHECK(gateway.sent(kOutside).size() == 24);
   CHECK(given(gateway) == 0);
 }
+
+}  // namespace sallyport::fragment_owners_test

@@ -10,8 +10,7 @@
 #include "tests/support/fragments.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::fragmentation_test {
 namespace {
 
 PacketBuilder inner(Family family, std::size_t filler) {
@@ -219,3 +218,5 @@ TEST_CASE("TUN-11: fragmented outer packets of one SA have different ids") {
     }
   }
 }
+
+}  // namespace sallyport::fragmentation_test

@@ -7,8 +7,7 @@
 #include "tests/dataplane/mobility_scenes.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::group_copies_test {
 namespace {
 
 const Address kGroup = ip6("ff0e::101");
@@ -263,3 +262,5 @@ TEST_CASE("HA-18, HA-19: the host of a mobile node gets what its home agent says
   // On a link that is visited the same is nobody's.
   node.drops(kOutside, to_group(), DropReason::Multicast);
 }
+
+}  // namespace sallyport::group_copies_test

@@ -4,8 +4,7 @@
 #include "net/icmp.h"
 #include "tests/dataplane/mobility_scenes.h"
 
-using namespace sallyport;
-
+namespace sallyport::home_tunnel_test {
 namespace {
 
 // What a router on the way to `to` says of a packet that the home agent has put into its tunnel.
@@ -208,3 +207,5 @@ TEST_CASE("HA-22: no error is told that may be a lie, or that is about an error"
   damaged.back() ^= 1;
   CHECK(scene.cross(kOutside, damaged, kInside).empty());
 }
+
+}  // namespace sallyport::home_tunnel_test

@@ -5,8 +5,7 @@
 #include "net/ipv4.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::host_role_test {
 namespace {
 
 PacketBytes only(const std::vector<PacketBytes>& packets) {
@@ -152,3 +151,5 @@ TEST_CASE("ARCH-09: a host's IKE goes out only where a policy lets it by") {
   pair.sender().publish();
   CHECK(only(pair.out(ike)) == ike);
 }
+
+}  // namespace sallyport::host_role_test

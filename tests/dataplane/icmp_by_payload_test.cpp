@@ -6,8 +6,7 @@
 #include "dataplane/esp_encapsulate.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::icmp_by_payload_test {
 namespace {
 
 PacketBytes only(const std::vector<PacketBytes>& packets) {
@@ -271,3 +270,5 @@ TEST_CASE("ICMP-03, PMTU-03: a hub's word reaches a source that is behind an SA 
   CHECK(heard[21] == 4);
   CHECK(load_be<std::uint16_t>(&heard[26]) == inner_mtu(hub.dataplane().sas().outbound(narrow)));
 }
+
+}  // namespace sallyport::icmp_by_payload_test

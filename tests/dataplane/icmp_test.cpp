@@ -9,7 +9,7 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport {
+namespace sallyport::icmp_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -288,4 +288,4 @@ TEST_CASE("Echo: answers are rate limited") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::icmp_test

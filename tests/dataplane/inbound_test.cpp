@@ -7,8 +7,7 @@
 #include "net/ipv4.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::inbound_test {
 namespace {
 
 constexpr std::size_t kOuter = 20;
@@ -451,3 +450,5 @@ TEST_CASE("RFC 4301 4.4.2.1: a hard lifetime in packets stops the SA in both dir
   CHECK(arrived == 2);
   CHECK(pair.receiver().dropped(DropReason::LifetimeExpired) == 1);
 }
+
+}  // namespace sallyport::inbound_test

@@ -6,8 +6,7 @@
 #include "dataplane/dataplane_parts.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::lifetime_test {
 namespace {
 
 PacketBytes inner() {
@@ -166,3 +165,5 @@ TEST_CASE("SAD-06: a hard lifetime in seconds stops the SA in the worker, though
   CHECK(pair.in(in_flight).empty());
   CHECK(pair.receiver().dropped(DropReason::LifetimeExpired) == 1);
 }
+
+}  // namespace sallyport::lifetime_test

@@ -6,8 +6,7 @@
 #include "tests/dataplane/mobility_scenes.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::mobility_routes_test {
 namespace {
 
 Policy bound_to(const Address& tunnel, PolicyAction action) {
@@ -377,3 +376,5 @@ TEST_CASE("HA-14: a neighbour that asks a node's own address hears from who stan
   CHECK(message->solicited);
   CHECK(agent.cross(kOutside, question, kOutside).empty());  // another link
 }
+
+}  // namespace sallyport::mobility_routes_test

@@ -6,8 +6,7 @@
 #include "tests/dataplane/mobility_scenes.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::mobility_test {
 namespace {
 
 // From the mobile node to its home agent, checksum over the home address.
@@ -301,3 +300,5 @@ TEST_CASE("NDX-01: router advertisements reach control from any of its links") {
   CHECK(scene.messages.size() == 1);
   CHECK(scene.gateway->dropped(DropReason::PuntRefused) == 1);
 }
+
+}  // namespace sallyport::mobility_test

@@ -6,8 +6,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::moved_peers_test {
 namespace {
 
 PacketBytes inner() {
@@ -148,3 +147,5 @@ TEST_CASE("NAT-06: places are told of at a bounded rate, each at most once a sec
   for (std::uint32_t sa = 0; sa < 10'000; ++sa) told += peers.may_tell(SaSlot{sa}, now + kSecond);
   CHECK(told <= 100);
 }
+
+}  // namespace sallyport::moved_peers_test

@@ -2,7 +2,7 @@
 
 #include "tests/dataplane/neighbour_link.h"
 
-namespace sallyport {
+namespace sallyport::neighbour_bounds_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -147,4 +147,4 @@ TEST_CASE("Neighbours: conservation and bounds under random events") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::neighbour_bounds_test

@@ -7,7 +7,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-namespace sallyport {
+namespace sallyport::neighbour_messages_test {
 namespace {
 
 constexpr MacAddress kBroadcast{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
@@ -247,4 +247,4 @@ TEST_CASE("ND: what came out of an SA, or is not sound, is invalid") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::neighbour_messages_test

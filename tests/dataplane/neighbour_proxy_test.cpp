@@ -6,7 +6,7 @@
 #include "dataplane/neighbour_messages.h"
 #include "tests/dataplane/neighbour_link.h"
 
-namespace sallyport {
+namespace sallyport::neighbour_proxy_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -245,4 +245,4 @@ TEST_CASE("NEMO-06: of a mobile router it is said that it is a router") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::neighbour_proxy_test

@@ -6,7 +6,7 @@
 #include "dataplane/neighbour_messages.h"
 #include "tests/dataplane/neighbour_link.h"
 
-namespace sallyport {
+namespace sallyport::neighbour_questions_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -100,4 +100,4 @@ TEST_CASE("MN-09: who defends an address is asked by nobody in particular, and t
   CHECK(link.answers == std::vector<std::optional<MacAddress>>{mac(7), mac(7)});
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::neighbour_questions_test

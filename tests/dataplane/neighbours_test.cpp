@@ -4,7 +4,7 @@
 
 #include "tests/dataplane/neighbour_link.h"
 
-namespace sallyport {
+namespace sallyport::neighbours_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -293,4 +293,4 @@ TEST_CASE("Neighbours: broadcasts have no link address") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::neighbours_test

@@ -7,8 +7,7 @@
 #include "net/ipv4.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::nesting_test {
 namespace {
 
 constexpr std::size_t kTunnel = 20 + 8 + 8;  // outer header, ESP header, IV of AES-GCM
@@ -329,3 +328,5 @@ TEST_CASE("OUT-01: what an SA makes for a peer that no route leads to is dropped
   CHECK(pass(gateway, kInside, packet().build(), kOutside).empty());
   CHECK(gateway.dropped(DropReason::NoRoute) == 1);
 }
+
+}  // namespace sallyport::nesting_test

@@ -5,8 +5,7 @@
 #include "net/ipv4.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::outbound_test {
 namespace {
 
 PacketBuilder inner() {
@@ -351,3 +350,5 @@ TEST_CASE("OUT-01: what the engine did not seal does not leave") {
   CHECK(pair.sender().dropped(DropReason::SealFailure) == 3);
   CHECK(pair.sender().dropped_in_all() == 3);
 }
+
+}  // namespace sallyport::outbound_test

@@ -7,7 +7,7 @@
 #include "net/ipv4.h"
 #include "tests/support/esp_pair.h"
 
-namespace sallyport {
+namespace sallyport::overload_test {
 namespace {
 
 constexpr unsigned kTurns = 50;
@@ -160,4 +160,4 @@ TEST_CASE("what the device does not take is counted, and the rest keeps its orde
   gateway.settle();
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::overload_test

@@ -4,7 +4,7 @@
 
 #include "tests/dataplane/two_sided_gateway.h"
 
-namespace sallyport {
+namespace sallyport::own_addresses_test {
 namespace {
 
 struct AnswerCase {
@@ -108,4 +108,4 @@ TEST_CASE("Own addresses: networks and broadcasts") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::own_addresses_test

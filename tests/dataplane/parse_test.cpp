@@ -3,8 +3,7 @@
 
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
-
+namespace sallyport::parse_test {
 namespace {
 
 TestGateway::Settings open_gateway() {
@@ -74,3 +73,5 @@ TEST_CASE("RFC 1812 5.2.2: a header checksum is the device's to verify where it 
   CHECK(gateway.sent(kOutside).size() == 1);
   CHECK(gateway.dropped_in_all() == 2);
 }
+
+}  // namespace sallyport::parse_test

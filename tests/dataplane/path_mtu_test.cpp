@@ -7,7 +7,8 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
+namespace sallyport::path_mtu_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -457,3 +458,5 @@ TEST_CASE("PMTU-02: in transport mode the headers in front stay as they are") {
       CHECK(inner_mtu(table.outbound(slot), clear) < packet.size());
     }
 }
+
+}  // namespace sallyport::path_mtu_test

@@ -5,7 +5,7 @@
 
 #include "dataplane/eal.h"
 
-using namespace sallyport;
+namespace sallyport::pci_address_test {
 
 TEST_CASE("PCI: an address is whole or lacks its domain, and a vdev string is none") {
   CHECK(pci_address("0000:03:00.0") == "0000:03:00.0");
@@ -30,3 +30,5 @@ TEST_CASE("PCI: EAL takes the devices of the configuration and touches no other"
   CHECK(std::vector(first, two.end()) ==
         std::vector<std::string>{"-a", "0000:03:00.0", "-a", "0000:03:00.1", "-x"});
 }
+
+}  // namespace sallyport::pci_address_test

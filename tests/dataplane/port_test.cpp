@@ -5,7 +5,7 @@
 #include "dataplane/dataplane_parts.h"
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
+namespace sallyport::port_test {
 
 TEST_CASE("a port with a link address of its own takes the frames that are sent to it") {
   auto settings = two_ports({});
@@ -33,3 +33,5 @@ TEST_CASE("a core that is not there ends the start with an error") {
   CHECK(started.error().what.find("core 1023") != std::string::npos);
   (*dataplane)->stop();
 }
+
+}  // namespace sallyport::port_test

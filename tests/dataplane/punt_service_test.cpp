@@ -13,7 +13,7 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport {
+namespace sallyport::punt_service_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,10 +103,6 @@ struct Control {
   SaMisses sa_misses{{sender, *tables, handles, *populated, {}}, {}};
   PuntService punts{{neighbours, messages, echo, errors, sa_misses, drops}, {&from_worker}};
 };
-
-ByteView bytes_of(rte_mbuf* mbuf) {
-  return {rte_pktmbuf_mtod(mbuf, const std::uint8_t*), mbuf->data_len};
-}
 
 const PacketBytes& plain() {
   static const PacketBytes kBytes =
@@ -327,4 +323,4 @@ TEST_CASE("Punts: without buffers nothing is made and nothing is lost") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::punt_service_test

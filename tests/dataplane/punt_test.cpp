@@ -4,8 +4,7 @@
 #include "net/arp.h"
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
-
+namespace sallyport::punt_test {
 namespace {
 
 PacketBytes echo_request(std::uint16_t number) {
@@ -93,3 +92,5 @@ TEST_CASE("a flood of echo requests keeps no neighbour from being asked and lear
   CHECK(gateway.dataplane().account().held == 0);
   CHECK(gateway.dropped_in_all() == gateway.dropped(DropReason::PuntLimit));
 }
+
+}  // namespace sallyport::punt_test

@@ -9,8 +9,7 @@
 #include "tests/support/fragments.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::reassembly_test {
 namespace {
 
 PacketBuilder inner(Family family = Family::V4) {
@@ -299,3 +298,5 @@ TEST_CASE("RFC 3168 5.3: a congestion mark on one fragment is a mark on the whol
   CHECK(deliver(pair, marked(0, 2)).empty());
   CHECK(pair.receiver().dropped(DropReason::EcnCe) == 1);
 }
+
+}  // namespace sallyport::reassembly_test

@@ -5,8 +5,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/test_gateway.h"
 
-using namespace sallyport;
-
+namespace sallyport::recent_neighbours_test {
 namespace {
 
 MacAddress mac_of(std::uint32_t number) {
@@ -128,3 +127,5 @@ TEST_CASE(
     CHECK(frame[5] == (v6 ? 6 : 4));
   }
 }
+
+}  // namespace sallyport::recent_neighbours_test

@@ -6,8 +6,7 @@
 #include "net/esp.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::resynchronisation_test {
 namespace {
 
 constexpr std::uint64_t kStep = 1ull << 32;
@@ -179,3 +178,5 @@ TEST_CASE("RPL-05: no trial goes past the last high half") {
   for (unsigned j = 0; j <= kFailures; ++j) CHECK(pair.in(wire).empty());
   CHECK(worker(pair).resynchronisation_trials == 2);
 }
+
+}  // namespace sallyport::resynchronisation_test

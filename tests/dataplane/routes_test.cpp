@@ -5,7 +5,7 @@
 
 #include "tests/support/eal.h"
 
-namespace sallyport {
+namespace sallyport::routes_test {
 namespace {
 
 Address random_address(Family family, std::mt19937& random) {
@@ -90,4 +90,4 @@ TEST_CASE("routes: a later route for the same prefix replaces the earlier one") 
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::routes_test

@@ -8,7 +8,7 @@
 #include "dataplane/drop_reason.h"
 #include "tests/support/fixed_random.h"
 
-using namespace sallyport;
+namespace sallyport::sa_runs_test {
 
 TEST_CASE("DP-06: packets of SAs in any order are cut where the SA changes, the order kept") {
   FixedRandom random;
@@ -60,3 +60,5 @@ TEST_CASE("every drop reason has a name of its own and a meaning") {
     CHECK_FALSE(about.meaning.empty());
   }
 }
+
+}  // namespace sallyport::sa_runs_test

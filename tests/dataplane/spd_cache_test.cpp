@@ -5,8 +5,7 @@
 #include "dataplane/dataplane_parts.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::spd_cache_test {
 namespace {
 
 Selector between(const char* local, const char* remote) {
@@ -286,3 +285,5 @@ TEST_CASE("SPD-12: a local user's entries are for what comes in by that user's p
   gateway.settle();
   CHECK(gateway.dropped(DropReason::NoPolicy) == 3);
 }
+
+}  // namespace sallyport::spd_cache_test

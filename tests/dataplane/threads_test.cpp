@@ -13,8 +13,7 @@
 #include "dataplane/populated_handles.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::threads_test {
 namespace {
 
 constexpr std::size_t kOuter = 20;
@@ -347,3 +346,5 @@ TEST_CASE("HA-21: bindings come, move and go under workers that are led by them"
   CHECK(tunnelled != 0);
   CHECK(tunnelled != kPackets);
 }
+
+}  // namespace sallyport::threads_test

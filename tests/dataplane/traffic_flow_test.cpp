@@ -7,8 +7,7 @@
 #include "tests/support/esp_pair.h"
 #include "tests/support/host_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::traffic_flow_test {
 namespace {
 
 // Outer header, ESP header and IV in front; trailer and ICV behind: AES-GCM over IPv4.
@@ -169,3 +168,5 @@ TEST_CASE("ESP-16: dummies end with their rule, with their SA, and never come in
   pair.sender().control().set_dummies({}, pair.sender().clock().now());
   CHECK(dummies_after(pair, kTenth).empty());
 }
+
+}  // namespace sallyport::traffic_flow_test

@@ -6,8 +6,7 @@
 #include "net/ipv6.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::tunnel_headers_test {
 namespace {
 
 PacketBuilder inner_v4() {
@@ -218,3 +217,5 @@ TEST_CASE("TUN-11: outer datagrams that may be fragmented have ids of their own"
     }
   }
 }
+
+}  // namespace sallyport::tunnel_headers_test

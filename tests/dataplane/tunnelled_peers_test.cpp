@@ -5,8 +5,7 @@
 #include "net/icmp.h"
 #include "tests/dataplane/mobility_scenes.h"
 
-using namespace sallyport;
-
+namespace sallyport::tunnelled_peers_test {
 namespace {
 
 const Address kStranger = ip6("2001:db8:c::3");
@@ -138,3 +137,5 @@ TEST_CASE("HA-17: a message in fragments in the tunnel still says where the tunn
   REQUIRE(agent.messages[0].tunnel);
   CHECK(agent.messages[0].tunnel->source == kCareOf);
 }
+
+}  // namespace sallyport::tunnelled_peers_test

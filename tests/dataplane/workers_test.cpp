@@ -11,8 +11,7 @@
 #include "tests/support/eal.h"
 #include "tests/support/esp_pair.h"
 
-using namespace sallyport;
-
+namespace sallyport::workers_test {
 namespace {
 
 constexpr std::size_t kOuter = 20;
@@ -421,3 +420,5 @@ TEST_CASE(
   CHECK(from.given.read() == 300);
   CHECK(to.taken.read() == 300);
 }
+
+}  // namespace sallyport::workers_test

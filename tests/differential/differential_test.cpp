@@ -8,8 +8,9 @@
 #include "tests/differential/random_course.h"
 #include "tests/differential/worker_answers.h"
 
-using namespace sallyport;
-using namespace sallyport::differential;
+namespace sallyport::differential_test {
+
+using namespace differential;
 
 namespace {
 
@@ -87,3 +88,5 @@ TEST_CASE("a difference is found and shrunk to the policies and the packet that 
   }
   CHECK(found >= 3);
 }
+
+}  // namespace sallyport::differential_test

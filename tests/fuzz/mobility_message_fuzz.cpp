@@ -6,6 +6,7 @@
 
 #include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/neighbour_discovery.h"
 #include "tests/mip6/read_again.h"
 
 namespace {
@@ -33,7 +34,6 @@ void check_discovery(Octets message) {
 }
 
 void check_advertisement(Octets message) {
-  constexpr std::uint8_t kFromThisLink = 255;
   if (message.size() < sizeof(IcmpHeader)) return;
   const Octets datagram = make_icmp_datagram({.source = test::ip("fe80::1"),
                                               .destination = test::ip("ff02::1"),

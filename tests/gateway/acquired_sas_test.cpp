@@ -10,8 +10,9 @@
 #include "tests/gateway/recorded_keys.h"
 #include "tests/gateway/wired_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::acquired_sas_test {
+
+using namespace test;
 
 namespace {
 
@@ -377,3 +378,5 @@ TEST_CASE("SPD-20: policies count packets and octets, and say when the last one 
   CHECK(site().at("bytes") == 120);
   CHECK(site().at("idle_seconds").get<double>() >= 0);
 }
+
+}  // namespace sallyport::acquired_sas_test

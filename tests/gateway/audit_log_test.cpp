@@ -12,7 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-using namespace sallyport;
+namespace sallyport::audit_log_test {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -311,3 +312,5 @@ TEST_CASE("the journal gets each field of a record, and is found again after a r
   close(descriptor);
   std::filesystem::remove(path);
 }
+
+}  // namespace sallyport::audit_log_test

@@ -9,7 +9,7 @@
 
 #include "tests/gateway/canned_http_server.h"
 
-namespace sallyport::test {
+namespace sallyport::test::certificate_fetcher_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -203,4 +203,4 @@ TEST_CASE("CERT-05: however much strangers have fetched, who has signed does not
   CHECK(fetcher.waiting() == CertificateFetcher::kMostWaiting);
 }
 
-}  // namespace sallyport::test
+}  // namespace sallyport::test::certificate_fetcher_test

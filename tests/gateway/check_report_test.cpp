@@ -4,8 +4,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::check_report_test {
+
+using namespace test;
 
 namespace {
 
@@ -81,3 +82,5 @@ TEST_CASE("SPD-04: --check tells so many findings and counts the others") {
   CHECK(report.find("lint: policy p21 ") == std::string::npos);
   CHECK(holds(report, "lint: and 4 more\n"));
 }
+
+}  // namespace sallyport::check_report_test

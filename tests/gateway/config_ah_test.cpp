@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_ah_test {
+
+using namespace test;
 
 namespace {
 
@@ -137,3 +138,5 @@ TEST_CASE("ARCH-13: an AH SA's export reads back as itself, byte for byte") {
   CHECK(*to_toml(second) == *text);
   CHECK(second.sas[0].protocol == IpsecProtocol::Ah);
 }
+
+}  // namespace sallyport::config_ah_test

@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_audit_test {
+
+using namespace test;
 
 namespace {
 
@@ -72,3 +73,5 @@ TEST_CASE("[audit] refuses what it does not know") {
   refused("without = [\"no_route\"]", "\"no_route\" is no auditable event", "");
   refused("events = true", "events", "");
 }
+
+}  // namespace sallyport::config_audit_test

@@ -4,8 +4,9 @@
 #include "pad/pad.h"
 #include "tests/gateway/config_peer_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_authentication_test {
+
+using namespace test;
 
 TEST_CASE("AUTH-07: keys are text, hexadecimal or base64, to the octet") {
   const std::string inlined = "instance = { inline_secrets = true }\n";
@@ -288,3 +289,5 @@ TEST_CASE("AUTH-05: strangers have an entry behind all others, and policies that
   REQUIRE(warned);
   CHECK(warns(*warned, "of several peers the last one gets the packets of all"));
 }
+
+}  // namespace sallyport::config_authentication_test

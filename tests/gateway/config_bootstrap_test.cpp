@@ -2,8 +2,9 @@
 #include "gateway/config/learned_addresses.h"
 #include "tests/gateway/config_mobility.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_bootstrap_test {
+
+using namespace test;
 
 namespace {
 
@@ -197,3 +198,5 @@ TEST_CASE("BOOT-02: whoever answers for the name that DNS gave proves the identi
   CHECK_FALSE(agent.locator.remote);
   CHECK_FALSE(agent.remote.empty());
 }
+
+}  // namespace sallyport::config_bootstrap_test

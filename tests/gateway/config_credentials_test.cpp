@@ -5,8 +5,9 @@
 #include "crypto/digest.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_credentials_test {
+
+using namespace test;
 
 namespace {
 
@@ -215,3 +216,5 @@ TEST_CASE("CERT-05, PAD-12: an authority says where its lists are, and whom to a
   CHECK_THAT(refusal(kAuthority + "ocsp_url = \"ldap://example.org/\"\n"),
              Catch::StartsWith(at("5:12") + "ocsp_url: \"ldap://example.org/\" is not a URL"));
 }
+
+}  // namespace sallyport::config_credentials_test

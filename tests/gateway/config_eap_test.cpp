@@ -6,8 +6,9 @@
 #include "tests/gateway/config_peer_support.h"
 #include "tests/support/fixed_random.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_eap_test {
+
+using namespace test;
 
 namespace {
 
@@ -211,3 +212,5 @@ TEST_CASE("BOOT-10: who says which home address is whose is within, or not asked
   refused(aaa(kCarol, "diameter" + there), "4:12", "diameter in [[aaa]] is not available");
   CHECK(with(aaa(kCarol)));
 }
+
+}  // namespace sallyport::config_eap_test

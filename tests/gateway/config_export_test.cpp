@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_export_test {
+
+using namespace test;
 
 namespace {
 
@@ -401,3 +402,5 @@ TEST_CASE("an export names key files and never holds a key") {
       replaced(kSas, "{ file = \"keys/20\" }", "{ file = \"keys/16\" }\nsalt = \"01020304\"");
   CHECK_FALSE(to_toml(imported(half)));
 }
+
+}  // namespace sallyport::config_export_test

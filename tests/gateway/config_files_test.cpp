@@ -10,8 +10,9 @@
 #include "gateway/config/disk_files.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_files_test {
+
+using namespace test;
 
 namespace {
 
@@ -212,3 +213,5 @@ TEST_CASE("ARCH-13: the shipped examples load, and export to the same bytes agai
   }
   CHECK(loaded >= 12);
 }
+
+}  // namespace sallyport::config_files_test

@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_ike_test {
+
+using namespace test;
 
 namespace {
 
@@ -176,3 +177,5 @@ TEST_CASE("what a pool refuses") {
         })),
         kPorts);
 }
+
+}  // namespace sallyport::config_ike_test

@@ -1,8 +1,9 @@
 // The short form of dynamic IPsec for Mobile IPv6, entry by entry (seed 4.3.1.2; RFC 4877 7).
 #include "tests/gateway/config_mobility.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_mobility_dynamic_test {
+
+using namespace test;
 
 namespace {
 
@@ -147,3 +148,5 @@ TEST_CASE("MDYN-11: the user is known by its home address or by a name") {
     CHECK(peer_for(agent, agent.policies[1]) == &agent.peers.front());
   }
 }
+
+}  // namespace sallyport::config_mobility_dynamic_test

@@ -2,8 +2,9 @@
 // 4877 6).
 #include "tests/gateway/config_mobility.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_mobility_static_test {
+
+using namespace test;
 
 namespace {
 
@@ -203,3 +204,5 @@ TEST_CASE("MSEC-25: home agent SAD SA8, out, spi_h, tunnel to the node, any to h
 TEST_CASE("MSEC-26: home agent SAD SA7, in, spi_g, tunnel to a, h to any, X") {
   check_sa(sa_of(home_agent(), "sa7"), {kIn, 0x1007, kTunnel, kAgentToNode, kAgentPayload});
 }
+
+}  // namespace sallyport::config_mobility_static_test

@@ -4,8 +4,9 @@
 #include "gateway/policy_plan.h"
 #include "spd/tunnel_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_mobility_test {
+
+using namespace test;
 
 namespace {
 
@@ -441,3 +442,5 @@ TEST_CASE("ARCH-13: a mobile node that cannot know where it belongs is refused")
         std::vector<std::string>{"mobile-node-ike", "mobile-node-signalling",
                                  "mobile-node-bootstrap", "correspondent-signalling"});
 }
+
+}  // namespace sallyport::config_mobility_test

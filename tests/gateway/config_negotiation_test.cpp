@@ -7,8 +7,9 @@
 #include "gateway/configuration_diff.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_negotiation_test {
+
+using namespace test;
 
 namespace {
 
@@ -197,3 +198,5 @@ TEST_CASE("ARCH-13: a reload takes over peers, credentials, pools and all of IKE
            "[[pool]]\nname = \"p\"\naddresses = \"10.3.0.0/24\"\n"
            "[[credential]]\nname = \"c\"\nkey = { file = \"keys/ed25519.pem\" }\n")));
 }
+
+}  // namespace sallyport::config_negotiation_test

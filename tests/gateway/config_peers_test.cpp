@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_peer_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_peers_test {
+
+using namespace test;
 
 namespace {
 
@@ -225,3 +226,5 @@ TEST_CASE("PAD-06: what a peer refuses, other protocols among it") {
                       "policies = \"open\"\n[[policy]]\nname = \"open\"\naction = \"bypass\"\n"),
                 "20:12", "policies: \"open\" protects nothing");
 }
+
+}  // namespace sallyport::config_peers_test

@@ -4,8 +4,9 @@
 #include "net/protocol.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_policies_test {
+
+using namespace test;
 
 namespace {
 
@@ -429,3 +430,5 @@ TEST_CASE("a policy without SAs draws a warning for each direction") {
                                  "/etc/sallyport/gateway.toml:19:11: policy \"site\" has no "
                                  "inbound SA (what the peer protects is not heard)"});
 }
+
+}  // namespace sallyport::config_policies_test

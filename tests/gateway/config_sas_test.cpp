@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_sas_test {
+
+using namespace test;
 
 namespace {
 
@@ -484,3 +485,5 @@ TEST_CASE("what an [[sa]] cannot do without") {
                         replaced(kSas, "spi = 0x1002", "spi = 0x1003"))),
              Catch::Contains("the name \"in\" is taken"));
 }
+
+}  // namespace sallyport::config_sas_test

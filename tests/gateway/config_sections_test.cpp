@@ -4,8 +4,9 @@
 #include "gateway/policy_plan.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_sections_test {
+
+using namespace test;
 
 namespace {
 
@@ -483,3 +484,5 @@ TEST_CASE("the limit of policies holds for the shipped ones, too") {
              Catch::Contains("policies: " + std::to_string(all) + " are configured, the limit is " +
                              std::to_string(all - 1)));
 }
+
+}  // namespace sallyport::config_sections_test

@@ -6,8 +6,9 @@
 #include "spd/spd.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_spd_entry_test {
+
+using namespace test;
 
 namespace {
 
@@ -164,3 +165,5 @@ TEST_CASE("SPD-20: from everything down to one five-tuple, one ICMP type and one
   icmp.local_port = 0x600;
   CHECK(name(icmp) == "everything");
 }
+
+}  // namespace sallyport::config_spd_entry_test

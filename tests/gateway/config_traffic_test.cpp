@@ -3,8 +3,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::config_traffic_test {
+
+using namespace test;
 
 namespace {
 
@@ -111,3 +112,5 @@ TEST_CASE("ARCH-13: traffic flow rules and nesting survive export and import") {
   CHECK(after.dummies == before.dummies);
   CHECK(after.loop_back);
 }
+
+}  // namespace sallyport::config_traffic_test

@@ -7,7 +7,7 @@
 #include "tests/gateway/config_support.h"
 #include "tests/sad/sample_sa.h"
 
-using namespace sallyport;
+namespace sallyport::configuration_diff_test {
 
 TEST_CASE("SAD-01: an SA that differs in any parameter is another one, and a copy is the same") {
   const Sa sample = test::sample_sa(Direction::Outbound);
@@ -81,3 +81,5 @@ TEST_CASE("what needs a restart is refused by the name of its table") {
         "[[port]] cannot change while the gateway runs");
   CHECK(refusal(test::replaced(all, "10.1.0.1/24", "10.1.0.3/24")) == "");
 }
+
+}  // namespace sallyport::configuration_diff_test

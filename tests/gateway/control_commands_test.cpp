@@ -7,8 +7,9 @@
 #include "tests/gateway/documented_fields.h"
 #include "tests/gateway/running_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::control_commands_test {
+
+using namespace test;
 
 namespace {
 
@@ -121,3 +122,5 @@ TEST_CASE("what is no request of the protocol is answered with an error") {
   }
   CHECK(gateway.stops == 0);
 }
+
+}  // namespace sallyport::control_commands_test

@@ -8,8 +8,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-using namespace sallyport;
-
+namespace sallyport::control_socket_test {
 namespace {
 
 // Answers with what it was asked, in brackets.
@@ -189,3 +188,5 @@ TEST_CASE("a second instance on the same socket is refused, a stale file is not 
   CHECK(rig.talk(client, "again\n") == "[again]\n");
   close(client);
 }
+
+}  // namespace sallyport::control_socket_test

@@ -8,8 +8,9 @@
 #include "tests/gateway/five_ports.h"
 #include "tests/gateway/wired_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::explain_test {
+
+using namespace test;
 
 namespace {
 
@@ -229,3 +230,5 @@ TEST_CASE("a question counts nothing") {
   CHECK(gateway.running().everything() == before);
   CHECK(gateway.running().rows("show.drops").empty());
 }
+
+}  // namespace sallyport::explain_test

@@ -9,8 +9,9 @@
 #include "tests/gateway/random_network.h"
 #include "tests/gateway/recorded_keys.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::explained_packets_test {
+
+using namespace test;
 
 namespace {
 
@@ -102,3 +103,5 @@ TEST_CASE("SPD-13, SPD-15: what explain says holds while SAs are asked for and m
   CHECK(by_acquired >= 50);
   check_often(verdicts, {"held until an SA is negotiated", "protected"});
 }
+
+}  // namespace sallyport::explained_packets_test

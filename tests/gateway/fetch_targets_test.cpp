@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::fetch_targets_test {
 namespace {
 
 bool may(std::string_view host, const std::vector<Prefix>& allowed = {}) {
@@ -78,4 +78,4 @@ TEST_CASE("CERT-03: an operator may allow hosts of his own") {
   CHECK_FALSE(may("127.0.0.1", allowed));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::fetch_targets_test

@@ -5,12 +5,11 @@
 
 #include "net/udp.h"
 #include "tests/support/host_pair.h"
+#include "tests/support/test_gateway.h"
 
 namespace sallyport::test {
 namespace {
 
-constexpr PortId kLan{0};
-constexpr PortId kWan{1};
 constexpr std::uint8_t kRightHost = 2;
 // In an IPv4 datagram without options.
 constexpr std::size_t kSourceHost = 15;
@@ -89,15 +88,15 @@ bool GatewayPair::enter_nat(PacketBytes& datagram) const {
 void GatewayPair::exchange() {
   left.running().settle();
   right.running().settle();
-  for (PacketBytes& datagram : right.sent_datagrams(kWan)) {
+  for (PacketBytes& datagram : right.sent_datagrams(kOutside)) {
     if (!is_ipv4(datagram)) continue;
     leave_nat(datagram);
-    left.receive(kWan, datagram);
+    left.receive(kOutside, datagram);
   }
-  for (PacketBytes& datagram : left.sent_datagrams(kWan)) {
+  for (PacketBytes& datagram : left.sent_datagrams(kOutside)) {
     if (!is_ipv4(datagram)) continue;
     from_left.push_back(datagram);
-    if (enter_nat(datagram)) right.receive(kWan, datagram);
+    if (enter_nat(datagram)) right.receive(kOutside, datagram);
   }
 }
 
@@ -106,12 +105,13 @@ std::size_t GatewayPair::cross(WiredGateway& from, Family family) {
     const std::string number = &gateway == &left ? "1" : "2";
     return family == Family::V4 ? "10." + number + ".0.5" : "2001:db8:" + number + "::5";
   };
-  static_cast<void>(other(from).sent_datagrams(kLan));
-  from.receive(kLan, PacketBuilder(host(from), host(other(from))).udp(7, 7777).filler(32).build());
+  static_cast<void>(other(from).sent_datagrams(kInside));
+  from.receive(kInside,
+               PacketBuilder(host(from), host(other(from))).udp(7, 7777).filler(32).build());
   for (int i = 0; i < 4; ++i) exchange();
   std::size_t delivered = 0;
   const std::size_t port_at = family == Family::V4 ? kDestinationPort : 42;
-  for (const PacketBytes& datagram : other(from).sent_datagrams(kLan))
+  for (const PacketBytes& datagram : other(from).sent_datagrams(kInside))
     if (datagram.size() > port_at + 1 && load_be<std::uint16_t>(&datagram[port_at]) == 7777)
       ++delivered;
   return delivered;

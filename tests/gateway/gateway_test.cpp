@@ -7,8 +7,9 @@
 #include "tests/gateway/config_support.h"
 #include "tests/gateway/running_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::gateway_test {
+
+using namespace test;
 
 namespace {
 
@@ -70,3 +71,5 @@ TEST_CASE("a gateway that has gone leaves room for the next one") {
     CHECK(gateway.rows("show.sas").size() == 2);
   }
 }
+
+}  // namespace sallyport::gateway_test

@@ -10,8 +10,9 @@
 #include "tests/gateway/wired_gateway.h"
 #include "tests/mip6/fake_surroundings.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::home_agent_changes_test {
+
+using namespace test;
 
 namespace {
 
@@ -209,3 +210,5 @@ TEST_CASE("MIPPKT-08: a home agent that is no correspondent tells of bindings th
   CHECK(error.status == mip6::BindingErrorStatus::UnknownBinding);
   CHECK(error.home_address == kHome);
 }
+
+}  // namespace sallyport::home_agent_changes_test

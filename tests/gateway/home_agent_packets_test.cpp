@@ -10,8 +10,9 @@
 #include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::home_agent_packets_test {
+
+using namespace test;
 
 namespace {
 
@@ -350,3 +351,5 @@ TEST_CASE("MSEC-32: a configured SA of a node's ends when its lifetime does") {
   agent.register_at({.sequence = 3});
   CHECK(agent.out().empty());
 }
+
+}  // namespace sallyport::home_agent_packets_test

@@ -9,8 +9,9 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::home_agent_resolver_test {
+
+using namespace test;
 
 namespace {
 
@@ -196,3 +197,5 @@ TEST_CASE("BOOT-02: so many names are asked for at a time, and the others fail a
   CHECK(scene.addresses.front().error().code == Error::Code::Exhausted);
   CHECK(scene.sockets.sent.size() == HomeAgentResolver::kMostQuestions);
 }
+
+}  // namespace sallyport::home_agent_resolver_test

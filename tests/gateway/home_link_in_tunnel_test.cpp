@@ -10,8 +10,9 @@
 #include "tests/gateway/config_mobility.h"
 #include "tests/gateway/home_and_node.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::home_link_in_tunnel_test {
+
+using namespace test;
 
 namespace {
 
@@ -272,3 +273,5 @@ TEST_CASE("HA-19: a node whose tunnel does not protect DHCPv6 does not relay, no
     CHECK(each.summary.protocol != kProtocolUdp);
   CHECK(scene.plain == 0);
 }
+
+}  // namespace sallyport::home_link_in_tunnel_test

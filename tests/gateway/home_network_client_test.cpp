@@ -10,8 +10,9 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::home_network_client_test {
+
+using namespace test;
 
 namespace {
 
@@ -135,3 +136,5 @@ TEST_CASE("BOOT-09: the port is nobody's any more when the client goes") {
   }
   CHECK(sockets.handlers.empty());
 }
+
+}  // namespace sallyport::home_network_client_test

@@ -5,8 +5,9 @@
 
 #include "tests/gateway/gateway_pair.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::ike_children_test {
+
+using namespace test;
 
 namespace {
 
@@ -116,3 +117,5 @@ TEST_CASE("SPD-05: a policy that goes takes its share along, and the other one k
   });
   CHECK(pair.cross(pair.left, Family::V6) == 0);
 }
+
+}  // namespace sallyport::ike_children_test

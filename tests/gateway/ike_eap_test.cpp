@@ -4,8 +4,9 @@
 
 #include "tests/gateway/gateway_pair.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::ike_eap_test {
+
+using namespace test;
 
 namespace {
 
@@ -74,3 +75,5 @@ TEST_CASE("EAP-08: with a wrong password nothing comes up between two gateways")
   CHECK(pair.left.running().rows("show.ike-sas").empty());
   CHECK(pair.right.running().rows("show.ike-sas").empty());
 }
+
+}  // namespace sallyport::ike_eap_test

@@ -20,8 +20,9 @@
 #include "tests/gateway/wired_gateway.h"
 #include "tests/ike/two_peers.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::ike_service_test {
+
+using namespace test;
 
 namespace {
 
@@ -346,3 +347,5 @@ TEST_CASE(
   }
   std::filesystem::remove_all(directory);
 }
+
+}  // namespace sallyport::ike_service_test

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-using namespace sallyport;
+namespace sallyport::job_pool_test {
 
 TEST_CASE("jobs run elsewhere, what they return runs here") {
   JobPool pool(2);
@@ -62,3 +62,5 @@ TEST_CASE("a pool that ends runs the jobs, and no completions") {
   }
   CHECK(ran == 20);
 }
+
+}  // namespace sallyport::job_pool_test

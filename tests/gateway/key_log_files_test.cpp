@@ -7,8 +7,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-using namespace sallyport;
-
+namespace sallyport::key_log_files_test {
 namespace {
 
 std::optional<SecretBytes> line(std::string_view text) {
@@ -118,3 +117,5 @@ TEST_CASE("IKE-83: nothing is kept unless a directory is configured") {
   rig.jobs.finish();
   CHECK(lines_of(rig.esp) == Lines{"on"});
 }
+
+}  // namespace sallyport::key_log_files_test

@@ -6,8 +6,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::live_policy_test {
+
+using namespace test;
 
 namespace {
 
@@ -89,3 +90,5 @@ TEST_CASE("a text that is not one policy is refused") {
     CHECK_FALSE(live_policy(text, running));
   }
 }
+
+}  // namespace sallyport::live_policy_test

@@ -5,8 +5,9 @@
 
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::live_sa_test {
+
+using namespace test;
 
 namespace {
 
@@ -63,3 +64,5 @@ TEST_CASE("a key file of an SA that is added has its whole path") {
   REQUIRE_FALSE(sa);
   CHECK_THAT(to_string(sa.error()), Catch::Contains("the whole path of the file"));
 }
+
+}  // namespace sallyport::live_sa_test

@@ -11,8 +11,9 @@
 #include "tests/ike/two_peers.h"
 #include "tests/sad/world.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::mip6_service_test {
+
+using namespace test;
 
 namespace {
 
@@ -352,3 +353,5 @@ TEST_CASE("MSEC-37: a flood of refusals fills no log, and how many there were is
     agent.service.report({.kind = mip6::EventKind::Registered, .home_address = kHome});
   CHECK(agent.audit.recent(0).size() == 601);
 }
+
+}  // namespace sallyport::mip6_service_test

@@ -13,8 +13,9 @@
 #include "tests/gateway/home_and_node.h"
 #include "tests/mip6/dhcp_server.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::mobile_bootstrap_test {
+
+using namespace test;
 
 namespace {
 
@@ -279,3 +280,5 @@ TEST_CASE("BOOT-01: a reload leaves a node its home, and another domain takes it
   CHECK(scene.state().at("home_address").is_null());
   CHECK_FALSE(scene.registered());
 }
+
+}  // namespace sallyport::mobile_bootstrap_test

@@ -15,8 +15,9 @@
 #include "tests/gateway/wired_gateway.h"
 #include "tests/ike/two_peers.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::mobile_node_ike_test {
+
+using namespace test;
 
 namespace {
 
@@ -265,3 +266,5 @@ TEST_CASE("MAPI-11: a Binding Update that has lost its SAs has new ones from whe
   check_update(node.negotiate(), node.care_of('b'));
   CHECK(node.agent.up().size() == 1);
 }
+
+}  // namespace sallyport::mobile_node_ike_test

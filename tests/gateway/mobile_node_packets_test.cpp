@@ -13,8 +13,9 @@
 #include "tests/gateway/readable_esp.h"
 #include "tests/gateway/wired_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::mobile_node_packets_test {
+
+using namespace test;
 
 namespace {
 
@@ -375,3 +376,5 @@ TEST_CASE("link-moved is for the mobile node's links alone") {
   CHECK(node.gateway().running().ask("link-moved", {{"port", "apps"}}).contains("error"));
   CHECK(node.gateway().running().ask("link-moved", {{"port", "none"}}).contains("error"));
 }
+
+}  // namespace sallyport::mobile_node_packets_test

@@ -4,7 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-using namespace sallyport;
+namespace sallyport::page_of_rows_test {
+
 using Json = nlohmann::json;
 
 namespace {
@@ -46,3 +47,5 @@ TEST_CASE("a page behind the list is empty") {
   for (const std::size_t first : {std::size_t{7}, std::size_t{8}, ~std::size_t{0}})
     CHECK(page_of(7, first, 3).page == Json{{"rows", Json::array()}});
 }
+
+}  // namespace sallyport::page_of_rows_test

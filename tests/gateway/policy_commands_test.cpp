@@ -6,8 +6,9 @@
 #include "tests/gateway/config_support.h"
 #include "tests/gateway/running_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::policy_commands_test {
+
+using namespace test;
 
 namespace {
 
@@ -187,3 +188,5 @@ TEST_CASE("each SPD has an order of its own") {
   }
   CHECK(gateway.own_policies() == Names{"a", "b", "c", "y", "x"});
 }
+
+}  // namespace sallyport::policy_commands_test

@@ -7,8 +7,9 @@
 
 #include "tests/gateway/running_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::policy_linting_test {
+
+using namespace test;
 
 namespace {
 
@@ -85,3 +86,5 @@ TEST_CASE("a cursor past the last policy is the end of the list") {
   CHECK(page.at("rows").empty());
   CHECK_FALSE(page.contains("next"));
 }
+
+}  // namespace sallyport::policy_linting_test

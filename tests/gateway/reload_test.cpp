@@ -7,8 +7,9 @@
 
 #include "tests/gateway/running_gateway.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::reload_test {
+
+using namespace test;
 
 namespace {
 
@@ -170,3 +171,5 @@ TEST_CASE("a reload that needs a restart changes nothing") {
   CHECK(done.error().code == Error::Code::Refused);
   CHECK(gateway.everything() == before);
 }
+
+}  // namespace sallyport::reload_test

@@ -5,8 +5,9 @@
 #include "tests/gateway/config_mobility.h"
 #include "tests/gateway/config_support.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::routing_plan_test {
+
+using namespace test;
 using Kind = NextHop::Kind;
 
 namespace {
@@ -126,3 +127,5 @@ TEST_CASE("MN-01: what a visited link gives goes behind what is configured") {
   const Plan ruled(kPorts + "[[route]]\nto = \"::/0\"\nvia = \"2001:db8:f::2\"\n", visited);
   CHECK(ruled.to("::/0").gateway == address("2001:db8:f::2"));
 }
+
+}  // namespace sallyport::routing_plan_test

@@ -5,7 +5,8 @@
 
 #include "tests/sad/world.h"
 
-using namespace sallyport;
+namespace sallyport::sa_lifetimes_test {
+
 using namespace std::chrono_literals;
 using test::inbound_sa;
 using test::outbound_sa;
@@ -128,3 +129,5 @@ TEST_CASE("SAD-06: an event of an SA that is gone does not fall on its successor
   CHECK_FALSE(rig.lives.start_of("first"));
   CHECK(rig.lives.start_of("second") == rig.start);
 }
+
+}  // namespace sallyport::sa_lifetimes_test

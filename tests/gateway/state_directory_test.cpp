@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace sallyport;
+namespace sallyport::state_directory_test {
 
 TEST_CASE("MAN-02: a state directory is private, and one gateway's at a time") {
   const auto parent =
@@ -41,3 +41,5 @@ TEST_CASE("a state directory that cannot be made is an error with a remedy") {
   CHECK_FALSE(held.error().remedy.empty());
   std::filesystem::remove(file);
 }
+
+}  // namespace sallyport::state_directory_test

@@ -8,8 +8,7 @@
 
 #include "tests/sad/world.h"
 
-using namespace sallyport;
-
+namespace sallyport::static_sa_state_test {
 namespace {
 
 constexpr std::uint64_t kBlock = SequenceReservations::kBlock;
@@ -210,3 +209,5 @@ TEST_CASE("MAN-02: what arrives while a successor is made ready is old to it") {
   REQUIRE(rig.state.catch_up(successor));
   CHECK(successor.last_sequence == SequenceNumber{777});
 }
+
+}  // namespace sallyport::static_sa_state_test

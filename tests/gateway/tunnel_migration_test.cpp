@@ -6,8 +6,9 @@
 #include "tests/sad/world.h"
 #include "tests/spd/named_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::tunnel_migration_test {
+
+using namespace test;
 
 namespace {
 
@@ -155,3 +156,5 @@ TEST_CASE(
     scene.world.retirement.pass();
   }
 }
+
+}  // namespace sallyport::tunnel_migration_test

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::address_pool_test {
 namespace {
 
 Address address(std::string_view text) { return Address::parse(text).value(); }
@@ -153,4 +153,4 @@ TEST_CASE("CP-02: usage counts what is taken of each pool, each family for itsel
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::address_pool_test

@@ -6,7 +6,7 @@
 #include "ike/wire/payload_chain.h"
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::admission_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -267,4 +267,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::admission_test

@@ -7,7 +7,7 @@
 
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::carry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -280,4 +280,4 @@ TEST_CASE("PAD-01, SPD-06: what this node's PAD and SPD would not have is not ta
   check_works_on(two, two.bob);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::carry_test

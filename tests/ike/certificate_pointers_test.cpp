@@ -6,7 +6,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/ike/published.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::certificate_pointers_test {
 namespace {
 
 using sallyport::test::octets;
@@ -90,4 +90,4 @@ TEST_CASE("CERT-03: a bundle is its certificates and lists, in their order") {
   CHECK(presented.certificates.size() == 3);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::certificate_pointers_test

@@ -8,7 +8,7 @@
 #include "tests/ike/certified_peers.h"
 #include "tests/ike/published.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::certificates_by_url_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -255,4 +255,4 @@ TEST_CASE("CERT-05: an answer without end does not hold a proof up for ever") {
   CHECK(with.two.bob.fetches.asked.size() == 3);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::certificates_by_url_test

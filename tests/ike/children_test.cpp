@@ -4,7 +4,7 @@
 
 #include "tests/ike/child_scenes.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::children_test {
 namespace {
 
 void wants(Node& node, FragmentChecks checks) {
@@ -155,4 +155,4 @@ TEST_CASE("IKE-65: a peer that grants transport mode without having been asked g
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::children_test

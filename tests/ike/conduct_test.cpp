@@ -6,7 +6,7 @@
 #include "ike/wire/append.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::conduct_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -277,4 +277,4 @@ TEST_CASE("IKE-91: who is not asked for answers as itself, and the caller's PAD 
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::conduct_test

@@ -9,7 +9,7 @@
 #include "tests/ike/altered_wire.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::configuration_test {
 namespace {
 
 using enum ConfigurationAttribute;
@@ -333,4 +333,4 @@ TEST_CASE("CP-04, IKE-100: without an address there is no child, and the IKE SA 
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::configuration_test

@@ -6,7 +6,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::cookies_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST_CASE("IKE-41: the time goes on where nobody asks") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::cookies_test

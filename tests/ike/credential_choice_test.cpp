@@ -5,7 +5,7 @@
 
 #include "tests/ike/certified_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::credential_choice_test {
 namespace {
 
 // Alice has a certificate by each of two authorities, the first one preferred.
@@ -100,4 +100,4 @@ TEST_CASE("CERT-02: either side shows what the other trusts") {
   }
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::credential_choice_test

@@ -8,7 +8,7 @@
 #include "ike/datagram_size.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::datagram_size_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -220,4 +220,4 @@ TEST_CASE("IFRAG-04: an answer is in fragments no longer than those of the reque
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::datagram_size_test

@@ -7,7 +7,7 @@
 #include "tests/ike/eap_peers.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::eap_endings_test {
 
 using namespace std::chrono_literals;
 
@@ -250,4 +250,4 @@ TEST_CASE("EAP-08: a reload that takes the entry away ends what is under way, an
   CHECK(gone.aaa->open == 0);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::eap_endings_test

@@ -5,7 +5,7 @@
 #include "tests/ike/altered_wire.h"
 #include "tests/ike/eap_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::eap_exchange_test {
 
 using namespace std::chrono_literals;
 
@@ -219,4 +219,4 @@ TEST_CASE("EAP-10: what has come up by EAP is rekeyed, moves and ends as others 
   CHECK(two.bob.daemon->size() == 0);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::eap_exchange_test

@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::ike {
+namespace sallyport::ike::eap_method_test {
 namespace {
 
 using sallyport::test::text_view;
@@ -255,4 +255,4 @@ TEST_CASE("EAP-06: what a peer hears that is not its method it declines, or answ
   CHECK(answer(EapType::Notification) == eap_response(6, EapType::Notification, {}));
 }
 
-}  // namespace sallyport::ike
+}  // namespace sallyport::ike::eap_method_test

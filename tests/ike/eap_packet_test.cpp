@@ -6,7 +6,7 @@
 #include "ike/eap/ms_chap_message.h"
 #include "tests/crypto/octets.h"
 
-namespace sallyport::ike {
+namespace sallyport::ike::eap_packet_test {
 namespace {
 
 using sallyport::test::octets;
@@ -78,4 +78,4 @@ TEST_CASE("EAP-06: the authenticator's proof is forty digits behind S=") {
   CHECK_FALSE(proof_in(""));
 }
 
-}  // namespace sallyport::ike
+}  // namespace sallyport::ike::eap_packet_test

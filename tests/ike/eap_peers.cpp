@@ -5,10 +5,6 @@
 namespace sallyport::ike::test {
 namespace {
 
-ByteView octets_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 // A certificate would go in two fragments, and messages are counted here.
 constexpr std::uint16_t kWhole = 4000;
 

@@ -6,7 +6,7 @@
 #include "tests/ike/eap_peers.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::eap_proofs_test {
 
 TEST_CASE("EAP-01, AUTH-06: nobody's EAP is answered whose AUTH is not good") {
   using Alter = std::function<void(Message&)>;
@@ -113,4 +113,4 @@ TEST_CASE("EAP-04: a method that makes no key, or a short one, authenticates nob
   }
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::eap_proofs_test

@@ -5,7 +5,7 @@
 #include "net/protocol.h"
 #include "tests/ike/eap_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::eap_subscribers_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,4 +242,4 @@ TEST_CASE("MDYN-14, CP-02: an inner address is of the pools of whom AAA has auth
   CHECK(two.alice.only().assigned == std::vector{address("2001:db8:3::c")});
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::eap_subscribers_test

@@ -4,7 +4,7 @@
 
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::ends_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -228,4 +228,4 @@ TEST_CASE("Look-ups by number and name follow IKE SAs and children wherever they
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::ends_test

@@ -3,7 +3,7 @@
 
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::exchange_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -397,4 +397,4 @@ TEST_CASE("Jobs that come back when all is over find nothing to do") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::exchange_test

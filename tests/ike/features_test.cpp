@@ -4,7 +4,7 @@
 #include "tests/ike/two_peers.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::features_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -374,4 +374,4 @@ TEST_CASE("IKE-64: a suite that another entry allows is not this one's") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::features_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::fragment_assembly_test {
 namespace {
 
 Opened part(std::uint16_t number, std::uint16_t total, std::size_t bytes = 10) {
@@ -123,4 +123,4 @@ TEST_CASE("IFRAG-03: messages that never come whole have a limit") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::fragment_assembly_test

@@ -7,7 +7,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/ike/movers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::home_addresses_test {
 namespace {
 
 using enum ConfigurationAttribute;
@@ -301,4 +301,4 @@ TEST_CASE("MDYN-11: nobody is begun with who is not in the PAD") {
   CHECK(two.alice.sent.empty());
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::home_addresses_test

@@ -7,7 +7,7 @@
 
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::ike_sa_record_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -146,4 +146,4 @@ TEST_CASE("ALG-20: a record whose IVs are nearly used up is not carried past the
   CHECK(read_record(write_record(used_up), 5));
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::ike_sa_record_test

@@ -6,7 +6,7 @@
 #include "tests/ike/child_scenes.h"
 #include "tests/ike/movers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::interrupted_rekeys_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -188,4 +188,4 @@ TEST_CASE("IKE-113: when we delete what was replaced its successor sends") {
   CHECK(two.alice.installer.count(Direction::Outbound) == 1);
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::interrupted_rekeys_test

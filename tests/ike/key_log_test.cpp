@@ -11,7 +11,7 @@
 
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::key_log_test {
 namespace {
 
 using Fields = std::vector<std::string>;
@@ -249,4 +249,4 @@ TEST_CASE("IKE-83: no keys, no line") {
   CHECK_FALSE(ike_key_line(sa));
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::key_log_test

@@ -10,7 +10,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/crypto/sealed_payloads.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::key_schedule_test {
 namespace {
 
 using sallyport::test::counting;
@@ -281,4 +281,4 @@ TEST_CASE("A suite is spelled as the operator writes it") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::key_schedule_test

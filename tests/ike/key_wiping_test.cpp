@@ -18,7 +18,7 @@
 #include <sanitizer/allocator_interface.h>
 #endif
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::key_wiping_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -166,4 +166,4 @@ TEST_CASE("EAP-10, IKE-83: nothing is left of the MSK once it has keyed AUTH, no
 #endif
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::key_wiping_test

@@ -6,7 +6,7 @@
 
 #include "tests/ike/two_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::lifecycle_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -138,4 +138,4 @@ TEST_CASE("IKE-32, IKE-112, IKE-113, IKE-114, IKE-115: 2000 rekeys over a bad wi
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::lifecycle_test

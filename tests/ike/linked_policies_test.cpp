@@ -4,7 +4,7 @@
 
 #include "tests/ike/child_scenes.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::linked_policies_test {
 namespace {
 
 // Alice's hosts and Bob's.
@@ -238,4 +238,4 @@ TEST_CASE("IKE-97: the packet that asks decides which policy answers, not an ear
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::linked_policies_test

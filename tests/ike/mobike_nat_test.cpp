@@ -4,7 +4,7 @@
 
 #include "tests/ike/movers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::mobike_nat_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -320,4 +320,4 @@ TEST_CASE("MOBIKE-07: an entry that lets its peer move no more refuses the next 
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::mobike_nat_test

@@ -4,7 +4,7 @@
 
 #include "tests/ike/movers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::mobike_paths_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -345,4 +345,4 @@ TEST_CASE("MOBIKE-02: an update brings the new list along") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::mobike_paths_test

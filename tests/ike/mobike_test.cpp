@@ -4,7 +4,7 @@
 
 #include "tests/ike/movers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::mobike_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -389,4 +389,4 @@ TEST_CASE("MOBIKE-05: a move outlives the IKE SA that it began in") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::mobike_test

@@ -3,10 +3,7 @@
 #include "net/protocol.h"
 #include "tests/ike/movers.h"
 
-using namespace sallyport;
-using namespace sallyport::ike;
-using namespace sallyport::ike::test;
-
+namespace sallyport::ike::test::mobile_peers_test {
 namespace {
 
 const Address kHome = address("2001:db8:1::10");
@@ -481,3 +478,5 @@ TEST_CASE("MAPI-12: a rekey that crosses a move ends with the same ends on both 
     CHECK(two.are_twins("binding"));
   }
 }
+
+}  // namespace sallyport::ike::test::mobile_peers_test

@@ -7,7 +7,7 @@
 
 #include "tests/crypto/octets.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::nat_traversal_test {
 namespace {
 
 using sallyport::test::octets;
@@ -142,4 +142,4 @@ TEST_CASE("MOBIKE-06: a NAT is unexpected where one number of NO_NATS_ALLOWED is
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::nat_traversal_test

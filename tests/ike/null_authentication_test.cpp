@@ -3,7 +3,7 @@
 
 #include "tests/ike/certified_peers.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::null_authentication_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -157,4 +157,4 @@ TEST_CASE("AUTH-05: both sides may prove nothing to each other") {
   CHECK(stranger.comes_in());
 }
 
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::null_authentication_test

@@ -10,7 +10,7 @@
 #include "ike/wire/numbers.h"
 #include "pad/identity.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::numbers_test {
 namespace {
 
 using Number = std::uint16_t;
@@ -221,4 +221,4 @@ TEST_CASE("IKE-13: groups and pseudorandom functions") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::numbers_test

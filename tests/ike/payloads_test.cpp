@@ -9,7 +9,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/ike/rebuilt_message.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::payloads_test {
 namespace {
 
 using sallyport::test::octets;
@@ -250,4 +250,4 @@ TEST_CASE("EAP-02: an EAP message whose own length differs is refused") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::payloads_test

@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::proof_test {
 namespace {
 
 using sallyport::test::octets;
@@ -480,4 +480,4 @@ TEST_CASE("CERT-02, CERT-06: what this side trusts is asked for once, and noted 
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::proof_test

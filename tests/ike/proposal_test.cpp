@@ -7,7 +7,7 @@
 
 #include "tests/crypto/octets.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::proposal_test {
 namespace {
 
 using sallyport::test::octets;
@@ -376,4 +376,4 @@ TEST_CASE("IKE-59, IKE-60: what is chosen of our own offer is accepted") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::proposal_test

@@ -8,7 +8,7 @@
 
 #include "tests/crypto/sealed_payloads.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::protect_test {
 namespace {
 
 using sallyport::test::all_transforms;
@@ -255,4 +255,4 @@ TEST_CASE("IKE-31: a message without SK or SKF at its end is refused") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::protect_test

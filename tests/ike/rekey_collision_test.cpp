@@ -8,7 +8,7 @@
 
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::rekey_collision_test {
 namespace {
 
 Survivor other(Survivor one) { return one == Survivor::Ours ? Survivor::Theirs : Survivor::Ours; }
@@ -54,4 +54,4 @@ TEST_CASE("IKE-114, IKE-115: both ends come to the same, and it is the RFC's rul
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::rekey_collision_test

@@ -8,7 +8,7 @@
 #include "ike/child_places.h"
 #include "tests/ike/altered_wire.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::shared_nat_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -343,4 +343,4 @@ TEST_CASE("NAT-03, LIVE-01: a keepalive that comes is no sign of life") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::shared_nat_test

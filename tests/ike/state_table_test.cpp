@@ -6,7 +6,7 @@
 #include "ike/wire/append.h"
 #include "tests/ike/scenes.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::state_table_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -329,4 +329,4 @@ TEST_CASE("IKE-32, IKE-111, IKE-117, IKE-128: children on their way, against eve
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::state_table_test

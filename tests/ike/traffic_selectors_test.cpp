@@ -10,7 +10,7 @@
 #include "spd/policy.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::traffic_selectors_test {
 namespace {
 
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
@@ -479,4 +479,4 @@ TEST_CASE("IKE-95: an offer of a long policy is a payload that can be read") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::traffic_selectors_test

@@ -7,7 +7,7 @@
 #include "ike/transport_selectors.h"
 #include "tests/ike/altered_wire.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::transport_nat_test {
 namespace {
 
 const Address kInside = Address::parse("192.168.1.5").value();
@@ -242,4 +242,4 @@ TEST_CASE("IKE-99: addresses are exchanged on the side that a NAT stands before,
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::transport_nat_test

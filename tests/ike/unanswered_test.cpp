@@ -7,7 +7,7 @@
 #include "tests/ike/child_scenes.h"
 #include "tests/ike/impostor.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::unanswered_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -260,4 +260,4 @@ TEST_CASE("IKE-116: a rekey that was put off by an IKE rekey is made under the s
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::unanswered_test

@@ -9,7 +9,7 @@
 #include "ike/responses.h"
 #include "tests/support/manual_clock.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::windows_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -360,4 +360,4 @@ TEST_CASE("Timers of requests end with them") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::windows_test

@@ -11,7 +11,7 @@
 #include "tests/ike/rebuilt_message.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::ike::test {
+namespace sallyport::ike::test::wire_test {
 namespace {
 
 using sallyport::test::octets;
@@ -334,4 +334,4 @@ TEST_CASE("A chain is appended to another as if it had been written there") {
 }
 
 }  // namespace
-}  // namespace sallyport::ike::test
+}  // namespace sallyport::ike::test::wire_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::binding_cache_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -212,4 +212,4 @@ TEST_CASE("HA-21: a cache that goes leaves no timer behind") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::binding_cache_test

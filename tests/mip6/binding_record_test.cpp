@@ -4,7 +4,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::binding_record_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -140,4 +140,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::binding_record_test

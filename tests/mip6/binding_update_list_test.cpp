@@ -4,7 +4,7 @@
 
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::binding_update_list_test {
 namespace {
 
 using std::chrono::seconds;
@@ -91,4 +91,4 @@ TEST_CASE("MN-15: an entry that goes takes its timers with it") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::binding_update_list_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::bootstrap_test {
 namespace {
 
 using std::chrono::seconds;
@@ -316,4 +316,4 @@ TEST_CASE("BOOT-02: without anything to go by nothing is asked, and it goes on t
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::bootstrap_test

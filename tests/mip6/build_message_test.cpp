@@ -5,7 +5,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/sample_messages.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::build_message_test {
 namespace {
 
 using sallyport::test::octets;
@@ -152,4 +152,4 @@ TEST_CASE("BOOT-08: a name of 253 octets goes, one of 254 does not") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::build_message_test

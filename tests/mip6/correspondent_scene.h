@@ -13,7 +13,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 inline const Address kMovedCareOf = ip("2001:db8:e::100");
-inline const ReturnRoutability kRoutability{kSha1};
 
 struct Tokens {
   KeygenToken home{};

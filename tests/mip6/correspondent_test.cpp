@@ -2,7 +2,7 @@
 
 #include "tests/mip6/correspondent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::correspondent_test {
 namespace {
 
 using Scene = CorrespondentScene;
@@ -400,4 +400,4 @@ TEST_CASE("RR-05: updates of any octets crash nothing and bind nobody") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::correspondent_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/dhcp_server.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::dhcp_message_test {
 namespace {
 
 const Address kFirst = Address::parse("2001:db8:1::1").value();
@@ -123,4 +123,4 @@ TEST_CASE("BOOT-09: of many home agents sixteen are taken") {
   CHECK(reply->home_agents.size() == 16);
 }
 
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::dhcp_message_test

@@ -6,7 +6,7 @@
 #include "net/protocol.h"
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::dhcp_relay_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -279,4 +279,4 @@ TEST_CASE("HA-19: a node asks three times a second, all of them so many times") 
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::dhcp_relay_test

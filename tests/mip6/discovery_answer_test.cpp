@@ -6,7 +6,7 @@
 
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::discovery_answer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -174,4 +174,4 @@ TEST_CASE("NEMO-05: a router hears of home agents for routers, or where there ar
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::discovery_answer_test

@@ -15,6 +15,7 @@
 #include "crypto/digest.h"
 #include "crypto/mac.h"
 #include "mip6/ports.h"
+#include "mip6/return_routability.h"
 #include "tests/mip6/mobility.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/manual_clock.h"
@@ -30,6 +31,10 @@ inline Sha1Digest hmac_sha1(ByteView key, std::initializer_list<ByteView> parts)
   return digest;
 }
 inline constexpr Sha1Functions kSha1{.digest = sha1, .hmac = hmac_sha1};
+inline const ReturnRoutability kRoutability{kSha1};
+
+// Where a mobile node is.
+inline constexpr PortId kLink{1};
 
 struct SentMessage {
   Departure departure;

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_bindings_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -221,4 +221,4 @@ TEST_CASE("HA-02: a node that sends more than three updates a second is not hear
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_bindings_test

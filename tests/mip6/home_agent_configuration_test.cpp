@@ -5,7 +5,7 @@
 #include "net/icmp.h"
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_configuration_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -211,4 +211,4 @@ TEST_CASE("MPD-02: a change of something else does not send again what nobody ha
   CHECK(s.around.sender.sent.empty());
 }
 
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_configuration_test

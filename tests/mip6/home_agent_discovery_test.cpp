@@ -7,7 +7,7 @@
 #include "tests/mip6/read_again.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_discovery_test {
 namespace {
 
 using sallyport::test::octets;
@@ -152,4 +152,4 @@ TEST_CASE("DHAAD-01: a message shorter than its header is refused") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_discovery_test

@@ -3,7 +3,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_ike_test {
 namespace {
 
 using Status = BindingStatus;
@@ -86,4 +86,4 @@ TEST_CASE("MAPI-08: at home tunnels are inactive, and active again with the next
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_ike_test

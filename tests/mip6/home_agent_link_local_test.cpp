@@ -3,7 +3,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_link_local_test {
 namespace {
 
 using Status = BindingStatus;
@@ -96,4 +96,4 @@ TEST_CASE("HA-06: a home agent that takes over the bindings of another knows who
   CHECK(s.agent->adopt(entry, std::chrono::seconds(60)).error().code == Error::Code::Refused);
 }
 
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_link_local_test

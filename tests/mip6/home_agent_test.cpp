@@ -4,7 +4,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -412,4 +412,4 @@ TEST_CASE("HA-06: a detection that ends after its home agent does is nobody's") 
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_test

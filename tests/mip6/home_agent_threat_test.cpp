@@ -3,7 +3,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_agent_threat_test {
 namespace {
 
 using Status = BindingStatus;
@@ -70,4 +70,4 @@ TEST_CASE("MSEC-37: replay: an old update, octet for octet, is answered with 135
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_agent_threat_test

@@ -10,7 +10,7 @@
 #include "tests/mip6/home_agent_scene.h"
 #include "tests/mip6/mobile_node_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_link_by_tunnel_test {
 namespace {
 
 using Kind = ListenerRecord::Kind;
@@ -430,4 +430,4 @@ TEST_CASE("HA-19: a host that is away asks the server of its home link, which an
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_link_by_tunnel_test

@@ -10,7 +10,7 @@
 #include "net/protocol.h"
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::home_link_in_tunnels_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -429,4 +429,4 @@ TEST_CASE("HA-18: one place of twenty thousand is found at once") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::home_link_in_tunnels_test

@@ -9,7 +9,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/mobility.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::listener_discovery_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -239,4 +239,4 @@ TEST_CASE("HA-18: a group's scope is four bits of its second octet") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::listener_discovery_test

@@ -5,7 +5,7 @@
 
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_networks_test {
 namespace {
 
 using Status = BindingStatus;
@@ -195,4 +195,4 @@ TEST_CASE("NEMO-03: a prefix table that contradicts itself is refused") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_networks_test

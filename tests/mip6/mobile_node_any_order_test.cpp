@@ -6,7 +6,7 @@
 #include "tests/mip6/mobile_node_scene.h"
 #include "tests/mip6/sample_messages.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_node_any_order_test {
 namespace {
 
 constexpr std::size_t kMostCorrespondents = 4;
@@ -157,4 +157,4 @@ TEST_CASE("RR-05: any message to a correspondent crashes nothing and makes no bi
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_node_any_order_test

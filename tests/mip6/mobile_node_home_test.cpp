@@ -3,7 +3,7 @@
 
 #include "tests/mip6/mobile_node_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_node_home_test {
 namespace {
 
 TEST_CASE("MN-09: the update that returns home, field by field") {
@@ -427,4 +427,4 @@ TEST_CASE("BOOT-08: a name to be entered in DNS goes with each registration") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_node_home_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/mobile_node_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_node_protection_test {
 namespace {
 
 constexpr PortId kOtherLink{2};
@@ -369,4 +369,4 @@ TEST_CASE("MN-10, DHAAD-05: the next home agent's 134 counts once the binding be
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_node_protection_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/mobile_node_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_node_registration_test {
 namespace {
 
 TEST_CASE("MN-02, MN-07: a home registration, field by field") {
@@ -465,4 +465,4 @@ TEST_CASE("MN-02: a node that ends deletes its binding from where it is") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_node_registration_test

@@ -10,7 +10,6 @@ namespace sallyport::mip6::test {
 
 inline constexpr KeygenToken kHomeToken{1, 2, 3, 4, 5, 6, 7, 8};
 inline constexpr KeygenToken kCareOfToken{9, 8, 7, 6, 5, 4, 3, 2};
-inline const ReturnRoutability kRoutability{kSha1};
 
 // A correspondent, as a test plays it.
 struct RouteScene : MobileNodeScene {

@@ -2,7 +2,7 @@
 
 #include "tests/mip6/mobile_node_route_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobile_node_routes_test {
 namespace {
 
 TEST_CASE(
@@ -474,4 +474,4 @@ TEST_CASE("MN-01, RR-08: routes come back after the link was gone for a moment")
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobile_node_routes_test

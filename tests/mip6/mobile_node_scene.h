@@ -10,7 +10,6 @@ namespace sallyport::mip6::test {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline constexpr PortId kLink{1};
 inline const Address kNewCareOf = ip("2001:db8:e::100");
 inline const Address kOtherAgent = ip("2001:db8:b::2");
 inline const Address kRouterHere = ip("fe80::1");

@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/mobility.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobility_header_test {
 namespace {
 
 using sallyport::test::octets;
@@ -92,4 +92,4 @@ TEST_CASE("MH-01: a message is as long as its header says, and what follows is n
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobility_header_test

@@ -11,7 +11,7 @@
 #include "tests/mip6/home_agent_scene.h"
 #include "tests/mip6/sample_messages.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobility_input_test {
 namespace {
 
 struct Input {
@@ -230,4 +230,4 @@ TEST_CASE("HA-01, MH-03: altered messages of every kind neither crash nor regist
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobility_input_test

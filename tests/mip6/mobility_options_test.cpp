@@ -6,7 +6,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/sample_messages.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobility_options_test {
 namespace {
 
 using sallyport::test::octets;
@@ -140,4 +140,4 @@ TEST_CASE("MH-14: options cut anywhere are read no further than they go") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobility_options_test

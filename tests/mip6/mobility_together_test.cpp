@@ -4,7 +4,7 @@
 
 #include "tests/mip6/mobility_network.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mobility_together_test {
 namespace {
 
 using Link = MobilityNetwork::Link;
@@ -176,4 +176,4 @@ TEST_CASE("MAPI-08: home and away three times over, with a correspondent each ti
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mobility_together_test

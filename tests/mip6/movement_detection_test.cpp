@@ -2,7 +2,7 @@
 
 #include "tests/mip6/movement_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::movement_detection_test {
 namespace {
 
 TEST_CASE("MN-01: a care-of address is of prefix and identifier, and used once it is unique") {
@@ -355,4 +355,4 @@ TEST_CASE("MN-01: routers beyond the sixteenth replace the oldest, never ours") 
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::movement_detection_test

@@ -10,7 +10,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Reachability = NeighbourDiscovery::Reachability;
 
-inline constexpr PortId kLink{1};
 inline constexpr PortId kOtherLink{2};
 inline const Address kRouter = ip("fe80::1");
 inline const Address kSecondRouter = ip("fe80::2");

@@ -3,7 +3,7 @@
 
 #include "tests/mip6/movement_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::movement_stranger_test {
 namespace {
 
 RouterAdvertisement silent_about_lifetime(const Address& router) {
@@ -216,4 +216,4 @@ TEST_CASE("MN-01: an advertisement in our router's name does not do away with it
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::movement_stranger_test

@@ -6,7 +6,7 @@
 #include "net/protocol.h"
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::multicast_listeners_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -490,4 +490,4 @@ TEST_CASE("HA-18: a group that workers have no room for is asked for again with 
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::multicast_listeners_test

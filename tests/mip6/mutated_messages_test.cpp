@@ -6,7 +6,7 @@
 #include "tests/mip6/sample_messages.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::mutated_messages_test {
 namespace {
 
 std::vector<Octets> sample_octets() {
@@ -102,4 +102,4 @@ TEST_CASE("MH-14, DP-08: 10 000 random messages of every type are judged without
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::mutated_messages_test

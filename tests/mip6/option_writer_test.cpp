@@ -5,7 +5,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/mobility.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::option_writer_test {
 namespace {
 
 using sallyport::test::octets;
@@ -113,4 +113,4 @@ TEST_CASE("MH-14: one octet of padding is Pad1, more are one PadN") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::option_writer_test

@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/sample_messages.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::parse_message_test {
 namespace {
 
 using sallyport::test::octets;
@@ -232,4 +232,4 @@ TEST_CASE("MH-01: a reserved octet may hold anything") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::parse_message_test

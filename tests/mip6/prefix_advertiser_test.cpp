@@ -5,7 +5,7 @@
 #include "net/protocol.h"
 #include "tests/mip6/home_agent_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::prefix_advertiser_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -223,4 +223,4 @@ TEST_CASE("MPD-02: the wait is no longer than the preferred lifetime of the node
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::prefix_advertiser_test

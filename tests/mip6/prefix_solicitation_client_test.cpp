@@ -4,7 +4,7 @@
 
 #include "tests/mip6/mobile_node_route_scene.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::prefix_solicitation_client_test {
 namespace {
 
 // The solicitations since the last time.
@@ -170,4 +170,4 @@ TEST_CASE("MPD-05: at home the prefix is what its router says, and no end of bef
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::prefix_solicitation_client_test

@@ -4,7 +4,7 @@
 
 #include "tests/mip6/mobility.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::retired_sequences_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,4 +47,4 @@ TEST_CASE("RR-11: retired numbers are so many: the oldest makes room when its ti
   CHECK(retired.put(kThird, 1, start + 480s));
 }
 
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::retired_sequences_test

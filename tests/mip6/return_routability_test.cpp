@@ -8,7 +8,7 @@
 #include "tests/crypto/octets.h"
 #include "tests/mip6/fake_surroundings.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::return_routability_test {
 namespace {
 
 using sallyport::test::octets;
@@ -124,4 +124,4 @@ TEST_CASE("RR-04: what does not end with an authorization is not authorized, of 
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::return_routability_test

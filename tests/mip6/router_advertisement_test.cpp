@@ -9,7 +9,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::router_advertisement_test {
 namespace {
 
 using sallyport::test::octets;
@@ -191,4 +191,4 @@ TEST_CASE("NDX-01, DP-08: 10 000 mutated advertisements are judged without readi
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::router_advertisement_test

@@ -7,7 +7,7 @@
 #include "tests/mip6/read_again.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport::mip6::test {
+namespace sallyport::mip6::test::router_solicitation_test {
 namespace {
 
 using sallyport::test::octets;
@@ -51,4 +51,4 @@ TEST_CASE("NDX-01: a router solicitation with a wrong checksum is none") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6::test
+}  // namespace sallyport::mip6::test::router_solicitation_test

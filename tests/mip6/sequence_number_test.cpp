@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport::mip6 {
+namespace sallyport::mip6::sequence_number_test {
 namespace {
 
 // RFC 6275 9.5.1's own example, and the same around the wrap.
@@ -29,4 +29,4 @@ TEST_CASE("HA-03: of two numbers one at most is newer") {
 }
 
 }  // namespace
-}  // namespace sallyport::mip6
+}  // namespace sallyport::mip6::sequence_number_test

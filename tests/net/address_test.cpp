@@ -4,7 +4,7 @@
 
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::address_test {
 namespace {
 
 Address parse(std::string_view text) { return Address::parse(text).value(); }
@@ -126,4 +126,4 @@ TEST_CASE("MAC address: text both ways, and its link-local address") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::address_test

@@ -10,7 +10,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport {
+namespace sallyport::ah_coverage_test {
 namespace {
 
 // The headers in front of AH, covered, in a buffer that ends with them; empty where they are
@@ -231,4 +231,4 @@ TEST_CASE(
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ah_coverage_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::arp_test {
 namespace {
 
 // Captured from Linux: who has 192.0.2.1, tell 192.0.2.7.
@@ -49,4 +49,4 @@ TEST_CASE("RFC 826: every truncation and every wrong fixed field is refused") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::arp_test

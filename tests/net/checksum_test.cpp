@@ -8,7 +8,7 @@
 #include "net/protocol.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::checksum_test {
 namespace {
 
 // RFC 1071 1, word by word.
@@ -116,4 +116,4 @@ TEST_CASE("what stands in front of an IPv4 header's TTL is written and its lengt
   CHECK(header.ttl == 9);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::checksum_test

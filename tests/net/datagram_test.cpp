@@ -6,7 +6,7 @@
 #include "net/protocol.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport {
+namespace sallyport::datagram_test {
 namespace {
 
 Address ip(std::string_view text) { return Address::parse(text).value(); }
@@ -58,4 +58,4 @@ TEST_CASE("RFC 792, RFC 4443 2.3: ICMP checksums, with the addresses for IPv6 on
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::datagram_test

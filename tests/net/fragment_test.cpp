@@ -6,8 +6,7 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/fragments.h"
 
-using namespace sallyport;
-
+namespace sallyport::fragment_test {
 namespace {
 
 PacketBuilder v4() { return {"192.0.2.1", "192.0.2.2"}; }
@@ -152,3 +151,5 @@ TEST_CASE("INB-01: 20 000 random sets of pieces agree with a bit for each octet"
     }
   }
 }
+
+}  // namespace sallyport::fragment_test

@@ -2,8 +2,7 @@
 
 #include "tests/net/summarize_exactly.h"
 
-using namespace sallyport;
-
+namespace sallyport::icmp_error_test {
 namespace {
 
 // In a heap buffer of exactly its size, so that ASan sees one octet too far.
@@ -133,3 +132,5 @@ TEST_CASE("PMTU-01: an error about IPsec is known by what it carries") {
   const PacketBytes echo = v4().icmp(8, 0).payload(v4().esp(0x1000, 1).build()).build();
   CHECK_FALSE(carries_ipsec(good(echo), echo));
 }
+
+}  // namespace sallyport::icmp_error_test

@@ -4,7 +4,7 @@
 
 #include "tests/net/summarize_exactly.h"
 
-using namespace sallyport;
+namespace sallyport::icmp_kinds_test {
 
 TEST_CASE("ICMP-02: kinds read back as what they are written") {
   for (const char* text :
@@ -30,3 +30,5 @@ TEST_CASE("ICMP-02: a message is of a kind by family, type and code") {
   CHECK_FALSE(is("icmp/2", v6().icmp(2, 0)));
   CHECK_FALSE(is_one_of({}, good(v4().icmp(3, 4).build())));
 }
+
+}  // namespace sallyport::icmp_kinds_test

@@ -9,8 +9,7 @@
 #include "net/ipv6.h"
 #include "tests/net/summarize_exactly.h"
 
-using namespace sallyport;
-
+namespace sallyport::mobility_extensions_test {
 namespace {
 
 const Address kHome = Address::parse("2001:db8:b::100").value();
@@ -270,3 +269,5 @@ TEST_CASE("HA-22: the tunnel encapsulation limit is read where it stands") {
         0);
   CHECK(encapsulation_limit_at(from_care_of().udp(1, 2).build()) == 0);
 }
+
+}  // namespace sallyport::mobility_extensions_test

@@ -7,7 +7,7 @@
 #include "net/protocol.h"
 #include "tests/support/packet_builder.h"
 
-namespace sallyport {
+namespace sallyport::neighbour_discovery_test {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -184,4 +184,4 @@ TEST_CASE("RFC 4291 2.7.1, RFC 2464 7: groups") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::neighbour_discovery_test

@@ -6,7 +6,7 @@
 #include "net/ipv4.h"
 #include "net/ipv6.h"
 
-namespace sallyport {
+namespace sallyport::packet_builder_test {
 namespace {
 
 TEST_CASE("packet builder: an IPv4 echo request, octet by octet, summed by hand") {
@@ -87,4 +87,4 @@ TEST_CASE("packet builder: IPv4 options, fragments and the link header") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::packet_builder_test

@@ -7,7 +7,7 @@
 #include "tests/net/summarize_exactly.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::packet_summary_test {
 namespace {
 
 // Makes the length fields and the checksum agree with what is there.
@@ -426,4 +426,4 @@ TEST_CASE("DP-08: mutated packets mean the same to the slow and obvious parser")
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::packet_summary_test

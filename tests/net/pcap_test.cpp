@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-namespace sallyport {
+namespace sallyport::pcap_test {
 namespace {
 
 // A file name of this test's own, removed at its end.
@@ -54,4 +54,4 @@ TEST_CASE("pcap: little-endian microseconds, as the tools write them; cut files 
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::pcap_test

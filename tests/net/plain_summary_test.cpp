@@ -9,7 +9,7 @@
 #include "net/checksum.h"
 #include "tests/net/summarize_exactly.h"
 
-namespace sallyport {
+namespace sallyport::plain_summary_test {
 namespace {
 
 bool is_plain(const PacketBytes& packet, PacketSummary& out,
@@ -208,4 +208,4 @@ TEST_CASE("plain IPv6: addresses of one half in use are plain") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::plain_summary_test

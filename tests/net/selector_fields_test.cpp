@@ -2,7 +2,7 @@
 
 #include "tests/net/summarize_exactly.h"
 
-namespace sallyport {
+namespace sallyport::selector_fields_test {
 namespace {
 
 struct FragmentRow {
@@ -116,4 +116,4 @@ TEST_CASE("SEL-10: protocols without ports show none") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::selector_fields_test

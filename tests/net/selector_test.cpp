@@ -5,7 +5,7 @@
 #include "net/protocol.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::selector_test {
 namespace {
 
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
@@ -340,4 +340,4 @@ TEST_CASE("selector: overlaps says what asking every packet says, both direction
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::selector_test

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-namespace sallyport {
+namespace sallyport::udp_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -82,4 +82,4 @@ TEST_CASE("HA-19: the checksum of UDP is never zero on the wire") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::udp_test

@@ -6,7 +6,7 @@
 #include "tests/pad/test_authority.h"
 #include "tests/pad/test_peer.h"
 
-namespace sallyport {
+namespace sallyport::authentication_test {
 namespace {
 
 using Kind = AuthenticationKind;
@@ -255,4 +255,4 @@ TEST_CASE("PAD-16: every failure has a word of its own") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::authentication_test

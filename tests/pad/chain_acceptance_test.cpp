@@ -6,7 +6,7 @@
 #include "pad/authentication.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::chain_acceptance_test {
 namespace {
 
 using std::chrono::days;
@@ -396,4 +396,4 @@ TEST_CASE("CERT-05: a new list makes chains verified anew that were remembered b
   CHECK(remembered(method) == 2);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::chain_acceptance_test

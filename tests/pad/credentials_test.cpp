@@ -9,7 +9,7 @@
 #include "tests/pad/test_authority.h"
 #include "tests/pad/test_peer.h"
 
-namespace sallyport {
+namespace sallyport::credentials_test {
 namespace {
 
 Credential credential(const std::string& key_pem, std::vector<Certificate> chain) {
@@ -106,4 +106,4 @@ TEST_CASE("AUTH-02: an Ed25519 key goes with no method before RFC 7427") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::credentials_test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::der_element_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -49,4 +49,4 @@ TEST_CASE("IKE-90: what is no DER is not read") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::der_element_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace sallyport {
+namespace sallyport::dn_text_test {
 namespace {
 
 using Parts = std::vector<std::string_view>;
@@ -32,4 +32,4 @@ TEST_CASE("PAD-03: which texts of DNs stand for several names") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::dn_text_test

@@ -5,7 +5,7 @@
 #include "crypto/openssl_objects.h"
 #include "tests/support/test_pki.h"
 
-namespace sallyport {
+namespace sallyport::fetched_evidence_test {
 namespace {
 
 using std::chrono::days;
@@ -134,4 +134,4 @@ TEST_CASE(
   CHECK_FALSE(evidence.object({}));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::fetched_evidence_test

@@ -4,7 +4,7 @@
 
 #include "tests/pad/random_identities.h"
 
-namespace sallyport {
+namespace sallyport::identity_pattern_test {
 namespace {
 
 Identity identity(std::string_view text) { return Identity::parse(text).value(); }
@@ -170,4 +170,4 @@ TEST_CASE("PAD-03: what is no pattern is refused with what would be right") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::identity_pattern_test

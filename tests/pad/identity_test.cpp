@@ -8,7 +8,7 @@
 #include "pad/identity_pattern.h"
 #include "tests/pad/random_identities.h"
 
-namespace sallyport {
+namespace sallyport::identity_test {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
@@ -214,4 +214,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::identity_test

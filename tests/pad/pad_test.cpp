@@ -6,7 +6,7 @@
 #include "tests/pad/test_peer.h"
 #include "tests/support/fixed_random.h"
 
-namespace sallyport {
+namespace sallyport::pad_test {
 namespace {
 
 using test::peer;
@@ -217,4 +217,4 @@ TEST_CASE("PAD-10: what is allowed is, address by address, what is asked and in 
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::pad_test

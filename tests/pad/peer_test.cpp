@@ -5,7 +5,7 @@
 #include "tests/pad/test_authority.h"
 #include "tests/pad/test_peer.h"
 
-namespace sallyport {
+namespace sallyport::peer_test {
 namespace {
 
 using Kind = AuthenticationKind;
@@ -289,4 +289,4 @@ TEST_CASE("PAD-16: methods by the words that logs use") {
 }
 
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::peer_test

@@ -4,7 +4,7 @@
 
 #include "tests/pad/test_authority.h"
 
-namespace sallyport {
+namespace sallyport::verified_chains_test {
 namespace {
 
 using std::chrono::hours;
@@ -65,4 +65,4 @@ TEST_CASE("CERT-04: no more chains are remembered than there is room for") {
   CHECK(chains.find(question(3), now));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::verified_chains_test

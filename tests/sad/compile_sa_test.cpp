@@ -7,7 +7,7 @@
 #include "net/protocol.h"
 #include "tests/sad/sample_sa.h"
 
-namespace sallyport {
+namespace sallyport::compile_sa_test {
 namespace {
 
 using test::address;
@@ -358,4 +358,4 @@ TEST_CASE("TUN-01: the inner families are those that the selectors allow") {
   CHECK((compiled(sa).inner_v4 && compiled(sa).inner_v6));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::compile_sa_test

@@ -8,7 +8,7 @@
 #include "tests/sad/sanitized.h"
 #include "tests/sad/ticks.h"
 
-namespace sallyport {
+namespace sallyport::compiled_selector_test {
 
 using test::address;
 using test::range;
@@ -216,4 +216,4 @@ TEST_CASE("INB-04: one word tells where protocol and ports are one value each or
   CHECK_FALSE(tells_within(row_of({}, any, any), udp));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::compiled_selector_test

@@ -4,7 +4,7 @@
 
 #include "tests/sad/world.h"
 
-namespace sallyport {
+namespace sallyport::expiry_test {
 namespace {
 
 constexpr std::uint64_t kUnit = 1 << 24;
@@ -56,4 +56,4 @@ TEST_CASE("SAD-06, SAD-11: a moved SA ends when it would have ended") {
   CHECK(world.table.inbound(world.sad->find("in")->slot).expiry() == Expiry::after(0, 78 * kUnit));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::expiry_test

@@ -9,7 +9,7 @@
 #include "sad/sad.h"
 #include "tests/sad/world.h"
 
-namespace sallyport {
+namespace sallyport::key_wiping_test {
 namespace {
 
 constexpr std::uint8_t key_octet(std::size_t i) {
@@ -84,4 +84,4 @@ TEST_CASE("SAD-12: no copy of a key stays in memory when its SA has gone") {
   CHECK(copies_of_key() == 0);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::key_wiping_test

@@ -5,7 +5,7 @@
 #include "sad/sad.h"
 #include "tests/sad/world.h"
 
-namespace sallyport {
+namespace sallyport::move_endpoints_test {
 namespace {
 
 using test::address;
@@ -149,4 +149,4 @@ TEST_CASE("MCAST-02: an outbound SA to a group keeps its outer source for life")
   CHECK(load_be<std::uint32_t>(&sa.header[64 - sa.header_bytes + 16]) == 0xef010101);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::move_endpoints_test

@@ -4,7 +4,7 @@
 
 #include "tests/sad/world.h"
 
-namespace sallyport {
+namespace sallyport::path_mtus_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -176,4 +176,4 @@ TEST_CASE("PMTU-01: transport between ranges of hosts is found by its selectors"
   CHECK_FALSE(found("192.0.2.130", "192.0.2.1"));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::path_mtus_test

@@ -5,7 +5,7 @@
 
 #include "tests/sad/sample_sa.h"
 
-namespace sallyport {
+namespace sallyport::record_test {
 namespace {
 
 using test::address;
@@ -175,4 +175,4 @@ TEST_CASE("SAD-01: damaged records are refused or make an SA that may be") {
   CHECK(taken < 20'000);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::record_test

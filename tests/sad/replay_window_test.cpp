@@ -8,7 +8,7 @@
 #include "tests/sad/sanitized.h"
 #include "tests/sad/ticks.h"
 
-namespace sallyport {
+namespace sallyport::replay_window_test {
 namespace {
 
 constexpr std::size_t kSequences = test::kSanitized ? 200'000 : 10'000'000;
@@ -286,4 +286,4 @@ TEST_CASE("bench: ticks of replay check and advance", "[.bench]") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::replay_window_test

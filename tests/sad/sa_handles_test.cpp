@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::sa_handles_test {
 
 TEST_CASE("SAD-14, SAD-02: a handle leads to its own SA, and a rekey swaps it behind the handle") {
   SaHandles handles(4, *std::pmr::new_delete_resource());
@@ -70,4 +70,4 @@ TEST_CASE("SAD-10: while a handle is swapped a reader gets the old SA or the new
   CHECK(wrong == 0);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sa_handles_test

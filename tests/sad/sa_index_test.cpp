@@ -12,7 +12,7 @@
 #include "tests/sad/sanitized.h"
 #include "tests/sad/ticks.h"
 
-namespace sallyport {
+namespace sallyport::sa_index_test {
 namespace {
 
 using test::address;
@@ -228,4 +228,4 @@ TEST_CASE("bench: ticks of the SA look-up", "[.bench]") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sa_index_test

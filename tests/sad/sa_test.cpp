@@ -5,7 +5,7 @@
 
 #include "tests/sad/sample_sa.h"
 
-namespace sallyport {
+namespace sallyport::sa_test {
 namespace {
 
 using test::sample_sa;
@@ -290,4 +290,4 @@ TEST_CASE("MAN-03: each direction may have its own key, equal ones draw a warnin
   CHECK(pair_warnings(outbound, inbound).size() == 1);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sa_test

@@ -6,7 +6,7 @@
 #include "sad/replay_window.h"
 #include "tests/sad/world.h"
 
-namespace sallyport {
+namespace sallyport::sad_test {
 namespace {
 
 using test::inbound_sa;
@@ -311,4 +311,4 @@ TEST_CASE("SAD-12: there are as many SAs as the limit says, and a full database 
   CHECK(sad.size(Direction::Outbound) == 2);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sad_test

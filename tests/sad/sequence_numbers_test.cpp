@@ -6,8 +6,7 @@
 #include <thread>
 #include <vector>
 
-using namespace sallyport;
-
+namespace sallyport::sequence_numbers_test {
 namespace {
 
 constexpr unsigned kThreads = 4;
@@ -100,3 +99,5 @@ TEST_CASE("ESP-10: the owner takes as many as both bounds allow, and says which 
   CHECK(take_numbers(state, 20, 5).count == 0);
   CHECK(state.packets == 10);
 }
+
+}  // namespace sallyport::sequence_numbers_test

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-namespace sallyport {
+namespace sallyport::sequence_reservation_test {
 namespace {
 
 struct Directory {
@@ -126,4 +126,4 @@ TEST_CASE("MAN-02: a damaged state file is refused with its line") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sequence_reservation_test

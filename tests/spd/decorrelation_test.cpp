@@ -6,7 +6,8 @@
 #include "spd/region_text.h"
 #include "tests/spd/policy_list.h"
 
-using namespace sallyport;
+namespace sallyport::decorrelation_test {
+
 using sallyport::test::PolicyList;
 using sallyport::test::RandomPolicies;
 
@@ -256,3 +257,5 @@ TEST_CASE("SPD-04: a long list is read in steps, and answers the same") {
     if (one) CHECK(one->regions == other->regions);
   }
 }
+
+}  // namespace sallyport::decorrelation_test

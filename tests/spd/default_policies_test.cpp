@@ -7,8 +7,7 @@
 #include "net/protocol.h"
 #include "spd/spd.h"
 
-using namespace sallyport;
-
+namespace sallyport::default_policies_test {
 namespace {
 
 Address address(std::string_view text) { return Address::parse(text).value(); }
@@ -165,3 +164,5 @@ TEST_CASE("ARCH-09: every SPD has its own under its own name") {
     CHECK(warnings(policy).empty());
   }
 }
+
+}  // namespace sallyport::default_policies_test

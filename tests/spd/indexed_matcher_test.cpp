@@ -9,8 +9,9 @@
 #include "tests/spd/pair_policies.h"
 #include "tests/spd/random_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::indexed_matcher_test {
+
+using namespace test;
 
 namespace {
 
@@ -345,3 +346,5 @@ TEST_CASE("an old view answers as it did while the matcher is edited and views a
   for (std::jthread& reader : readers) reader.join();
   CHECK(wrong == 0);
 }
+
+}  // namespace sallyport::indexed_matcher_test

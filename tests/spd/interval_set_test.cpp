@@ -4,8 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-using namespace sallyport;
-
+namespace sallyport::interval_set_test {
 namespace {
 
 using Set = IntervalSet<std::uint8_t>;
@@ -103,3 +102,5 @@ TEST_CASE("intervals that meet or touch become one, at both ends of the line") {
   CHECK(Set(0, 255).covers(set));
   CHECK_FALSE(set.covers(Set(0, 255)));
 }
+
+}  // namespace sallyport::interval_set_test

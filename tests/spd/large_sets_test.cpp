@@ -8,8 +8,9 @@
 #include "tests/spd/pair_policies.h"
 #include "tests/spd/random_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::large_sets_test {
+
+using namespace test;
 using bench::SelectorSet;
 
 namespace {
@@ -153,3 +154,5 @@ TEST_CASE("more ranges than one index holds: the next one goes on, and one selec
   CHECK_FALSE(refused.error().remedy.empty());
   REQUIRE(matcher.insert(0, PolicyId{1}, std::span(&any, 1)));
 }
+
+}  // namespace sallyport::large_sets_test

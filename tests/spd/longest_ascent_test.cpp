@@ -6,8 +6,7 @@
 #include <numeric>
 #include <random>
 
-using namespace sallyport;
-
+namespace sallyport::longest_ascent_test {
 namespace {
 
 using Places = std::vector<std::size_t>;
@@ -60,3 +59,5 @@ TEST_CASE("one entry that goes to the other end of the list is the only one that
   CHECK_FALSE(to_the_front.front());
   CHECK(std::ranges::count(to_the_front, true) == 999);
 }
+
+}  // namespace sallyport::longest_ascent_test

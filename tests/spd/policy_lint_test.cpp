@@ -5,7 +5,8 @@
 #include "net/protocol.h"
 #include "tests/spd/policy_list.h"
 
-using namespace sallyport;
+namespace sallyport::policy_lint_test {
+
 using sallyport::test::PolicyList;
 using sallyport::test::RandomPolicies;
 using Kind = PolicyFinding::Kind;
@@ -212,3 +213,5 @@ TEST_CASE("an examination ends at its limit, and says so") {
   CHECK(first.whole);
   CHECK(first.pieces == 1);
 }
+
+}  // namespace sallyport::policy_lint_test

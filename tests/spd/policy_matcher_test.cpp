@@ -9,7 +9,8 @@
 #include "spd/linear_matcher.h"
 #include "tests/spd/random_policies.h"
 
-using namespace sallyport;
+namespace sallyport::policy_matcher_test {
+
 using sallyport::test::RandomPolicies;
 
 namespace {
@@ -276,3 +277,5 @@ TEST_CASE("SEL-12: each of the five slots decides alone") {
   others[4].remote_port = 1;
   for (const SelectorFields& other : others) CHECK_FALSE(found(selector, other));
 }
+
+}  // namespace sallyport::policy_matcher_test

@@ -5,7 +5,8 @@
 #include "net/protocol.h"
 #include "tests/spd/policy_list.h"
 
-using namespace sallyport;
+namespace sallyport::policy_overlaps_test {
+
 using sallyport::test::PolicyList;
 using sallyport::test::RandomPolicies;
 
@@ -147,3 +148,5 @@ TEST_CASE("SPD-04: ranges of several selectors cover together what none does alo
   CHECK(overlaps.before(2, work).cover == 0);
   CHECK_FALSE(overlaps.before(0, work).cover);
 }
+
+}  // namespace sallyport::policy_overlaps_test

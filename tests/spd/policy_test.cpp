@@ -4,8 +4,7 @@
 
 #include "net/protocol.h"
 
-using namespace sallyport;
-
+namespace sallyport::policy_test {
 namespace {
 
 Policy tunnel() {
@@ -282,3 +281,5 @@ TEST_CASE("actions have the names of the configuration") {
   CHECK(to_string(PolicyAction::Bypass) == "bypass");
   CHECK(to_string(PolicyAction::Protect) == "protect");
 }
+
+}  // namespace sallyport::policy_test

@@ -5,8 +5,7 @@
 
 #include "net/protocol.h"
 
-using namespace sallyport;
-
+namespace sallyport::populate_test {
 namespace {
 
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
@@ -309,3 +308,5 @@ TEST_CASE("SPD-13: an ICMP packet's SA takes no ports of other protocols along")
   REQUIRE(sas.size() == 1);
   CHECK(sas[0].protocol == kProtocolIcmpv6);
 }
+
+}  // namespace sallyport::populate_test

@@ -8,8 +8,9 @@
 #include "spd/indexed_matcher.h"
 #include "tests/spd/pair_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::rebuild_threads_test {
+
+using namespace test;
 
 TEST_CASE("SPD-06: views stay right while a base is built on another thread", "[threads]") {
   constexpr std::uint32_t kPolicies = 2 * IndexedMatcher::kWorthRebuilding;
@@ -49,3 +50,5 @@ TEST_CASE("SPD-06: views stay right while a base is built on another thread", "[
       REQUIRE(matcher.move(PolicyId{i + 1}, kPolicies - 1));
   }
 }
+
+}  // namespace sallyport::rebuild_threads_test

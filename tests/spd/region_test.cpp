@@ -6,7 +6,8 @@
 #include "spd/region_text.h"
 #include "tests/spd/policy_list.h"
 
-using namespace sallyport;
+namespace sallyport::region_test {
+
 using sallyport::test::RandomPolicies;
 
 namespace {
@@ -201,3 +202,5 @@ TEST_CASE("regions and packets read like selectors") {
   CHECK(text(kProtocolUdp, kUnavailable, kUnavailable) ==
         "udp 10.1.0.1 <-> 10.2.0.9 without ports");
 }
+
+}  // namespace sallyport::region_test

@@ -9,8 +9,9 @@
 #include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::spd_replace_test {
+
+using namespace test;
 
 TEST_CASE("SPD-06: whole lists are exchanged; what stays as it was keeps its id and its answers") {
   Spd spd(4, 2);
@@ -250,3 +251,5 @@ TEST_CASE("SPD-06: a list that cannot be is refused, and nothing has changed") {
   CHECK(spd.snapshot()->version == version);
   CHECK(names(spd, SpdId{0}) == std::vector<std::string>{"a", "b"});
 }
+
+}  // namespace sallyport::spd_replace_test

@@ -7,8 +7,9 @@
 #include "tests/spd/named_policies.h"
 #include "tests/spd/random_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::spd_test {
+
+using namespace test;
 
 namespace {
 
@@ -398,3 +399,5 @@ TEST_CASE("SPD-01: an entry for peers alone is met by no packet and stands in no
     CHECK(name("10.2.0.1") == "b");
   }
 }
+
+}  // namespace sallyport::spd_test

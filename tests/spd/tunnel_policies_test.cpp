@@ -6,8 +6,9 @@
 #include "spd/policy_names.h"
 #include "tests/spd/named_policies.h"
 
-using namespace sallyport;
-using namespace sallyport::test;
+namespace sallyport::tunnel_policies_test {
+
+using namespace test;
 
 namespace {
 
@@ -169,3 +170,5 @@ TEST_CASE("MSEC-20: no tunnel goes to everybody") {
   CHECK_FALSE(spd.insert(bound("bad", "", Address::any(Family::V6))));
   CHECK_FALSE(spd.insert(bound("bad", "", Address::parse("ff02::1").value())));
 }
+
+}  // namespace sallyport::tunnel_policies_test

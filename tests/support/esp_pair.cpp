@@ -6,7 +6,7 @@
 namespace sallyport {
 namespace {
 
-Address address(std::string_view text) { return Address::parse(text).value(); }
+Address endpoint(std::string_view text) { return Address::parse(text).value(); }
 AddressRange range(std::string_view text) { return AddressRange::parse(text).value(); }
 
 std::vector<std::uint8_t> counting_key(std::size_t size, std::uint8_t first) {
@@ -16,8 +16,8 @@ std::vector<std::uint8_t> counting_key(std::size_t size, std::uint8_t first) {
 }
 
 Endpoints endpoints(Family family) {
-  return family == Family::V4 ? Endpoints{address("192.0.2.1"), address("192.0.2.2")}
-                              : Endpoints{address("2001:db8::1"), address("2001:db8::2")};
+  return family == Family::V4 ? Endpoints{endpoint("192.0.2.1"), endpoint("192.0.2.2")}
+                              : Endpoints{endpoint("2001:db8::1"), endpoint("2001:db8::2")};
 }
 
 Endpoints reversed(const Endpoints& ends) { return {ends.remote, ends.local}; }
@@ -52,7 +52,7 @@ TestGateway::Settings second_gateway(std::vector<Policy> policies) {
   settings.ports[1].addresses = {prefix("192.0.2.2/24"), prefix("2001:db8::2/64")};
   for (Route& route : settings.routes)
     route.next_hop.gateway =
-        address(route.next_hop.gateway.family == Family::V4 ? "192.0.2.1" : "2001:db8::1");
+        endpoint(route.next_hop.gateway.family == Family::V4 ? "192.0.2.1" : "2001:db8::1");
   return settings;
 }
 

@@ -62,7 +62,7 @@ rte_mbuf* exact_mbuf(rte_mempool* pool, std::size_t octets,
   return mbuf;
 }
 
-PacketBytes bytes_of(const rte_mbuf* mbuf) {
+PacketBytes copied(const rte_mbuf* mbuf) {
   const auto* data = rte_pktmbuf_mtod(mbuf, const std::uint8_t*);
   return {data, data + mbuf->data_len};
 }
@@ -274,7 +274,7 @@ std::vector<PacketBytes> TestGateway::sent_frames(PortId port) {
   void* mbuf = nullptr;
   while (rte_ring_dequeue(wires_[port.value].out, &mbuf) == 0) {
     crosses_in(mbuf);
-    frames.push_back(bytes_of(static_cast<rte_mbuf*>(mbuf)));
+    frames.push_back(copied(static_cast<rte_mbuf*>(mbuf)));
     rte_pktmbuf_free(static_cast<rte_mbuf*>(mbuf));
   }
   return frames;

@@ -5,8 +5,7 @@
 #include "tests/dataplane/crypto/reference_seal.h"
 #include "tests/support/reference_mac.h"
 
-using namespace sallyport;
-
+namespace sallyport::ah_engine_test {
 namespace {
 
 constexpr std::size_t kIcvField = 32;  // behind 20 octets of IP and 12 of AH
@@ -128,3 +127,5 @@ TEST_CASE("AH-16: AH and ESP of one transform share a batch") {
     for (const CryptoJob& job : jobs) CHECK(job.good);
   }
 }
+
+}  // namespace sallyport::ah_engine_test

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-namespace sallyport {
+namespace sallyport::batch_test {
 
 TEST_CASE("ESP-12: ICVs of every length are equal only where every bit is") {
   for (const std::size_t count : {8u, 12u, 16u, 20u, 24u, 28u, 32u}) {
@@ -22,4 +22,4 @@ TEST_CASE("ESP-12: ICVs of every length are equal only where every bit is") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::batch_test

@@ -5,7 +5,7 @@
 
 #include "tests/dataplane/crypto/crypto_rig.h"
 
-namespace sallyport {
+namespace sallyport::esp_vectors_test {
 namespace {
 
 struct EspVector {
@@ -114,4 +114,4 @@ TEST_CASE(
   CHECK(check_vectors("linux.txt") == 33);
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::esp_vectors_test

@@ -5,7 +5,7 @@
 #include "tests/dataplane/crypto/crypto_rig.h"
 #include "tests/dataplane/crypto/reference_seal.h"
 
-namespace sallyport {
+namespace sallyport::ipsec_mb_engine_test {
 namespace {
 
 // Text lengths around the blocks of every cipher and hash, cut to what `transform` can carry.
@@ -324,4 +324,4 @@ TEST_CASE("the engine says which vectors run") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::ipsec_mb_engine_test

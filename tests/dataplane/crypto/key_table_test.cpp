@@ -4,7 +4,7 @@
 #include "tests/dataplane/crypto/crypto_rig.h"
 #include "tests/dataplane/crypto/reference_seal.h"
 
-namespace sallyport {
+namespace sallyport::key_table_test {
 namespace {
 
 // Memory that a test may look at while the table lives and after it went.
@@ -143,4 +143,4 @@ TEST_CASE("a key table too large for its memory is an error, not a crash") {
   CHECK_FALSE(KeyTable::create(kNoKey.value, *std::pmr::new_delete_resource(), random));
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::key_table_test

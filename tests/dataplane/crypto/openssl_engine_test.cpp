@@ -8,7 +8,7 @@
 #include "tests/dataplane/crypto/crypto_rig.h"
 #include "tests/dataplane/crypto/reference_seal.h"
 
-namespace sallyport {
+namespace sallyport::openssl_engine_test {
 namespace {
 
 // OpenSSL takes its allocator before its first allocation only, so that this stands here.
@@ -67,4 +67,4 @@ TEST_CASE("OpenSSL allocates nothing per packet, good or bad") {
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::openssl_engine_test

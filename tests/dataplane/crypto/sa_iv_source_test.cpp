@@ -5,7 +5,7 @@
 
 #include "tests/dataplane/crypto/crypto_rig.h"
 
-namespace sallyport {
+namespace sallyport::sa_iv_source_test {
 namespace {
 
 constexpr std::size_t kSlotBytes = 24;  // header and the longest IV
@@ -169,4 +169,4 @@ TEST_CASE("ALG-01, ALG-05: what has no IV and what has its number for one stays 
   }
 }
 
-}  // namespace sallyport
+}  // namespace sallyport::sa_iv_source_test
