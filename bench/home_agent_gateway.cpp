@@ -20,7 +20,6 @@ constexpr auto kVisitedRouter = "2001:db8:f::2";
 constexpr MacAddress kFarMac{{2, 0, 0, 0, 0, 0x99}};
 constexpr std::size_t kBuffers = 16'384;
 constexpr std::size_t kRing = 8192;
-constexpr std::size_t kLeastFlows = 65'536;
 constexpr std::size_t kDefaultPolicies = 32;  // and what mobility has for all nodes together
 constexpr std::uint32_t kNoRate = 100'000'000;
 constexpr Duration kHousekeeping = std::chrono::milliseconds(100);
@@ -44,8 +43,7 @@ RingGateway::Settings ring_settings(const HomeAgentGateway::Settings& settings) 
   ring.outside = prefix(kVisitedLink);
   ring.sas = pairs_each(settings.protection) * settings.nodes;
   ring.policies = Spd::ids_for(policies_of(settings));
-  // Twice two places a flow keep most of them from meeting.
-  ring.flows = std::max<std::size_t>(kLeastFlows, 4 * std::size_t{settings.nodes});
+  ring.flows = flow_places(settings.nodes);
   ring.bindings = settings.nodes;
   ring.mbufs = kBuffers;
   ring.punt_ring = kRing;

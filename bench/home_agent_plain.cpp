@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace sallyport::bench {
 namespace {
 
@@ -11,7 +9,6 @@ constexpr auto kInsideLink = "2001:db8:2::1/64";
 constexpr auto kOutsideLink = "2001:db8:1::1/64";  // where tunnels end
 constexpr auto kRouter = "2001:db8:1::2";
 constexpr MacAddress kPlainFarMac{{2, 0, 0, 0, 0, 0x98}};
-constexpr std::size_t kLeastPlainFlows = 65'536;
 
 RingGateway::Settings ring_settings(const PlainTunnels::Settings& settings) {
   RingGateway::Settings ring;
@@ -19,7 +16,7 @@ RingGateway::Settings ring_settings(const PlainTunnels::Settings& settings) {
   ring.outside = Prefix::parse(kOutsideLink).value();
   ring.sas = settings.tunnels;
   ring.policies = settings.tunnels;
-  ring.flows = std::max<std::size_t>(kLeastPlainFlows, 4 * std::size_t{settings.tunnels});
+  ring.flows = flow_places(settings.tunnels);
   return ring;
 }
 

@@ -1,6 +1,7 @@
 // A whole data plane whose two ports are rings in memory; the bench takes its turns.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -18,6 +19,11 @@ namespace sallyport::bench {
 inline constexpr PortId kInside{0};
 inline constexpr PortId kOutside{1};
 inline constexpr unsigned kWireCapacity = 1024;  // frames
+
+// Places of a flow cache: twice two for each flow keep most of them from meeting.
+[[nodiscard]] constexpr std::size_t flow_places(std::size_t flows) noexcept {
+  return std::max<std::size_t>(65'536, 4 * flows);
+}
 
 class RingGateway {
  public:

@@ -63,9 +63,9 @@ Expected<Frames> Frames::make(const Settings& settings) {
   if (settings.from.family != settings.to.family)
     return fail(Error::Code::Invalid, "addresses of two families", "both of IPv4 or both of IPv6");
   const std::uint16_t least = least_size(settings.from.family);
-  if (settings.size < least || settings.size > Frames::kMostOctets)
+  if (settings.size < least || settings.size > kMostOctets)
     return fail(Error::Code::Invalid, fmt::format("no packets of {} octets", settings.size),
-                fmt::format("{} to {}", least, Frames::kMostOctets));
+                fmt::format("{} to {}", least, kMostOctets));
   if (settings.destinations == 0 || settings.flows < settings.destinations ||
       settings.flows > settings.destinations * std::uint64_t{kPorts})
     return fail(Error::Code::Invalid,
