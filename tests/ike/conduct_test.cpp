@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "ike/wire/append.h"
+#include "tests/ike/altered_wire.h"
 #include "tests/ike/impostor.h"
 
 namespace sallyport::ike::test::conduct_test {
@@ -11,10 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Header header_with(const Datagram& datagram) { return parse_header(datagram.message).value(); }
-
 Message clear_message(const Datagram& datagram) {
-  const Header header = header_with(datagram);
+  const Header header = header_of(datagram);
   return parse_message(header.next, ByteView(datagram.message).subspan(kHeaderBytes)).value();
 }
 
@@ -39,19 +38,19 @@ TEST_CASE("IKE-26, IKE-42: first requests have message ID 0 however often they a
   REQUIRE(requests.size() == 3);
   const Message first = clear_message(requests[0]);
   for (const Datagram& request : requests) {
-    const Header header = header_with(request);
+    const Header header = header_of(request);
     CHECK(header.exchange == ExchangeType::IkeSaInit);
     CHECK(header.message_id == 0);
-    CHECK(header.initiator_spi == header_with(requests[0]).initiator_spi);
+    CHECK(header.initiator_spi == header_of(requests[0]).initiator_spi);
     CHECK(header.responder_spi == IkeSpi{});  // IKE-04
     CHECK(clear_message(request).nonce == first.nonce);
     CHECK(clear_message(request).sa == first.sa);
   }
-  CHECK(header_with(requests[1]).next == PayloadType::Notify);  // the cookie is the first payload
+  CHECK(header_of(requests[1]).next == PayloadType::Notify);  // the cookie is the first payload
   CHECK(clear_message(requests[1]).key_exchange->data == first.key_exchange->data);
   CHECK(clear_message(requests[2]).find(NotifyType::Cookie) != nullptr);
   CHECK(clear_message(requests[2]).key_exchange->group == facts(Group::Ecp256).ike_id);
-  CHECK(header_with(two.bob.sent.front()).message_id == 0);
+  CHECK(header_of(two.bob.sent.front()).message_id == 0);
   two.settle();
   CHECK(two.traffic_flows());
 }
@@ -68,11 +67,11 @@ TEST_CASE("IKE-28: a peer's request is answered while ours is outstanding, whoev
     const Datagram own = waiting.sent.front();
     waiting.sent.clear();  // it is on its way for long
 
-    const MessageId id = header_with(own).message_id;
+    const MessageId id = header_of(own).message_id;
     REQUIRE(asking.daemon->initiate("net"));  // another child
     REQUIRE(two.deliver(asking));
     REQUIRE(waiting.sent.size() == 1);
-    const Header answer = header_with(waiting.sent.front());
+    const Header answer = header_of(waiting.sent.front());
     CHECK(answer.is_response());
     CHECK(answer.exchange == ExchangeType::CreateChildSa);
     // Each side counts its own requests (IKE-25).
@@ -168,7 +167,7 @@ TEST_CASE("IKE-33: SPIs are random, not 0, and of no other IKE SA that lives") {
     // The generator says each time what it has said before.
     two.alice.random = FixedRandom(3);
     REQUIRE(two.alice.daemon->initiate_anew("net"));
-    spis.push_back(header_with(two.alice.sent.back()).initiator_spi);
+    spis.push_back(header_of(two.alice.sent.back()).initiator_spi);
     CHECK(spis.back() != IkeSpi{});
     CHECK(std::ranges::count(spis, spis.back()) == 1);
   }
