@@ -35,9 +35,10 @@ std::uint8_t next_header(const Packet& packet, const OutboundSa& sa) noexcept {
 // Returns where AH begins.
 std::uint16_t enter(Packet& packet, const OutboundSa& sa, WorkerContext& my) noexcept {
   const std::uint8_t next = next_header(packet, sa);
-  std::uint8_t* const icv = sa.mode == IpsecMode::Tunnel
-                                ? enter_tunnel(packet, packet.data(), packet.size(), sa, my)
-                                : enter_transport(packet, sa);
+  std::uint8_t* const icv =
+      sa.mode == IpsecMode::Tunnel
+          ? enter_tunnel(packet, {packet.data(), packet.size()}, sa, my, GoesOn{})
+          : enter_transport(packet, sa);
   std::memset(icv, 0, sa.iv_bytes);
   if (sa.iv_rule == IvRule::Counter) store_be<std::uint64_t>(icv, packet.sequence);  // RFC 4543 4
   auto& ah = *reinterpret_cast<AhHeader*>(icv - sizeof(AhHeader));

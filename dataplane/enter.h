@@ -68,6 +68,14 @@ inline Octets32 outer_addresses(const OutboundSa& sa) noexcept {
   return Octets32::of(source, 0, destination, 0);
 }
 
+inline Address outer_destination(const OutboundSa& sa) noexcept {
+  std::array<std::uint8_t, sizeof(Octets32)> both;
+  outer_addresses(sa).store(both.data());
+  Address destination = Address::any(sa.outer_family);
+  std::memcpy(destination.bytes.data(), &both[both.size() / 2], destination.bytes.size());
+  return destination;
+}
+
 // The PacketSummary of an outer header, but for DF: put together in registers and stored at once.
 inline Octets64 outer_summary(const OutboundSa& sa, std::uint32_t size) noexcept {
   static_assert(offsetof(PacketSummary, source_port) == 32 &&
@@ -77,19 +85,37 @@ inline Octets64 outer_summary(const OutboundSa& sa, std::uint32_t size) noexcept
   return {outer_addresses(sa), Octets32::of(sa.outer_selectors, length_and_offset, 0, 0)};
 }
 
-// Tunnel mode: puts outer IP, UDP if any, and ESP or AH in front of the `bytes` octets that stand
-// at `inner`, the packet's first octet, of ESP with trailer and ICV. Returns where the IV begins.
-// From then on the packet is what its outer header says: that is what is routed and sent.
-[[gnu::always_inline]] inline std::uint8_t* enter_tunnel(Packet& packet, std::uint8_t* inner,
-                                                         std::uint32_t bytes, const OutboundSa& sa,
-                                                         WorkerContext& my) noexcept {
+// What a tunnel has made of a packet.
+struct OuterDatagram {
+  std::uint8_t* header;
+  std::uint32_t size;  // octets
+  bool dont_fragment;
+};
+
+// From now on the packet is what its outer header says: that is what is routed and sent.
+struct GoesOn {
+  [[gnu::always_inline]] void operator()(Packet& packet, const OuterDatagram& outer,
+                                         const OutboundSa& sa) const noexcept {
+    packet.enclose(sa.front_bytes, outer.size);
+    outer_summary(sa, outer.size).store(&packet.summary);
+    packet.summary.dont_fragment = outer.dont_fragment;
+  }
+};
+
+// Tunnel mode: puts outer IP, UDP if any, and ESP or AH in front of `inner`, the packet as it is,
+// of ESP with trailer and ICV. `leave` then takes the packet, whose own front and size are as they
+// were. Returns where the IV begins.
+template <class Leave>
+[[gnu::always_inline]] inline std::uint8_t* enter_tunnel(Packet& packet,
+                                                         std::span<std::uint8_t> inner,
+                                                         const OutboundSa& sa, WorkerContext& my,
+                                                         const Leave& leave) noexcept {
   static_assert(sizeof(OutboundSa::header) == sizeof(Octets64));
-  std::uint8_t* const iv = inner - sa.iv_bytes;
+  std::uint8_t* const iv = inner.data() - sa.iv_bytes;
   Octets64(sa.header.data()).store(iv - sizeof(OutboundSa::header));
   const std::uint16_t front_bytes = sa.front_bytes;
-  const std::uint32_t size = bytes + front_bytes;
-  packet.enclose(front_bytes, size);
-  std::uint8_t* const front = inner - front_bytes;
+  const std::uint32_t size = static_cast<std::uint32_t>(inner.size()) + front_bytes;
+  std::uint8_t* const front = inner.data() - front_bytes;
   const bool dont_fragment =
       finish_outer_header(front, packet.summary,
                           {size, static_cast<std::uint16_t>(my.ids.next()),
@@ -98,8 +124,7 @@ inline Octets64 outer_summary(const OutboundSa& sa, std::uint32_t size) noexcept
   if (sa.udp) [[unlikely]]
     write_udp_length(*reinterpret_cast<UdpHeader*>(front + sa.outer_ip_bytes),
                      size - sa.outer_ip_bytes);
-  outer_summary(sa, size).store(&packet.summary);
-  packet.summary.dont_fragment = dont_fragment;
+  leave(packet, {front, size, dont_fragment}, sa);
   return iv;
 }
 

@@ -84,21 +84,25 @@ std::uint32_t esp_size(const Packet& packet) noexcept {
   return packet.summary.length - packet.esp_offset;
 }
 
-bool is_of_protocol(const Packet& packet, const InboundSa& sa) noexcept {
-  return (packet.summary.protocol == kProtocolAh) == (sa.protocol == IpsecProtocol::Ah);
+// ESP, which may be in UDP, or AH.
+template <IpsecProtocol protocol>
+bool is_of_protocol(const Packet& packet) noexcept {
+  return (packet.summary.protocol == kProtocolAh) == (protocol == IpsecProtocol::Ah);
 }
 
 // Of the SA's protocol, and of a length that an ICV could make good.
+template <IpsecProtocol protocol>
 [[gnu::always_inline]] inline bool fits(const Packet& packet, const InboundSa& sa) noexcept {
-  const bool of_protocol = is_of_protocol(packet, sa);
+  const bool of_protocol = is_of_protocol<protocol>(packet);
   const std::uint32_t size = esp_size(packet);
   return of_protocol & (size >= sa.minimum_bytes) &
          (((size - sa.around_bytes) & sa.padding_mask) == 0);
 }
 
+template <IpsecProtocol protocol>
 [[gnu::noinline]] void drop_misfit(Packet& packet, const InboundSa& sa,
                                    WorkerContext& my) noexcept {
-  const DropReason reason = !is_of_protocol(packet, sa)           ? DropReason::UnknownSpi
+  const DropReason reason = !is_of_protocol<protocol>(packet)     ? DropReason::UnknownSpi
                             : esp_size(packet) < sa.minimum_bytes ? DropReason::EspTruncated
                                                                   : DropReason::EspAlignment;
   my.drops.drop(packet, reason);
@@ -137,17 +141,26 @@ void read_spis(Burst& burst, Spi* next, WorkerContext& my) noexcept {
   run.packets = {};
 }
 
+bool is_whole_esp(const PacketSummary& summary) noexcept {
+  return (summary.protocol == kProtocolEsp) & !summary.fragment & (summary.segments_left == 0);
+}
+
 // What most of it is. Sets its ESP offset.
 [[gnu::always_inline]] inline bool is_whole_esp_for_us(Packet& packet) noexcept {
-  const PacketSummary& summary = packet.summary;
-  packet.esp_offset = summary.upper_offset;
-  return packet.next_hop->ours() & (summary.protocol == kProtocolEsp) & !summary.fragment &
-         (summary.segments_left == 0);
+  packet.esp_offset = packet.summary.upper_offset;
+  return packet.next_hop->ours() && is_whole_esp(packet.summary);
+}
+
+// Behind the IP headers; 0, which is nobody's, where there is no room for one (RFC 4303 2.1).
+Spi spi_of(const Packet& packet) noexcept {
+  const std::uint32_t offset = packet.summary.upper_offset;
+  if (packet.summary.length - offset < sizeof(EspHeader)) return Spi{};
+  return Spi{packet.header<EspHeader>(offset).spi.get()};
 }
 
 // Leaves the packets of a run that fit its SA and have a number that was neither seen nor is too
 // old, which it infers, for each of which `describe` is called. Changes no state of the SA.
-template <class Describe>
+template <IpsecProtocol protocol, class Describe>
 [[gnu::always_inline]] inline void keep_new(SaRun& run, const InboundSa& sa, WorkerContext& my,
                                             Describe describe) noexcept {
   InboundState& state = my.sas.inbound_state(run.sa);
@@ -155,8 +168,8 @@ template <class Describe>
     return drop_all(run, my);
   Packet** kept = run.packets.data();
   for (Packet* const packet : run.packets) {
-    if (!fits(*packet, sa)) [[unlikely]] {
-      drop_misfit(*packet, sa, my);
+    if (!fits<protocol>(*packet, sa)) [[unlikely]] {
+      drop_misfit<protocol>(*packet, sa, my);
       continue;
     }
     const std::uint32_t low = packet->header<EspHeader>(packet->esp_offset).sequence.get();
@@ -205,6 +218,30 @@ Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept {
   return ipsec;
 }
 
+bool have_one_sa(const Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (burst.empty() || !is_whole_esp(burst[0].summary)) return false;
+  const PacketSummary& first = burst[0].summary;
+  const Spi spi = spi_of(burst[0]);
+  const auto is_alike = [&](const Packet& packet) {
+    const PacketSummary& summary = packet.summary;
+    return is_whole_esp(summary) && summary.family == first.family &&
+           same_octets(summary.destination, first.destination) && spi_of(packet) == spi;
+  };
+  // Of many SAs, which come mixed, the last packet tells nearly always.
+  if (!is_alike(burst[burst.size() - 1])) return false;
+  const SaSlot sa = my.sas.index().find_alone(spi);
+  const NextHop& hop = now.routes->look_up(first.destination_address());
+  if (sa == kNoSa || !hop.ours()) return false;
+  my.sas.prefetch_inbound(sa);
+  for (Packet* packet : burst) {
+    if (!is_alike(*packet)) return false;
+    packet->esp_offset = packet->summary.upper_offset;
+    packet->next_hop = &hop;
+    packet->sa = sa;
+  }
+  return true;
+}
+
 void find_sas(Burst& burst, WorkerContext& my) noexcept {
   const SaIndex& index = my.sas.index();
   RawArray<Spi, kBurstSize> spis;
@@ -226,14 +263,14 @@ void find_sas(Burst& burst, WorkerContext& my) noexcept {
 }
 
 void check_replay(SaRun& run, WorkerContext& my) noexcept {
-  keep_new(run, my.sas.inbound(run.sa), my, [](const Packet&) {});
+  keep_new<IpsecProtocol::Ah>(run, my.sas.inbound(run.sa), my, [](const Packet&) {});
 }
 
 void prepare_esp(SaRun& run, CryptoJob* jobs, WorkerContext& my) noexcept {
   const InboundSa& sa = my.sas.inbound(run.sa);
   const CommonJob of_all(my.keys.at(sa.key), sa);
   CryptoJob* job = jobs;
-  keep_new(run, sa, my, [&](const Packet& packet) {
+  keep_new<IpsecProtocol::Esp>(run, sa, my, [&](const Packet& packet) {
     of_all.store(*job);
     job->esp = packet.data() + packet.esp_offset;
     job->sequence = packet.sequence;

@@ -3,6 +3,7 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/sa_runs.h"
+#include "dataplane/tables.h"
 #include "dataplane/worker_context.h"
 
 namespace sallyport {
@@ -11,6 +12,11 @@ namespace sallyport {
 // with its ESP offset set, all that is for us made whole first. Keepalives end here. Needs
 // next_hop.
 [[nodiscard]] Burst take_ipsec_for_us(Burst& burst, WorkerContext& my) noexcept;
+
+// True where all of a burst is whole ESP for us with one SPI, which one SA alone has: of a tunnel
+// that fills bursts everything is found once. ESP offset, SA and next hop are then set. False:
+// whatever is set of them means nothing.
+[[nodiscard]] bool have_one_sa(const Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Sets the SA of every packet by SPI and addresses; drops those without one (SAD-04).
 void find_sas(Burst& burst, WorkerContext& my) noexcept;

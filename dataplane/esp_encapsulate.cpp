@@ -137,19 +137,59 @@ bool has_extensions(Packet& packet, const OutboundSa& sa, WorkerContext& my) noe
   return !bound || sa.mode == IpsecMode::Tunnel || insert_extensions(packet, my);
 }
 
-// What a tunnel takes without a question: a whole packet that fits, where it wants nothing special.
-[[gnu::always_inline]] inline bool takes_easily(const OutboundSa& sa,
-                                                const Packet& packet) noexcept {
-  const std::uint32_t length = packet.summary.length;
-  const std::uint32_t text =
-      (length + sa.trailer_bytes + sa.padding_mask) & ~std::uint32_t{sa.padding_mask};
-  // A length of 0 is a dummy for which there is no room.
-  const bool carried =
-      (packet.summary.family == Family::V4 ? sa.inner_v4 : sa.inner_v6) && length != 0;
-  const bool fits_path = text + sa.around_bytes <= sa.path_mtu();
-  const bool fits_front = packet.headroom() >= kFrontRoom + kMostIvBytes;
-  const bool fits_back = packet.tailroom() >= kBackRoom;
-  return sa.plain & carried & fits_path & fits_front & fits_back;
+// `path`: octets that the SA's path takes.
+std::uint32_t inner_mtu_of(std::uint32_t path, const OutboundSa& sa, std::uint32_t clear) noexcept {
+  const std::uint32_t fixed = clear + sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
+  const std::uint32_t text = path <= fixed ? 0 : (path - fixed) & ~std::uint32_t{sa.padding_mask};
+  return text <= sa.trailer_bytes ? 0 : clear + text - sa.trailer_bytes;
+}
+
+// What packets of one SA are held against.
+struct EasyTerms {
+  bool plain;
+  bool v4;
+  bool v6;
+  std::uint32_t path;  // octets that the SA's path takes, as it was read once
+  std::uint32_t most;  // of a packet inside
+
+  explicit EasyTerms(const OutboundSa& sa) noexcept
+      : plain(sa.plain),
+        v4(sa.inner_v4),
+        v6(sa.inner_v6),
+        path(sa.path_mtu()),
+        most(inner_mtu_of(path, sa, 0)) {}
+
+  // What a tunnel takes without a question: a whole packet that fits, where it wants nothing
+  // special.
+  [[nodiscard]] bool allow(const Packet& packet) const noexcept {
+    const bool carried = packet.summary.family == Family::V4 ? v4 : v6;
+    // A length of 0 is a dummy for which there is no room.
+    const bool fits_path = packet.summary.length - 1 < most;
+    const bool fits_front = packet.headroom() >= kFrontRoom + kMostIvBytes;
+    const bool fits_back = packet.tailroom() >= kBackRoom;
+    return plain & carried & fits_path & fits_front & fits_back;
+  }
+};
+
+// The longest that any of a burst can become where each is taken so; else kAnyLength.
+std::uint32_t taken_easily(const Burst& burst, const WorkerContext& my) noexcept {
+  if (burst.empty() || burst[0].sa == kNoSa) [[unlikely]]
+    return kAnyLength;
+  SaSlot asked = burst[0].sa;
+  EasyTerms terms(my.sas.outbound(asked));
+  std::uint32_t longest = terms.path;
+  for (const Packet* packet : burst) {
+    if (packet->sa != asked) {
+      asked = packet->sa;
+      if (asked == kNoSa) [[unlikely]]
+        return kAnyLength;
+      terms = EasyTerms(my.sas.outbound(asked));
+      longest = std::max(longest, terms.path);
+    }
+    if (!terms.allow(*packet)) [[unlikely]]
+      return kAnyLength;
+  }
+  return longest;
 }
 
 // What led to the SA may be older than the SA: a flow or a first fragment that was judged when
@@ -203,13 +243,10 @@ Wrapped wrap_in_transport(Packet& packet, const OutboundSa& sa) noexcept {
 }
 
 std::uint32_t inner_mtu(const OutboundSa& sa, std::uint32_t clear) noexcept {
-  const std::uint32_t path = sa.path_mtu();
-  const std::uint32_t fixed = clear + sa.header_bytes + sa.iv_bytes + sa.icv_bytes;
-  const std::uint32_t text = path <= fixed ? 0 : (path - fixed) & ~std::uint32_t{sa.padding_mask};
-  return text <= sa.trailer_bytes ? 0 : clear + text - sa.trailer_bytes;
+  return inner_mtu_of(sa.path_mtu(), sa, clear);
 }
 
-Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+Chosen choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   SaHandle led = kNoHandle;
   SaHandles::Sas sas;
   SaSlot fetched = kNoSa;
@@ -224,14 +261,10 @@ Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     fetched = packet->sa;
     if (fetched != kNoSa) my.sas.prefetch_outbound(fetched);
   }
-  Burst cut_before;
-  burst.keep_if([&](Packet& packet) {
-    if (packet.sa == kNoSa) [[unlikely]]
-      return is_taken(packet, cut_before, now, my);
-    return takes_easily(my.sas.outbound(packet.sa), packet) ||
-           is_taken(packet, cut_before, now, my);
-  });
-  return cut_before;
+  Chosen chosen{.cut_before = {}, .longest = taken_easily(burst, my)};
+  if (chosen.longest == kAnyLength) [[unlikely]]
+    burst.keep_if([&](Packet& packet) { return is_taken(packet, chosen.cut_before, now, my); });
+  return chosen;
 }
 
 void write_udp_checksums(const SaRun& run, WorkerContext& my) noexcept {

@@ -8,10 +8,15 @@
 
 namespace sallyport {
 
+inline constexpr std::uint32_t kAnyLength = 0x10000;
+struct Chosen {
+  Burst cut_before;  // to be cut to `inner_mtu` first
+  // Octets that no packet which stays has more of once it is sealed, as far as that is known.
+  std::uint32_t longest{kAnyLength};
+};
 // Sets the SA of every packet by its handle and DSCP; what has none is acquired (SPD-15), what the
-// SA may not or cannot carry is dropped (ARCH-03, ARCH-07, TUN-01, SAD-09). Returns what has to be
-// cut to `inner_mtu` first.
-[[nodiscard]] Burst choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
+// SA may not or cannot carry is dropped (ARCH-03, ARCH-07, TUN-01, SAD-09).
+[[nodiscard]] Chosen choose_sas(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // Zeros behind the datagram, whose own length tells the receiver where it ends (RFC 4303 2.7).
 void pad_traffic_flow(Packet& packet, const OutboundSa& sa) noexcept;

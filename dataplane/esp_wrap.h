@@ -44,8 +44,10 @@ struct Wrapped {
   std::uint32_t text_bytes;
 };
 
+template <class Leave>
 [[gnu::always_inline]] inline Wrapped wrap_in_tunnel(Packet& packet, const OutboundSa& sa,
-                                                     WorkerContext& my) noexcept {
+                                                     WorkerContext& my,
+                                                     const Leave& leave) noexcept {
   if (sa.tfc_bytes != 0) [[unlikely]]
     pad_traffic_flow(packet, sa);
   std::uint8_t next_header = packet.summary.family == Family::V4 ? kProtocolIpv4 : kProtocolIpv6;
@@ -55,7 +57,7 @@ struct Wrapped {
   const std::uint32_t payload_bytes = packet.size();
   const std::uint32_t text_bytes =
       write_trailer(inner + payload_bytes, payload_bytes, next_header, sa.padding_mask);
-  return {enter_tunnel(packet, inner, text_bytes + sa.icv_bytes, sa, my), text_bytes};
+  return {enter_tunnel(packet, {inner, text_bytes + sa.icv_bytes}, sa, my, leave), text_bytes};
 }
 
 // The same for transport mode.
@@ -63,15 +65,17 @@ struct Wrapped {
 
 // Puts headers, padding and trailer around each packet of a run of `sa`, and says what is to be
 // encrypted: how many octets. There is a job for each packet. Room has been checked by choose_sas.
+// What a tunnel has made goes to `leave`.
+template <class Leave>
 [[gnu::always_inline]] inline std::uint64_t encapsulate_esp(const SaRun& run, CryptoJob* job,
-                                                            const OutboundSa& sa,
-                                                            WorkerContext& my) noexcept {
+                                                            const OutboundSa& sa, WorkerContext& my,
+                                                            const Leave& leave) noexcept {
   const CommonJob of_all(my.keys.at(sa.key), sa);
   const bool counter = sa.iv_rule == IvRule::Counter;
   std::uint64_t number = run.first_number;
   std::uint64_t bytes = 0;
   for (Packet* const packet : run.packets) {
-    const Wrapped wrapped = sa.mode == IpsecMode::Tunnel ? wrap_in_tunnel(*packet, sa, my)
+    const Wrapped wrapped = sa.mode == IpsecMode::Tunnel ? wrap_in_tunnel(*packet, sa, my, leave)
                                                          : wrap_in_transport(*packet, sa);
     std::uint8_t* const esp = wrapped.iv - sizeof(EspHeader);
     reinterpret_cast<EspHeader*>(esp)->sequence.set(static_cast<std::uint32_t>(number));

@@ -19,7 +19,7 @@ bool send_at_once(Packet& packet, WorkerContext& my) noexcept {
   const Envelope& envelope = Envelope::of(packet.mbuf);
   if (envelope.purpose == Purpose::LinkFrame) {
     my.counters.originated.add();
-    my.ports[envelope.port.value].enqueue(packet.mbuf, my.drops);
+    my.ports[envelope.port.value].enqueue(packet.mbuf, packet.size(), my.drops);
     return true;
   }
   if (envelope.purpose != Purpose::Resolved) return false;

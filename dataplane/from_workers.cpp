@@ -11,7 +11,7 @@ namespace {
 bool send_frame(const Packet& packet, WorkerContext& my) noexcept {
   const Envelope& envelope = Envelope::of(packet.mbuf);
   if (envelope.purpose != Purpose::Transmit) return false;
-  my.ports[envelope.port.value].enqueue(packet.mbuf, my.drops);
+  my.ports[envelope.port.value].enqueue(packet.mbuf, packet.size(), my.drops);
   return true;
 }
 

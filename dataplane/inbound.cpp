@@ -53,9 +53,9 @@ void open_all(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
   my.laps.mark(Verb::Decapsulate);
 }
 
-// Leaves what their SAs have let out. What another worker's SA is to open goes there.
-void open_ours(Burst& ipsec, const Tables& now, WorkerContext& my) noexcept {
-  find_sas(ipsec, my);
+// Leaves what their SAs, which have been found, let out. What another worker's SA is to open goes
+// there.
+void open_layer(Burst& ipsec, const Tables& now, WorkerContext& my) noexcept {
   give_to_inbound_owners(ipsec, my);
   my.laps.mark(Verb::FindSa);
   open_all(ipsec, now, my);
@@ -70,9 +70,17 @@ void open_ours(Burst& ipsec, const Tables& now, WorkerContext& my) noexcept {
     for (Packet* packet : opened) packet->passes = 0;
     burst.append(opened);
     if (ipsec.empty()) return;
-    open_ours(ipsec, now, my);
+    find_sas(ipsec, my);
+    open_layer(ipsec, now, my);
     opened = ipsec;
   }
+}
+
+// And what is in it.
+void open(Burst& ipsec, const Tables& now, WorkerContext& my) noexcept {
+  open_layer(ipsec, now, my);
+  if (may_hold_ipsec(ipsec)) [[unlikely]]
+    open_nested(ipsec, now, my);
 }
 
 }  // namespace
@@ -93,12 +101,14 @@ void open_from_within(Burst& burst, const Tables& now, WorkerContext& my) noexce
   Burst for_us = take_ipsec_for_us(ipsec, my);
   burst.append(ipsec);
   if (for_us.empty()) return;
-  open_ours(for_us, now, my);
-  if (may_hold_ipsec(for_us)) open_nested(for_us, now, my);
+  find_sas(for_us, my);
+  open(for_us, now, my);
   burst.append(for_us);
 }
 
 void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
+  if (have_one_sa(burst, now, my)) [[likely]]
+    return open(burst, now, my);
   now.routes->look_up(burst);
   my.laps.mark(Verb::Route);
   give_to_fragment_owners(burst, now, my);
@@ -110,9 +120,8 @@ void inbound(Burst& burst, const Tables& now, WorkerContext& my) noexcept {
     drop_unprotected(burst, my);
   }
   if (ipsec.empty()) return;
-  open_ours(ipsec, now, my);
-  if (may_hold_ipsec(ipsec)) [[unlikely]]
-    open_nested(ipsec, now, my);
+  find_sas(ipsec, my);
+  open(ipsec, now, my);
   burst.append(ipsec);
 }
 

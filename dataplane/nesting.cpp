@@ -45,6 +45,7 @@ bool turns_back(Packet& packet, WorkerContext& my) noexcept {
   packet.ingress = hop.port;
   packet.forwarded = false;
   packet.dummy = false;
+  packet.cut_to = kUncut;
   if (my.sas.outbound(packet.sa).mode == IpsecMode::Tunnel)
     packet.tunnel = packet.bound_source = packet.bound_destination = kNoBinding;
   return true;

@@ -15,7 +15,7 @@ namespace sallyport {
 
 // Outward. Takes what SAs with `loop_back` have made. SPD-I must bypass it where it comes back in,
 // as the interface that it would have left by has it; then outbound() decides about it like about
-// any other packet of this node. Leaves what may go out.
+// any other packet of this node. Leaves what may go out and has not left.
 void go_round(Burst& burst, const Tables& now, WorkerContext& my) noexcept;
 
 // True for what may be IPsec once more after it has been opened: ESP, AH, UDP to port 4500.

@@ -1,4 +1,5 @@
-// The only wrapper of an mbuf. From parse to transmit its data starts at the IP header.
+// The only wrapper of an mbuf. From parse on its data starts at the IP header, until it has its
+// link header and waits to be sent.
 #pragma once
 
 #include <rte_mbuf.h>

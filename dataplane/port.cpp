@@ -7,6 +7,7 @@
 #include <rte_malloc.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/prefetch.h"
 #include "dataplane/hand_off.h"
@@ -169,6 +170,15 @@ void PortQueue::receive(PacketStore& store, Burst& burst) noexcept {
   burst.fill(store, count);
   received.packets.add(count);
   received.bytes.add(bytes);
+}
+
+void PortQueue::withdraw(const rte_mbuf* frame) noexcept {
+  rte_mbuf** const end = frames_.data() + waiting_;
+  rte_mbuf** const place = std::find(frames_.data(), end, frame);
+  assert(place != end);
+  std::copy(place + 1, end, place);
+  --waiting_;
+  waiting_bytes_ -= frame->pkt_len;
 }
 
 void PortQueue::flush(Drops& drops) noexcept {

@@ -4,6 +4,7 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
+#include <cassert>
 #include <memory>
 
 #include "dataplane/burst.h"
@@ -75,38 +76,24 @@ class PortQueue {
   // Fills `store` and `burst` with the frames received; data starts at the link header. Without a
   // queue nothing comes.
   void receive(PacketStore& store, Burst& burst) noexcept;
-  // Takes a whole frame; sends when the batch is full.
-  void enqueue(rte_mbuf* frame, Drops& drops) noexcept {
-    if (waiting_ == kBurstSize) flush(drops);
-    frames_[waiting_++] = frame;
-    waiting_bytes_ += frame->pkt_len;
+  // Room for so many frames; sends what waits where there is less. At most kBurstSize.
+  void make_room(unsigned frames, Drops& drops) noexcept {
+    if (waiting_ + frames > kBurstSize) [[unlikely]]
+      flush(drops);
   }
-  // Takes frames one by one until it is full, its counts at hand meanwhile: nothing else may be
-  // done with the queue before it ends.
-  class Filling {
-   public:
-    Filling(PortQueue& queue, Drops& drops) noexcept : queue_(queue) {
-      if (queue.waiting_ == kBurstSize) queue.flush(drops);
-      waiting_ = queue.waiting_;
-    }
-    ~Filling() {
-      queue_.waiting_ = static_cast<std::uint16_t>(waiting_);
-      queue_.waiting_bytes_ += bytes_;
-    }
-    Filling(const Filling&) = delete;
-    Filling& operator=(const Filling&) = delete;
-    [[nodiscard]] bool full() const noexcept { return waiting_ == kBurstSize; }
-    // `bytes`: the frame's.
-    void put(rte_mbuf* frame, std::uint32_t bytes) noexcept {
-      queue_.frames_[waiting_++] = frame;
-      bytes_ += bytes;
-    }
-
-   private:
-    PortQueue& queue_;
-    unsigned waiting_;
-    std::uint64_t bytes_{};
-  };
+  // Takes a whole frame of so many octets, for which room has been made. One that is not sealed yet
+  // has to be, or to be withdrawn, before anything else is done with the queue.
+  void put(rte_mbuf* frame, std::uint32_t bytes) noexcept {
+    assert(waiting_ < kBurstSize);
+    frames_[waiting_++] = frame;
+    waiting_bytes_ += bytes;
+  }
+  void enqueue(rte_mbuf* frame, std::uint32_t bytes, Drops& drops) noexcept {
+    make_room(1, drops);
+    put(frame, bytes);
+  }
+  // Takes back the `frame`, which was enqueued and has not been sent.
+  void withdraw(const rte_mbuf* frame) noexcept;
   // Sends what waits, or gives it to the carrier; what the device does not take is dropped as
   // TransmitFull.
   void flush(Drops& drops) noexcept;

@@ -12,6 +12,11 @@ namespace sallyport {
 
 // A link address as it lies in memory, in the lower 48 bits; 0 is nobody's.
 using LinkWord = std::uint64_t;
+[[nodiscard]] inline LinkWord link_word(const MacAddress& mac) noexcept {
+  LinkWord word = 0;
+  std::memcpy(&word, mac.bytes.data(), mac.bytes.size());
+  return word;
+}
 
 // One per worker. What it remembers is as old as the table's last change at most: a change of any
 // neighbour has it forget all. Nothing is put together in memory and read again: a load of what has
@@ -60,8 +65,7 @@ class RecentNeighbours {
     place.address = key.address;
     place.rest = rest_of(key.port, key.family);
     place.version = version;
-    place.mac = 0;
-    std::memcpy(&place.mac, mac->bytes.data(), mac->bytes.size());
+    place.mac = link_word(*mac);
     return place.mac;
   }
 

@@ -1,4 +1,4 @@
-// Last verb: MTU, neighbour, link header, transmit queue.
+// Last verb, but for what seal() has sent on: MTU, neighbour, link header, transmit queue.
 #pragma once
 
 #include "dataplane/burst.h"

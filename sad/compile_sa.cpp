@@ -292,6 +292,9 @@ OutboundSa compile_outbound(const Sa& sa, const CompileContext& context) noexcep
   const bool unagreed = sa.fragments == FragmentChecks::Unagreed;
   out.fragments = unagreed && names_no_ports(sa) ? FragmentChecks::Stateless : sa.fragments;
   out.plain = is_plain(out);
+  const bool checksum_behind = out.udp && out.outer_family == Family::V6;
+  out.leaves =
+      out.plain && out.protocol == IpsecProtocol::Esp && !out.loop_back && !checksum_behind;
   write_header(sa, out);
   out.front_bytes = static_cast<std::uint8_t>(out.header_bytes + out.iv_bytes);
   out.around_bytes = static_cast<std::uint8_t>(out.front_bytes + out.icv_bytes);

@@ -47,6 +47,8 @@ struct alignas(64) OutboundSa {
   bool udp{};
   // A tunnel that takes every fragment and pads no packet more than it must.
   bool plain{};
+  // And of ESP, whose packets are as they leave once they are sealed.
+  bool leaves{};
   bool destination_options_outside{};
   bool inner_v4{};  // families that the selectors allow (TUN-01)
   bool inner_v6{};

@@ -31,9 +31,10 @@ void replay_reset(const InboundSa& sa, InboundState& state) noexcept;
   // A2 in one rule: the first number from the left edge on that ends in `low`.
   const std::uint32_t reach = (sa.window == 0 ? 1u << 31 : sa.window) - 1;
   const std::uint32_t ahead = low - static_cast<std::uint32_t>(state.highest) + reach;
-  const std::int64_t step = std::int64_t{ahead} - std::int64_t{reach};
-  std::uint64_t sequence;
-  if (!__builtin_add_overflow(state.highest, step, &sequence)) [[likely]]
+  const std::uint64_t left = state.highest - reach;
+  const std::uint64_t sequence = left + ahead;
+  // Both or neither went round the end of the 64-bit space.
+  if ((left > state.highest) == (sequence < left)) [[likely]]
     return SequenceNumber{sequence};
   if (sa.window != 0) return std::nullopt;
   return SequenceNumber{(state.highest & ~0xffffffffull) | low};

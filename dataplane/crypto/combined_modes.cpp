@@ -60,7 +60,7 @@ Function by_key_size(Batch batch, Function for_128, Function for_192, Function f
 }  // namespace
 
 template <Operation operation>
-void CombinedModes::gcm(Batch batch) noexcept {
+bool CombinedModes::gcm(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   const IMB_MGR& mb = instance_;
   const aes_gcm_enc_dec_t crypt =
@@ -68,6 +68,7 @@ void CombinedModes::gcm(Batch batch) noexcept {
             : by_key_size(batch, mb.gcm128_dec, mb.gcm192_dec, mb.gcm256_dec);
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   gcm_context_data context;
+  bool all = true;
   for (CryptoJob& job : batch) {
     Scratch scratch;
     write_nonce(*job.key, job.iv_word(), &scratch.nonce);
@@ -77,12 +78,14 @@ void CombinedModes::gcm(Batch batch) noexcept {
     crypt(&job.key->gcm, &context, text, text, job.text_bytes, scratch.nonce.bytes.data(),
           scratch.associated.bytes.data(), associated, tag, icv_bytes);
     job.good = kSeal || equal_icv(tag, job.icv(), icv_bytes);
+    all &= job.good;
   }
+  return all;
 }
 
 // Everything from the SPI to the next header is associated data, the IV included (ALG-08).
 template <Operation operation>
-void CombinedModes::gmac(Batch batch) noexcept {
+bool CombinedModes::gmac(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   const IMB_MGR& mb = instance_;
   const auto start = by_key_size(batch, mb.gmac128_init, mb.gmac192_init, mb.gmac256_init);
@@ -91,6 +94,7 @@ void CombinedModes::gmac(Batch batch) noexcept {
       by_key_size(batch, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
   const std::size_t icv_bytes = batch.front().key->icv_bytes;
   gcm_context_data context;
+  bool all = true;
   for (CryptoJob& job : batch) {
     Scratch scratch;
     const gcm_key_data* key = &job.key->gcm;
@@ -102,12 +106,14 @@ void CombinedModes::gmac(Batch batch) noexcept {
     update(key, &context, job.iv(), job.key->iv_bytes + job.text_bytes);
     finish(key, &context, tag, icv_bytes);
     job.good = kSeal || equal_icv(tag, job.icv(), icv_bytes);
+    all &= job.good;
   }
+  return all;
 }
 
 // RFC 4543 4: the whole packet is associated data, the IV in its place, zeros in that of the ICV.
 template <Operation operation>
-void CombinedModes::ah_gmac(Batch batch) noexcept {
+bool CombinedModes::ah_gmac(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   const IMB_MGR& mb = instance_;
   const std::uint8_t size = facts(transform_of(batch).integrity).key_bytes;
@@ -115,6 +121,7 @@ void CombinedModes::ah_gmac(Batch batch) noexcept {
   const auto update = by_size(size, mb.gmac128_update, mb.gmac192_update, mb.gmac256_update);
   const auto finish = by_size(size, mb.gmac128_finalize, mb.gmac192_finalize, mb.gmac256_finalize);
   gcm_context_data context;
+  bool all = true;
   for (CryptoJob& job : batch) {
     Scratch scratch;
     Block received;
@@ -133,12 +140,14 @@ void CombinedModes::ah_gmac(Batch batch) noexcept {
     finish(key, &context, tag, received.bytes.size());
     if (!kSeal) std::memcpy(icv, received.bytes.data(), received.bytes.size());
     job.good = kSeal || equal_icv(tag, icv, received.bytes.size());
+    all &= job.good;
   }
+  return all;
 }
 
 // `describe(call, job, scratch)` fills in what the algorithm wants; the rest is the same for all.
 template <Operation operation, class Describe>
-void CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
+bool CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   std::size_t done = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -160,19 +169,22 @@ void CombinedModes::by_jobs(Batch batch, Describe describe) noexcept {
   }
   while (IMB_FLUSH_JOB(&instance_) != nullptr) ++done;
   // A job that did not come back proves nothing about its packet.
-  const bool all = done == batch.size();
+  const bool complete = done == batch.size();
+  bool all = complete;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     CryptoJob& job = batch[i];
-    job.good =
-        all && (kSeal || equal_icv(scratch_[i].tag.bytes.data(), job.icv(), job.key->icv_bytes));
+    job.good = complete &&
+               (kSeal || equal_icv(scratch_[i].tag.bytes.data(), job.icv(), job.key->icv_bytes));
+    all &= job.good;
   }
+  return all;
 }
 
 template <Operation operation>
-void CombinedModes::ccm(Batch batch) noexcept {
+bool CombinedModes::ccm(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
   const std::uint64_t key_bytes = facts(transform_of(batch).cipher).key_bytes;
-  by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
+  return by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
     write_ccm_nonce(job, &scratch.nonce);
     call.cipher_mode = IMB_CIPHER_CCM;
     call.hash_alg = IMB_AUTH_AES_CCM;
@@ -187,9 +199,9 @@ void CombinedModes::ccm(Batch batch) noexcept {
 }
 
 template <Operation operation>
-void CombinedModes::chacha_poly(Batch batch) noexcept {
+bool CombinedModes::chacha_poly(Batch batch) noexcept {
   constexpr bool kSeal = operation == Operation::Seal;
-  by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
+  return by_jobs<operation>(batch, [&](IMB_JOB& call, const CryptoJob& job, Scratch& scratch) {
     write_nonce(*job.key, job.iv_word(), &scratch.nonce);
     call.cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
     call.hash_alg = IMB_AUTH_CHACHA20_POLY1305;
@@ -203,15 +215,15 @@ void CombinedModes::chacha_poly(Batch batch) noexcept {
   });
 }
 
-template void CombinedModes::gcm<Operation::Seal>(Batch) noexcept;
-template void CombinedModes::gcm<Operation::Open>(Batch) noexcept;
-template void CombinedModes::gmac<Operation::Seal>(Batch) noexcept;
-template void CombinedModes::gmac<Operation::Open>(Batch) noexcept;
-template void CombinedModes::ah_gmac<Operation::Seal>(Batch) noexcept;
-template void CombinedModes::ah_gmac<Operation::Open>(Batch) noexcept;
-template void CombinedModes::ccm<Operation::Seal>(Batch) noexcept;
-template void CombinedModes::ccm<Operation::Open>(Batch) noexcept;
-template void CombinedModes::chacha_poly<Operation::Seal>(Batch) noexcept;
-template void CombinedModes::chacha_poly<Operation::Open>(Batch) noexcept;
+template bool CombinedModes::gcm<Operation::Seal>(Batch) noexcept;
+template bool CombinedModes::gcm<Operation::Open>(Batch) noexcept;
+template bool CombinedModes::gmac<Operation::Seal>(Batch) noexcept;
+template bool CombinedModes::gmac<Operation::Open>(Batch) noexcept;
+template bool CombinedModes::ah_gmac<Operation::Seal>(Batch) noexcept;
+template bool CombinedModes::ah_gmac<Operation::Open>(Batch) noexcept;
+template bool CombinedModes::ccm<Operation::Seal>(Batch) noexcept;
+template bool CombinedModes::ccm<Operation::Open>(Batch) noexcept;
+template bool CombinedModes::chacha_poly<Operation::Seal>(Batch) noexcept;
+template bool CombinedModes::chacha_poly<Operation::Open>(Batch) noexcept;
 
 }  // namespace sallyport

@@ -7,22 +7,22 @@
 namespace sallyport {
 
 // One per engine. Every function takes a batch of the kind in its name and leaves `good` in each
-// job.
+// job; true where all are.
 class CombinedModes {
  public:
   explicit CombinedModes(IMB_MGR& instance) noexcept : instance_(instance) {}
 
   template <Operation operation>
-  void gcm(Batch batch) noexcept;
+  bool gcm(Batch batch) noexcept;
   template <Operation operation>
-  void gmac(Batch batch) noexcept;
+  bool gmac(Batch batch) noexcept;
   template <Operation operation>
-  void ah_gmac(Batch batch) noexcept;
+  bool ah_gmac(Batch batch) noexcept;
   // CCM with keys of 128 and 256 bits, and ChaCha20-Poly1305.
   template <Operation operation>
-  void ccm(Batch batch) noexcept;
+  bool ccm(Batch batch) noexcept;
   template <Operation operation>
-  void chacha_poly(Batch batch) noexcept;
+  bool chacha_poly(Batch batch) noexcept;
 
  private:
   struct alignas(16) Block {
@@ -34,7 +34,7 @@ class CombinedModes {
   };
 
   template <Operation operation, class Describe>
-  void by_jobs(Batch batch, Describe describe) noexcept;
+  bool by_jobs(Batch batch, Describe describe) noexcept;
 
   IMB_MGR& instance_;
   std::array<Scratch, kBatchJobs> scratch_;

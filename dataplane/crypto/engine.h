@@ -12,8 +12,9 @@ namespace sallyport {
 class CryptoEngine {
  public:
   virtual ~CryptoEngine() = default;
-  // The IV is in its place (and AH's ICV field zero); encrypts the text and writes the ICV.
-  virtual void seal(std::span<CryptoJob> jobs) noexcept = 0;
+  // The IV is in its place (and AH's ICV field zero); encrypts the text and writes the ICV. True
+  // where all jobs are good.
+  [[nodiscard]] virtual bool seal(std::span<CryptoJob> jobs) noexcept = 0;
   // Checks the ICV in constant time and decrypts; `good` is false where it did not match, and the
   // text is then not to be used (ESP-12).
   virtual void open(std::span<CryptoJob> jobs) noexcept = 0;

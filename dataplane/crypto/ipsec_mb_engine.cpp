@@ -21,7 +21,7 @@ IpsecMbEngine::IpsecMbEngine(IpsecMb wide, IpsecMb narrow, OpensslEngine openssl
       separate_({.wide = *wide_, .narrow = *narrow_, .openssl = openssl_}) {}
 
 template <Operation operation>
-void IpsecMbEngine::process(Batch batch) noexcept {
+bool IpsecMbEngine::process(Batch batch) noexcept {
   const Cipher cipher = transform_of(batch).cipher;
   switch (facts(cipher).kind) {
     case CipherKind::Gcm:
@@ -41,10 +41,13 @@ void IpsecMbEngine::process(Batch batch) noexcept {
     case CipherKind::Ctr:
       return operation == Operation::Seal ? separate_.seal(batch) : separate_.open(batch);
   }
+  return false;
 }
 
-void IpsecMbEngine::seal(std::span<CryptoJob> jobs) noexcept {
-  for_each_batch(jobs, [this](Batch batch) { process<Operation::Seal>(batch); });
+bool IpsecMbEngine::seal(std::span<CryptoJob> jobs) noexcept {
+  bool all = true;
+  for_each_batch(jobs, [&](Batch batch) { all &= process<Operation::Seal>(batch); });
+  return all;
 }
 
 void IpsecMbEngine::open(std::span<CryptoJob> jobs) noexcept {

@@ -14,7 +14,7 @@ class IpsecMbEngine final : public CryptoEngine {
  public:
   [[nodiscard]] static Expected<std::unique_ptr<IpsecMbEngine>> create();
 
-  void seal(std::span<CryptoJob> jobs) noexcept override;
+  [[nodiscard]] bool seal(std::span<CryptoJob> jobs) noexcept override;
   void open(std::span<CryptoJob> jobs) noexcept override;
   // Which vectors run, for the start-up log and `show workers`: "AVX512-VAES" and so on.
   [[nodiscard]] std::string_view variant() const noexcept { return sallyport::variant(*wide_); }
@@ -22,7 +22,7 @@ class IpsecMbEngine final : public CryptoEngine {
  private:
   IpsecMbEngine(IpsecMb wide, IpsecMb narrow, OpensslEngine openssl) noexcept;
   template <Operation operation>
-  void process(Batch batch) noexcept;
+  bool process(Batch batch) noexcept;
 
   IpsecMb wide_;
   IpsecMb narrow_;

@@ -146,17 +146,20 @@ bool OpensslEngine::camellia(Batch batch) noexcept {
 }
 
 template <Operation operation>
-void OpensslEngine::ccm(Batch batch) noexcept {
+bool OpensslEngine::ccm(Batch batch) noexcept {
   const auto& [ccm, counter] = contexts_for(batch);
+  bool all = true;
   for (CryptoJob& job : batch) {
     job.good = operation == Operation::Seal ? seal_ccm(ccm.get(), job, job.icv())
                                             : open_ccm(counter.get(), ccm.get(), job);
+    all &= job.good;
   }
+  return all;
 }
 
 template bool OpensslEngine::camellia<Operation::Seal>(Batch) noexcept;
 template bool OpensslEngine::camellia<Operation::Open>(Batch) noexcept;
-template void OpensslEngine::ccm<Operation::Seal>(Batch) noexcept;
-template void OpensslEngine::ccm<Operation::Open>(Batch) noexcept;
+template bool OpensslEngine::ccm<Operation::Seal>(Batch) noexcept;
+template bool OpensslEngine::ccm<Operation::Open>(Batch) noexcept;
 
 }  // namespace sallyport

@@ -22,7 +22,7 @@ class OpensslEngine {
   [[nodiscard]] bool camellia(Batch batch) noexcept;
   // AES-CCM whole; leaves `good` in each job.
   template <Operation operation>
-  void ccm(Batch batch) noexcept;
+  bool ccm(Batch batch) noexcept;
 
  private:
   struct Free {

@@ -64,22 +64,25 @@ const IntegrityCall& call_for(Integrity integrity) noexcept {
 
 }  // namespace
 
-void SeparateModes::seal(Batch batch) noexcept {
+bool SeparateModes::seal(Batch batch) noexcept {
   describe<Operation::Seal>(batch);
   crypt<Operation::Seal>(batch);
   const bool encrypted = complete_;
   authenticate(batch);
-  for (CryptoJob& job : batch) job.good = encrypted && complete_;
+  const bool all = encrypted && complete_;
+  for (CryptoJob& job : batch) job.good = all;
+  return all;
 }
 
-void SeparateModes::open(Batch batch) noexcept {
+bool SeparateModes::open(Batch batch) noexcept {
   describe<Operation::Open>(batch);
   authenticate(batch);
   const Batch passed = check(batch);
-  if (passed.empty()) return;
+  if (passed.empty()) return false;
   crypt<Operation::Open>(passed);
-  if (complete_) return;
+  if (complete_) return passed.size() == batch.size();
   for (CryptoJob& job : batch) job.good = false;
+  return false;
 }
 
 // What is the same for all packets of a transform stays in the jobs from batch to batch.

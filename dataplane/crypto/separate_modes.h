@@ -18,8 +18,9 @@ class SeparateModes {
   };
   explicit SeparateModes(Parts parts) noexcept : parts_(parts) {}
 
-  void seal(Batch batch) noexcept;
-  void open(Batch batch) noexcept;
+  // Leave `good` in each job; true where all are.
+  bool seal(Batch batch) noexcept;
+  bool open(Batch batch) noexcept;
 
  private:
   // What a job in flight points to besides packet and key.

@@ -242,6 +242,68 @@ TEST_CASE("INB-02, INB-07: in one burst ESP for us is opened and all else is jud
   CHECK(pair.receiver().dropped_in_all() == 2);
 }
 
+TEST_CASE("INB-02, SAD-04: what stands among the packets of one SA is not taken for one of them") {
+  struct Stranger {
+    const char* what;
+    std::function<PacketBytes(PacketBytes)> make;  // of one of the SA's packets
+    DropReason reason;
+  };
+  const std::vector<Stranger> strangers{
+      {"of another SPI",
+       [](PacketBytes wire) {
+         wire[kOuter + 3] ^= 1;
+         return wire;
+       },
+       DropReason::UnknownSpi},
+      {"for somebody else",
+       [](PacketBytes wire) {
+         wire[kOuter - 1] = 77;
+         fix_checksum(wire);
+         return wire;
+       },
+       DropReason::NoPolicy},
+      {"for somebody else, in IPv6, whose address begins with the octets of ours",
+       [](const PacketBytes& wire) {
+         const PacketBytes esp(wire.begin() + kOuter, wire.end());
+         return PacketBuilder("2001:db8::1", "c000:202::")
+             .protocol(kProtocolEsp)
+             .payload(esp)
+             .build();
+       },
+       DropReason::NoPolicy},
+      {"too short for an SPI and a number",
+       [](PacketBytes wire) {
+         cut(wire, kOuter + 7);
+         return wire;
+       },
+       DropReason::EspTruncated},
+      {"a first fragment",
+       [](PacketBytes wire) {
+         wire[6] = 0x20;
+         fix_checksum(wire);
+         return wire;
+       },
+       DropReason::EspFragment},
+  };
+  for (const Stranger& stranger : strangers) {
+    for (const unsigned place : {0u, 1u, 3u}) {
+      INFO(stranger.what << ", at place " << place);
+      EspPair pair({.adjust_gateways = [](TestGateway::Settings& settings) {
+        settings.reassembly_datagrams = 0;
+      }});
+      std::vector<PacketBytes> burst;
+      for (unsigned i = 0; i < 4; ++i) burst.push_back(only(pair.out(inner().build())));
+      burst[place] = stranger.make(burst[place]);
+      for (const PacketBytes& packet : burst) pair.receiver().receive_ip(kOutside, packet);
+      pair.receiver().settle();
+      CHECK(pair.receiver().sent(kInside).size() == 3);
+      CHECK(pair.receiver().dropped(stranger.reason) == 1);
+      CHECK(pair.receiver().dropped_in_all() == 1);
+      CHECK(pair.inbound_state().packets == 3);
+    }
+  }
+}
+
 TEST_CASE("SAD-05: the outer source may change, the SA is found by its SPI") {
   EspPair pair({});
   PacketBytes wire = only(pair.out(inner().build()));
@@ -371,61 +433,6 @@ TEST_CASE("ESP-13: padding of up to 255 octets has to count up, the first and th
     }
     CHECK(only(pair.in(wire)).size() == packet.size());
   }
-}
-
-TEST_CASE("NAT-08: plain and UDP-encapsulated ESP are both heard on one SA, port 500 is not") {
-  EspPair plain({});
-  EspPair wrapped({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
-  const PacketBytes udp = only(wrapped.out(inner().build()));
-  CHECK(plain.in(udp).size() == 1);
-  PacketBytes clear = only(plain.out(inner().build()));
-  clear = only(plain.out(inner().build()));
-  CHECK(plain.in(clear).size() == 1);
-  PacketBytes port_500 = only(wrapped.out(inner().build()));
-  port_500[kOuter + 2] = 500 >> 8;
-  port_500[kOuter + 3] = 500 & 0xff;
-  CHECK(plain.in(port_500).empty());
-  CHECK(plain.receiver().dropped(DropReason::NoPolicy) == 1);
-}
-
-TEST_CASE("NAT-01: encapsulated ESP goes from 4500 to 4500 with no marker; IKE there is not ESP") {
-  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
-  const PacketBytes wire = only(pair.out(inner().build()));
-  PacketSummary outer;
-  REQUIRE(summarize(wire, outer) == ParseVerdict::Good);
-  CHECK(outer.protocol == kProtocolUdp);
-  CHECK(outer.source_port == 4500);
-  CHECK(outer.destination_port == 4500);
-  CHECK(load_be<std::uint32_t>(wire.data() + 28) == 0x1000);
-  const auto ike =
-      PacketBuilder("192.0.2.1", "192.0.2.2").udp(4500, 4500).payload(PacketBytes(32)).build();
-  CHECK(pair.in(ike).empty());
-  CHECK(pair.receiver().dropped(DropReason::NoPolicy) == 1);
-}
-
-TEST_CASE("NAT-02: over IPv4 the UDP checksum is sent as 0 and any is accepted") {
-  EspPair pair({.adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
-  PacketBytes wire = only(pair.out(inner().build()));
-  CHECK(load_be<std::uint16_t>(wire.data() + kOuter + 6) == 0);
-  wire[kOuter + 6] = 0x12;
-  CHECK(pair.in(wire).size() == 1);
-}
-
-TEST_CASE("NAT-02: over IPv6 a valid UDP checksum is sent, and one of 0 is not accepted") {
-  EspPair pair({.outer = Family::V6,
-                .adjust_outbound = [](Sa& sa) { sa.encapsulation = UdpEncapsulation{}; }});
-  PacketBytes wire = only(pair.out(inner().build()));
-  PacketSummary outer;
-  REQUIRE(summarize(wire, outer) == ParseVerdict::Good);
-  const ByteView udp = ByteView(wire).subspan(40);
-  CHECK(checksum_finish(checksum_add(
-            udp, pseudo_header_sum(outer.source_address(), outer.destination_address(),
-                                   kProtocolUdp, static_cast<std::uint32_t>(udp.size())))) == 0);
-  PacketBytes zero = wire;
-  zero[46] = zero[47] = 0;
-  CHECK(pair.in(zero).empty());
-  CHECK(pair.receiver().dropped(DropReason::UdpChecksum) == 1);
-  CHECK(pair.in(wire).size() == 1);
 }
 
 TEST_CASE("SAD-07: octets are counted as the cipher takes them, padding and trailer included") {

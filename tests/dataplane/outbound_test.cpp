@@ -28,14 +28,6 @@ Selector to(const char* range) {
   return selector;
 }
 
-// Has the engine fail: text that is no whole number of blocks.
-class SpoiledIvs final : public IvSource {
- public:
-  void fill(std::span<const CryptoJob> jobs) noexcept override {
-    for (const CryptoJob& job : jobs) --const_cast<CryptoJob&>(job).text_bytes;
-  }
-};
-
 std::uint32_t sequence_of(const PacketBytes& wire) {
   return load_be<std::uint32_t>(wire.data() + 24);
 }
@@ -339,16 +331,6 @@ TEST_CASE("OUT-05: a burst that is more frames than go out at once leaves whole 
     const bool second_piece = i == 1 && (load_be<std::uint16_t>(&wire[i][6]) & 0x1fff) != 0;
     CHECK((second_piece || sequence_of(wire[i]) == sequence_of(wire[2]) + i - 2));
   }
-}
-
-TEST_CASE("OUT-01: what the engine did not seal does not leave") {
-  EspPair pair({.transform = {Cipher::CamelliaCbc128, Integrity::HmacSha256_128},
-                .adjust_gateways = [](TestGateway::Settings& settings) {
-                  settings.make_ivs = [] { return std::make_unique<SpoiledIvs>(); };
-                }});
-  for (int i = 0; i < 3; ++i) CHECK(pair.out(inner().build()).empty());
-  CHECK(pair.sender().dropped(DropReason::SealFailure) == 3);
-  CHECK(pair.sender().dropped_in_all() == 3);
 }
 
 }  // namespace sallyport::outbound_test

@@ -81,7 +81,7 @@ TEST_CASE(
       for (unsigned i = 0; i < count; ++i)
         packets.emplace_back(rig.random, integrity.id, i % 2 == 1);
       for (AhPacket& packet : packets) jobs.push_back(packet.job(rig.keys->at(slot)));
-      rig.engine->seal(jobs);
+      CHECK(rig.engine->seal(jobs));
       for (unsigned i = 0; i < count; ++i) {
         CHECK(jobs[i].good);
         CHECK(copy(packets[i].icv()) == packets[i].reference(keys));
@@ -118,7 +118,7 @@ TEST_CASE("AH-16: AH and ESP of one transform share a batch") {
       jobs.push_back(ah[i].job(rig.keys->at(slot)));
       jobs.push_back(esp[i].job(rig.keys->at(slot)));
     }
-    rig.engine->seal(jobs);
+    CHECK(rig.engine->seal(jobs));
     for (unsigned i = 0; i < 20; ++i) {
       CHECK(copy(ah[i].icv()) == ah[i].reference(keys));
       CHECK(esp[i].sealed() == reference_seal(keys, fields[i]));

@@ -58,8 +58,7 @@ KeySlot CryptoRig::install(const EspKeys& material) {
 
 bool CryptoRig::seal(EspPacket& packet, KeySlot key) noexcept {
   CryptoJob job = packet.job(keys->at(key));
-  engine->seal({&job, 1});
-  return job.good;
+  return engine->seal({&job, 1}) && job.good;
 }
 
 bool CryptoRig::open(EspPacket& packet, KeySlot key) noexcept {
