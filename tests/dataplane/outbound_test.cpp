@@ -333,4 +333,17 @@ TEST_CASE("OUT-05: a burst that is more frames than go out at once leaves whole 
   }
 }
 
+TEST_CASE("OUT-05: a clear burst that is more frames than go out at once leaves whole") {
+  auto settings = two_ports({policy("all", PolicyAction::Bypass)});
+  settings.workers = 1;
+  settings.ports[kOutside.value].mtu = 1400;
+  TestGateway gateway(std::move(settings));
+  settle_two_ports(gateway);
+  const auto clear = PacketBuilder("198.51.100.2", "203.0.113.1").udp(1, 2);
+  gateway.receive_ip(kInside, PacketBuilder(clear).filler(1450).build());  // leaves in two pieces
+  for (unsigned i = 1; i < kBurstSize; ++i) gateway.receive_ip(kInside, clear.build());
+  gateway.settle();
+  CHECK(gateway.sent(kOutside).size() == kBurstSize + 1);
+}
+
 }  // namespace sallyport::outbound_test
