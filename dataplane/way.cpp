@@ -5,6 +5,7 @@
 #include "dataplane/worker_context.h"
 
 namespace sallyport {
+
 LinkHeader::LinkHeader(const Port& port, LinkWord destination) noexcept
     : bytes_(port.link_bytes()) {
   std::array<std::uint8_t, kLinkRoom> octets{};
